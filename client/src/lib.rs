@@ -1,0 +1,1 @@
+//! Addresses, account readers and instruction builders of Firebreak for off-chain callers

@@ -1,0 +1,1 @@
+//! An attack, with and without the breaker, on a real chain

@@ -1,0 +1,1 @@
+//! The bot that watches guarded accounts and pulls the breaker

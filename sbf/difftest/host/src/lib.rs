@@ -1,0 +1,1 @@
+//! Runs the difftest program natively and in the VM and compares

@@ -1,0 +1,1 @@
+//! Functions whose results must not depend on the compiler

@@ -1,0 +1,1 @@
+//! Links SBF programs with the LLVM 22 of a distribution

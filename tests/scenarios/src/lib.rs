@@ -1,0 +1,1 @@
+//! Scenarios against the compiled programs in LiteSVM, and the compute-unit bench

@@ -1,0 +1,2 @@
+//! Build, test, demo, bench, idl.
+fn main() {}
