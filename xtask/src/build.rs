@@ -1,0 +1,154 @@
+//! `cargo xtask build`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::artefacts::{self, Artefact};
+use crate::platform;
+use crate::progress::{note, step};
+use crate::registry::{Places, Registry};
+use crate::workspace::{Workspace, shown};
+
+/// Which compiler builds the programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Toolchain {
+    /// `cargo build-sbf` where it is on PATH, else the registry build
+    #[default]
+    Auto,
+    /// `cargo build-sbf` of the Solana toolchain
+    Platform,
+    /// A distribution's Rust 1.96 and LLVM 22 with Firebreak's own linker
+    Registry,
+}
+
+/// What to build, and with what.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Programs to build [default: breaker venue]
+    #[arg(value_name = "PROGRAM")]
+    programs: Vec<String>,
+    /// Build the variants for drills and the test program too
+    #[arg(long, conflicts_with = "programs")]
+    all: bool,
+    /// Which compiler to use
+    #[arg(long, value_enum, default_value_t)]
+    toolchain: Toolchain,
+    #[command(flatten)]
+    places: Places,
+    /// Print a list of {name, path, bytes, sha256} to standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    /// Builds all programs with whatever compiler there is.
+    pub(crate) fn everything() -> Self {
+        Self {
+            all: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// A program that stands in the deploy folder.
+#[derive(Debug)]
+pub(crate) struct Built {
+    name: &'static str,
+    path: PathBuf,
+    bytes: u64,
+    sha256: String,
+}
+
+/// Runs the command.
+pub(crate) fn command(workspace: &Workspace, options: &Options) -> Result<()> {
+    let built = build(workspace, options)?;
+    if options.json {
+        let list: Vec<_> = built
+            .iter()
+            .map(|program| {
+                json!({
+                    "name": program.name,
+                    "path": program.path,
+                    "bytes": program.bytes,
+                    "sha256": program.sha256,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&list)?);
+    } else {
+        print!("{}", table(workspace, &built));
+    }
+    Ok(())
+}
+
+/// Builds what `options` asks for.
+pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Vec<Built>> {
+    let artefacts = artefacts::select(&options.programs, options.all)?;
+    let deploy = workspace.deploy();
+    fs::create_dir_all(&deploy).with_context(|| format!("cannot create {}", deploy.display()))?;
+    let build_one: Box<dyn Fn(&Artefact) -> Result<PathBuf>> = match options.toolchain {
+        Toolchain::Platform => {
+            platform::require()?;
+            Box::new(|artefact| platform::build(workspace, artefact))
+        }
+        Toolchain::Auto if platform::is_present() => {
+            note("toolchain: platform (cargo build-sbf)");
+            Box::new(|artefact| platform::build(workspace, artefact))
+        }
+        Toolchain::Auto | Toolchain::Registry => {
+            note("toolchain: registry (no cargo build-sbf on PATH, or asked for)");
+            let registry = Registry::prepare(workspace, &options.places)?;
+            Box::new(move |artefact| registry.build(artefact))
+        }
+    };
+    artefacts
+        .iter()
+        .map(|artefact| {
+            step(format!("program {}", artefact.name), || {
+                deliver(workspace, artefact, build_one(artefact)?)
+            })
+        })
+        .collect()
+}
+
+/// Copies a program to the deploy folder, if it is not there already, and measures it.
+fn deliver(workspace: &Workspace, artefact: &Artefact, from: PathBuf) -> Result<Built> {
+    let program = fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
+    let path = workspace.deploy().join(format!("{}.so", artefact.name));
+    if fs::read(&path).ok().as_ref() != Some(&program) {
+        fs::write(&path, &program).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(Built {
+        name: artefact.name,
+        path,
+        bytes: program.len() as u64,
+        sha256: Sha256::digest(&program)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    })
+}
+
+fn table(workspace: &Workspace, built: &[Built]) -> String {
+    let width = built
+        .iter()
+        .map(|program| program.name.len())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    for program in built {
+        text += &format!(
+            "{:width$}  {:>8} bytes  {}  {}\n",
+            program.name,
+            program.bytes,
+            program.sha256,
+            shown(&workspace.root, &program.path)
+        );
+    }
+    text
+}

@@ -1,0 +1,188 @@
+//! Building programs from package registries alone: a distribution's compiler, its std source and the
+//! same LLVM, with a linker of our own. `docs/sbf-build.md` explains how and why.
+
+mod packages;
+mod std_source;
+mod toolchain;
+pub(crate) mod wrapper;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+pub(crate) use toolchain::{Places, Toolchain};
+
+use crate::artefacts::{Artefact, Goal};
+use crate::process::{self, cargo, run};
+use crate::progress::{note, step};
+use crate::workspace::Workspace;
+
+const TARGET: &str = "sbf-solana";
+const TARGET_SPEC: &str = include_str!("sbf-solana.json");
+const LINKER: &str = "firebreak-sbf-linker";
+const PACKAGES: [&str; 7] = [
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "llvm-22-dev",
+    "libpolly-22-dev",
+    "zlib1g-dev",
+    "libzstd-dev",
+];
+const PLATFORM_INSTEAD: &str = "Or install the Solana toolchain (Agave's installer brings `cargo build-sbf`) and \
+     build with --toolchain platform.";
+
+/// What the registry build of a program needs, made ready once for all of them.
+#[derive(Debug)]
+pub(crate) struct Registry<'a> {
+    workspace: &'a Workspace,
+    toolchain: Toolchain,
+    std_source: PathBuf,
+    target_spec: PathBuf,
+    linker: PathBuf,
+}
+
+/// Finds the compiler, installing it where that is possible.
+pub(crate) fn find_toolchain(places: &Places) -> Result<Toolchain> {
+    if let Ok(found) = Toolchain::find(places) {
+        return Ok(found);
+    }
+    packages::require(
+        &PACKAGES,
+        "the registry build of programs",
+        PLATFORM_INSTEAD,
+    )?;
+    Toolchain::find(places).context(PLATFORM_INSTEAD)
+}
+
+impl<'a> Registry<'a> {
+    pub(crate) fn prepare(workspace: &'a Workspace, places: &Places) -> Result<Self> {
+        let toolchain = find_toolchain(places)?;
+        note(format!(
+            "compiler: {} ({})",
+            toolchain.name(),
+            toolchain.rustc.display()
+        ));
+        let folder = workspace.sbf();
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let target_spec = folder.join(format!("{TARGET}.json"));
+        write_if_changed(&target_spec, TARGET_SPEC)?;
+        let recipe = format!("{}\n{TARGET_SPEC}", wrapper::REVISION);
+        let std_source =
+            std_source::prepare(&toolchain.library, &toolchain.version, &recipe, &folder)?;
+        let linker = step("SBF linker", || build_linker(workspace, &toolchain))?;
+        Ok(Self {
+            workspace,
+            toolchain,
+            std_source,
+            target_spec,
+            linker,
+        })
+    }
+
+    /// Builds one program and returns where cargo put it.
+    pub(crate) fn build(&self, artefact: &Artefact) -> Result<PathBuf> {
+        let mut command = self.cargo()?;
+        command
+            .args(["rustc", "--release", "--lib", "--package", artefact.package])
+            .args([
+                "-Zjson-target-spec",
+                "-Zbuild-std=core,alloc,std,panic_abort",
+            ])
+            .args(["-Zbuild-std-features=optimize_for_size", "--target"])
+            .arg(&self.target_spec);
+        if !artefact.features.is_empty() {
+            command.args(["--features", &artefact.features.join(",")]);
+        }
+        command
+            .arg("--")
+            .arg(joined("-Clinker=", &self.linker))
+            .args(["-Clink-arg=--arch=v0", link_goal(artefact.goal)]);
+        run(&mut command)?;
+        Ok(self
+            .workspace
+            .sbf()
+            .join(TARGET)
+            .join("release")
+            .join(format!("lib{}.so", artefact.library)))
+    }
+
+    fn cargo(&self) -> Result<Command> {
+        let this = env::current_exe().context("this program's own file is gone")?;
+        let mut command = Command::new(&self.toolchain.cargo);
+        process::without_outer_cargo(&mut command)
+            .current_dir(&self.workspace.root)
+            .env("CARGO_TARGET_DIR", self.workspace.sbf())
+            .env("RUSTC", &self.toolchain.rustc)
+            .env("RUSTC_WRAPPER", this)
+            .env(wrapper::STD_SOURCE, &self.std_source)
+            .env(wrapper::TARGET_SPEC, &self.target_spec)
+            // Unstable options, on a compiler that is otherwise stable.
+            .env("RUSTC_BOOTSTRAP", "1")
+            // std compiles for a target that it does not list.
+            .env("RUSTC_BOOTSTRAP_SYNTHETIC_TARGET", "1")
+            .env("__CARGO_TESTS_ONLY_SRC_ROOT", &self.std_source)
+            // Variants of one program get files of their own, so that cargo keeps all of them fresh.
+            .env("__CARGO_DEFAULT_LIB_METADATA", "firebreak")
+            .env(
+                "CARGO_ENCODED_RUSTFLAGS",
+                "-Zunstable-options\x1f-Cpanic=immediate-abort\x1f-Ctarget-cpu=v2",
+            );
+        Ok(command)
+    }
+}
+
+fn link_goal(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Speed => "-Clink-arg=--opt=3",
+        Goal::Size => "-Clink-arg=--opt=s",
+    }
+}
+
+/// Builds the linker with the host's compiler. Its path changes with its content, so that cargo links
+/// anew when the linker has changed.
+fn build_linker(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf> {
+    run(cargo()
+        .current_dir(&workspace.root)
+        .env("CARGO_TARGET_DIR", &workspace.target)
+        .env("LLVM_SYS_221_PREFIX", &toolchain.llvm)
+        .args(["build", "--profile", "tool", "--package", LINKER]))?;
+    let built = workspace.target.join("tool").join(LINKER);
+    let metadata =
+        fs::metadata(&built).with_context(|| format!("{} is missing", built.display()))?;
+    let stamp = metadata
+        .modified()
+        .context("this file system keeps no times")?
+        .duration_since(std::time::UNIX_EPOCH)
+        .context("the linker is older than 1970")?
+        .as_nanos();
+    let folder = workspace.sbf().join("linker");
+    let kept = folder.join(format!("{LINKER}-{stamp}-{}", metadata.len()));
+    if !kept.is_file() {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot clear {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::copy(&built, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
+    }
+    Ok(kept)
+}
+
+fn write_if_changed(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn joined(prefix: &str, path: &Path) -> std::ffi::OsString {
+    let mut result = std::ffi::OsString::from(prefix);
+    result.push(path);
+    result
+}
