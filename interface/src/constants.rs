@@ -1,0 +1,109 @@
+//! Every constant, default and bound of the code: one table, each with its reason. `TABLE` is the same table as
+//! data; the docs print it.
+
+/// A row of the table of constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant {
+    /// Name in this module.
+    pub name: &'static str,
+    /// Value.
+    pub value: u64,
+    /// Why it has this value.
+    pub reason: &'static str,
+}
+
+macro_rules! constants {
+    ($($(#[doc = $reason:literal])+ $name:ident: $type:ty = $value:expr;)*) => {
+        $($(#[doc = $reason])+ pub const $name: $type = $value;)*
+
+        /// The constants as data.
+        pub const TABLE: &[Constant] = &[
+            $(Constant { name: stringify!($name), value: $name as u64, reason: concat!($($reason),+) },)*
+        ];
+    };
+}
+
+constants! {
+    /// One hundred percent.
+    BASIS_POINTS: u64 = 10_000;
+    /// One hour, in seconds.
+    HOUR: u64 = 3_600;
+    /// One day, in seconds.
+    DAY: u64 = 24 * HOUR;
+
+    /// Version of the account layouts that this code writes.
+    LAYOUT_VERSION: u8 = 1;
+    /// Newest reader version that this code is: the gate refuses an account whose `min_reader` is above.
+    READER_VERSION: u8 = 1;
+
+    /// Guardians a protocol may have at most: a quorum signs in one transaction.
+    MAX_GUARDIANS: usize = 16;
+    /// Guardians a protocol needs at least: two may be lost or bought.
+    MIN_GUARDIANS: usize = 3;
+
+    /// A Minor latch holds at least ten minutes: a person must have time to look.
+    MINOR_MIN: u32 = 600;
+    /// A Minor latch holds at most a day: caution that never ends is a setting, not an incident.
+    MINOR_MAX: u32 = 86_400;
+    /// A Major latch holds at least half an hour: a shorter pause was outlasted by attackers.
+    MAJOR_MIN: u32 = 1_800;
+    /// A Major latch holds at most three days: a weekend.
+    MAJOR_MAX: u32 = 259_200;
+    /// A Critical latch holds at least six hours: guardians in all time zones can meet.
+    CRITICAL_MIN: u32 = 21_600;
+    /// A Critical latch holds at most seven days: every pause ends.
+    CRITICAL_MAX: u32 = 604_800;
+    /// Each step of the way down lasts at least ten minutes: users act before the next one.
+    DWELL_MIN: u32 = 600;
+    /// Each step of the way down lasts at most a day: coming back is possible.
+    DWELL_MAX: u32 = 86_400;
+    /// After a halt nobody is liquidated for at least ten minutes: positions can be topped up first.
+    LIQUIDATION_GRACE_MIN: u32 = 600;
+    /// Liquidation grace of at most a day: bad debt grows while nobody liquidates.
+    LIQUIDATION_GRACE_MAX: u32 = 86_400;
+
+    /// A loosening waits at least a day: a stolen key is noticed first.
+    LOOSENING_DELAY_MIN: u32 = 86_400;
+    /// A loosening waits two days by default: a weekend night passes.
+    LOOSENING_DELAY_DEFAULT: u32 = 172_800;
+    /// A loosening waits at most thirty days: longer than that no setting can follow the market.
+    LOOSENING_DELAY_MAX: u32 = 2_592_000;
+
+    /// Seconds one guardian may pause a market or all markets in one budget period. Two adjacent periods give 20 h
+    /// in any 30 days; eight guardians (one below the largest quorum of sixteen) then reach at most 6.7 days.
+    PAUSE_BUDGET_SECONDS: u32 = 36_000;
+    /// Length of a guardian's budget period: 30 days.
+    PAUSE_BUDGET_PERIOD: u64 = 30 * DAY;
+
+    /// Slots within which a second keeper's raise confirms the first: about one reaction time.
+    KEEPER_PAIR_SLOTS: u64 = 25;
+    /// Seconds within which a second keeper's raise confirms the first, whatever slots last.
+    KEEPER_PAIR_SECONDS: u64 = 30;
+    /// Raises a keeper may make a day at most: one an hour keeps a faulty bot from crying all day.
+    KEEPER_RAISES_PER_DAY_MAX: u16 = 24;
+    /// A keeper's registration lasts at most a year: keys are to be renewed.
+    KEEPER_TERM_MAX: u32 = 31_536_000;
+
+    /// Windows of a limiter's net flow: a short one against a drain, a long one against a slow drain.
+    NET_WINDOWS: usize = 2;
+    /// A window lasts at least ten minutes: the loss is bounded per window, so a short one bounds little.
+    WINDOW_MIN: u32 = 600;
+    /// A window lasts at most a week.
+    WINDOW_MAX: u32 = 604_800;
+    /// The elastic buffer lasts at most a tenth of the short window: it must not become a second main buffer.
+    ELASTIC_WINDOW_SHARE: u32 = 10;
+    /// The elastic buffer lasts at least a minute.
+    ELASTIC_WINDOW_MIN: u32 = 60;
+    /// Buckets a gross window is divided in; one more is kept, so that a full window is always covered.
+    GROSS_BUCKETS: u64 = 12;
+    /// The lagged base is an average over a day: yesterday's balance cannot be borrowed in a flash.
+    BASE_WINDOW: u64 = 86_400;
+    /// Highest gross limit: a hundred times the base a window, beyond any real turnover.
+    GROSS_MAX_BPS: u32 = 1_000_000;
+
+    /// Critical by `poke` needs a second observation at least one second after the first, in a later slot.
+    SECOND_OBSERVATION_SECONDS: u64 = 1;
+
+    /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
+    SEGMENT_ENTRIES: usize = 64;
+}

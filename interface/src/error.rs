@@ -1,0 +1,181 @@
+//! Errors of the breaker: one per rule, numbered for ever.
+
+macro_rules! errors {
+    ($($(#[doc = $text:literal])+ $name:ident = $code:literal,)*) => {
+        /// Why the breaker refused. The text names the bound or the remedy; the number never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+        #[repr(u32)]
+        pub enum BreakerError {
+            $($(#[doc = $text])+ #[error($($text),+)] $name = $code,)*
+        }
+
+        impl BreakerError {
+            /// Every error, by number.
+            pub const ALL: &[BreakerError] = &[$(Self::$name,)*];
+
+            /// Number in a transaction's `Custom` error.
+            pub const fn code(self) -> u32 {
+                self as u32
+            }
+
+            /// Name in the IDL.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// The error of a number, none when the number is not the breaker's.
+            pub fn from_code(code: u32) -> Option<Self> {
+                Self::ALL.iter().copied().find(|error| error.code() == code)
+            }
+        }
+    };
+}
+
+errors! {
+    /// the signer is not this protocol's authority
+    NotTheAuthority = 6000,
+    /// the signer is not one of this protocol's guardians
+    NotAGuardian = 6001,
+    /// the signer is not this protocol's recording PDA
+    NotTheRecorder = 6002,
+    /// the keeper account belongs to another key or protocol
+    NotTheKeeper = 6003,
+    /// the account belongs to another protocol
+    WrongProtocol = 6004,
+    /// the limiter belongs to another market
+    WrongMarket = 6005,
+    /// the vault is not the one this limiter was registered for
+    WrongVault = 6006,
+    /// the journal account belongs to another protocol
+    WrongJournal = 6007,
+    /// the segment is not the journal's current one: pass the segment whose number the journal names
+    WrongSegment = 6008,
+    /// the account was written by a newer program: this program must be upgraded to read it
+    TooNewToRead = 6009,
+    /// a registration is a loosening once the protocol's first limiter is armed: it must be proposed and wait
+    RegistrationClosed = 6010,
+    /// a protocol has 3 to 16 guardians
+    GuardianCount = 6011,
+    /// a guardian is listed twice or is the default key
+    InvalidGuardian = 6012,
+    /// a guardian may be neither the authority nor a keeper
+    GuardianRoleConflict = 6013,
+    /// the loosening delay is outside 24 hours to 30 days
+    DelayOutOfBounds = 6014,
+    /// a latch duration is outside its severity's bounds: Minor 10 min to 24 h, Major 30 min to 72 h, Critical 6 h to 7 d
+    DurationOutOfBounds = 6015,
+    /// a dwell is outside 10 min to 24 h
+    DwellOutOfBounds = 6016,
+    /// a liquidation grace is outside 10 min to 24 h
+    GraceOutOfBounds = 6017,
+    /// a higher severity must close every operation that a lower one closes
+    ResponseNotMonotone = 6018,
+    /// a higher severity must not relax a limit of a lower one
+    LimitsNotMonotone = 6019,
+    /// no severity below Critical closes an exit, and Critical only where the market said so at registration
+    ExitClosed = 6020,
+    /// a rate, threshold or window is zero or above its bound: nothing is ever off but by a loosening
+    LimiterSettingOutOfBounds = 6021,
+    /// the soft threshold must be below the hard one
+    SoftNotBelowHard = 6022,
+    /// a soft breach latches Minor or Major, a hard one Major or Critical
+    SeverityNotAllowed = 6023,
+    /// the limiter is armed already
+    AlreadyArmed = 6024,
+    /// a flow of zero is refused
+    ZeroFlow = 6025,
+    /// the operation is not a bit from 0 to 63
+    UnknownOperation = 6026,
+    /// a stored severity is not 0 to 3
+    UnknownSeverity = 6027,
+    /// the accounts prove nothing that is not latched already
+    NothingToLatch = 6028,
+    /// poke runs at top level only, not through another program
+    NotTopLevel = 6029,
+    /// poke shares its transaction only with ComputeBudget, the breaker and a nonce advance
+    WrongCompany = 6030,
+    /// the pause names another pause epoch: it was signed before the last resume
+    StalePauseEpoch = 6031,
+    /// the signed pause has expired
+    PauseExpired = 6032,
+    /// the pause closes nothing: name at least one operation that is not an exit
+    NothingToClose = 6033,
+    /// this guardian's pause budget of 10 h in 30 days is used up
+    PauseBudgetSpent = 6034,
+    /// the duration is outside what this keeper may raise for: from 10 min to its registered highest
+    RaiseDurationOutOfBounds = 6035,
+    /// this keeper has used its raises of the day
+    RaisesSpent = 6036,
+    /// this keeper's registration has expired
+    KeeperExpired = 6037,
+    /// a keeper's registration is outside its bounds: duration 10 min to 24 h, 1 to 24 raises a day, term up to a year
+    KeeperSettingOutOfBounds = 6038,
+    /// the limiter's balance arithmetic overflowed
+    BalanceOverflow = 6039,
+    /// the limiter's capacity arithmetic overflowed
+    CapacityOverflow = 6040,
+    /// the gross window's arithmetic overflowed
+    GrossOverflow = 6041,
+    /// the undeclared-flow arithmetic overflowed
+    UndeclaredOverflow = 6042,
+    /// the lagged base's arithmetic overflowed
+    BaseOverflow = 6043,
+    /// the vault is not a token account that can be read
+    UnreadableVault = 6044,
+    /// the vault has a delegate, a close authority or a frozen state and cannot be guarded
+    VaultNotGuardable = 6045,
+    /// a market's counters or latches broke their invariant
+    MarketInvariant = 6046,
+    /// the limiter's state broke its invariant
+    LimiterInvariant = 6047,
+    /// the journal's counters broke their invariant
+    JournalInvariant = 6048,
+    /// the journal has room in its current segment: the next is not needed yet
+    SegmentNotNeeded = 6049,
+    /// the market already holds at least this severity for at least this long
+    AlreadyHeld = 6050,
+    /// the recorder is not the protected program's PDA of the seed "firebreak"
+    RecorderNotOfProgram = 6051,
+    /// the protocol is detached
+    Detached = 6052,
+    /// the vault does not hold the amount: ask for at most its balance
+    AmountAboveBalance = 6053,
+}
+
+/// The result of a rule.
+pub type Checked<T> = Result<T, BreakerError>;
+
+#[cfg(feature = "anchor")]
+impl From<BreakerError> for anchor_lang::error::Error {
+    fn from(error: BreakerError) -> Self {
+        Self::from(anchor_lang::error::AnchorError {
+            error_name: error.name().to_owned(),
+            error_code_number: error.code(),
+            error_msg: error.to_string(),
+            error_origin: None,
+            compared_values: None,
+        })
+    }
+}
+
+impl From<BreakerError> for solana_program::program_error::ProgramError {
+    fn from(error: BreakerError) -> Self {
+        Self::Custom(error.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BreakerError;
+
+    #[test]
+    fn numbers_are_consecutive_and_found_again() {
+        for (i, error) in BreakerError::ALL.iter().enumerate() {
+            assert_eq!(error.code(), 6000 + u32::try_from(i).expect("few errors"));
+            assert_eq!(BreakerError::from_code(error.code()), Some(*error));
+        }
+        assert_eq!(BreakerError::from_code(5999), None);
+    }
+}

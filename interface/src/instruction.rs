@@ -1,0 +1,323 @@
+//! Instruction builders: what only the caller knows goes in, addresses are derived here.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::Pubkey;
+use borsh::BorshSerialize;
+use solana_program::instruction::{AccountMeta, Instruction};
+#[cfg(not(feature = "anchor"))]
+use solana_program::pubkey::Pubkey;
+
+use crate::{
+    ID, pda,
+    state::{KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
+};
+
+/// System program.
+const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
+/// Instructions sysvar.
+const INSTRUCTIONS: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
+
+/// First eight bytes of each instruction's data: of sha256("global:" and its name).
+pub mod discriminator {
+    /// `create_protocol`
+    pub const CREATE_PROTOCOL: [u8; 8] = [56, 121, 133, 237, 72, 167, 71, 224];
+    /// `create_market`
+    pub const CREATE_MARKET: [u8; 8] = [103, 226, 97, 235, 200, 188, 251, 254];
+    /// `register_limiter`
+    pub const REGISTER_LIMITER: [u8; 8] = [16, 178, 201, 80, 83, 245, 146, 74];
+    /// `register_keeper`
+    pub const REGISTER_KEEPER: [u8; 8] = [175, 126, 140, 213, 21, 174, 234, 239];
+    /// `arm_limiter`
+    pub const ARM_LIMITER: [u8; 8] = [9, 33, 203, 90, 216, 150, 29, 80];
+    /// `record_flow`
+    pub const RECORD_FLOW: [u8; 8] = [130, 88, 225, 93, 182, 140, 216, 70];
+    /// `poke`
+    pub const POKE: [u8; 8] = [46, 24, 16, 107, 212, 9, 17, 5];
+    /// `pause`
+    pub const PAUSE: [u8; 8] = [211, 22, 221, 251, 74, 121, 193, 47];
+    /// `raise`
+    pub const RAISE: [u8; 8] = [128, 40, 222, 119, 114, 38, 122, 27];
+    /// `extend_journal`
+    pub const EXTEND_JOURNAL: [u8; 8] = [93, 187, 102, 102, 3, 130, 109, 204];
+}
+
+/// What a keeper raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, borsh::BorshDeserialize)]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+pub struct RaiseOrder {
+    /// Operations to close; exits in it are ignored.
+    pub closed: u64,
+    /// How long, in seconds: 10 minutes up to the keeper's registered highest.
+    pub seconds: u32,
+    /// The detector's number: evidence, for people.
+    pub reason: u64,
+}
+
+fn data(discriminator: [u8; 8], args: &impl BorshSerialize) -> Vec<u8> {
+    let mut data = discriminator.to_vec();
+    // writing Borsh to a growing buffer fails only where a type's own serializer does; ours have none
+    let written = args.serialize(&mut data);
+    debug_assert!(written.is_ok());
+    data
+}
+
+fn read(key: Pubkey) -> AccountMeta {
+    AccountMeta::new_readonly(key, false)
+}
+
+fn write(key: Pubkey) -> AccountMeta {
+    AccountMeta::new(key, false)
+}
+
+fn signer(key: Pubkey) -> AccountMeta {
+    AccountMeta::new_readonly(key, true)
+}
+
+fn payer(key: Pubkey) -> AccountMeta {
+    AccountMeta::new(key, true)
+}
+
+/// An optional account; the program's own id stands for none.
+fn optional(key: Option<Pubkey>) -> AccountMeta {
+    key.map_or_else(|| read(ID), write)
+}
+
+/// The accounts by which an instruction writes the journal: head, current segment where there is one, event authority.
+fn recording(protocol: &Pubkey, segment: Option<u32>) -> [AccountMeta; 4] {
+    [
+        write(pda::journal(protocol).0),
+        optional(segment.map(|number| pda::segment(protocol, number).0)),
+        read(pda::event_authority().0),
+        read(ID),
+    ]
+}
+
+fn instruction(accounts: Vec<AccountMeta>, data: Vec<u8>) -> Instruction {
+    Instruction { program_id: ID, accounts, data }
+}
+
+/// Creates a protocol and its journal. The protected program calls this by CPI and signs with its recording PDA, so
+/// nobody else can speak for it.
+///
+/// Accounts: payer (signer, writable), recorder (signer), protected program, protocol (created), journal (created),
+/// System, event authority, breaker. Errors: those of the settings' bounds, `RecorderNotOfProgram`.
+pub fn create_protocol(payer_key: Pubkey, program: Pubkey, settings: &ProtocolSettings) -> Instruction {
+    let (recorder, _) = pda::recorder(&program);
+    let (protocol, _) = pda::protocol(&program, &recorder);
+    instruction(
+        vec![
+            payer(payer_key),
+            signer(recorder),
+            read(program),
+            write(protocol),
+            write(pda::journal(&protocol).0),
+            read(SYSTEM),
+            read(pda::event_authority().0),
+            read(ID),
+        ],
+        data(discriminator::CREATE_PROTOCOL, settings),
+    )
+}
+
+/// Creates the journal's next segment, when the current one is full. Anyone may.
+///
+/// Accounts: payer (signer, writable), journal (writable), segment (created), System. Errors: `SegmentNotNeeded`.
+pub fn extend_journal(payer_key: Pubkey, protocol: Pubkey, number: u32) -> Instruction {
+    let current = number.checked_sub(1).map(|current| pda::segment(&protocol, current).0);
+    instruction(
+        vec![
+            payer(payer_key),
+            write(pda::journal(&protocol).0),
+            current.map_or_else(|| read(ID), read),
+            write(pda::segment(&protocol, number).0),
+            read(SYSTEM),
+        ],
+        data(discriminator::EXTEND_JOURNAL, &()),
+    )
+}
+
+/// Registers a market.
+///
+/// Accounts: payer (signer, writable), authority (signer), protocol, market (created), System, journal, segment,
+/// event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, those of the settings' bounds.
+pub fn create_market(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    id: u64,
+    settings: &MarketSettings,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![
+        payer(payer_key),
+        signer(authority),
+        read(protocol),
+        write(pda::market(&protocol, id).0),
+        read(SYSTEM),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::CREATE_MARKET, &(id, settings)))
+}
+
+/// Registers a vault's limiter, in shadow until it is armed.
+///
+/// Accounts: payer (signer, writable), authority (signer), protocol, market, vault, limiter (created), System,
+/// journal, segment, event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`,
+/// `VaultNotGuardable`, those of the settings' bounds.
+pub fn register_limiter(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    market: Pubkey,
+    vault: Pubkey,
+    settings: &LimiterSettings,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![
+        payer(payer_key),
+        signer(authority),
+        read(protocol),
+        read(market),
+        read(vault),
+        write(pda::limiter(&protocol, &vault).0),
+        read(SYSTEM),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::REGISTER_LIMITER, settings))
+}
+
+/// Registers a keeper.
+///
+/// Accounts: payer (signer, writable), authority (signer), protocol, keeper (created), System, journal, segment,
+/// event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, `GuardianRoleConflict`,
+/// `KeeperSettingOutOfBounds`.
+pub fn register_keeper(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    settings: &KeeperSettings,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![
+        payer(payer_key),
+        signer(authority),
+        read(protocol),
+        write(pda::keeper(&protocol, &settings.key).0),
+        read(SYSTEM),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::REGISTER_KEEPER, settings))
+}
+
+/// Arms a limiter: a tightening, at once. From the first one on, registrations are loosenings.
+///
+/// Accounts: authority (signer), protocol (writable), limiter (writable), journal, segment, event authority, breaker.
+/// Errors: `NotTheAuthority`, `AlreadyArmed`.
+pub fn arm_limiter(authority: Pubkey, protocol: Pubkey, vault: Pubkey, segment: Option<u32>) -> Instruction {
+    let mut accounts = vec![signer(authority), write(protocol), write(pda::limiter(&protocol, &vault).0)];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::ARM_LIMITER, &()))
+}
+
+/// Records a flow; see [`crate::cpi::record_flow`], which calls it from a program.
+///
+/// Accounts: recorder (signer), protocol, market (writable to let it rise at once), limiter (writable), vault.
+/// Errors: `NotTheRecorder`, `WrongProtocol`, `WrongMarket`, `WrongVault`, `ZeroFlow`, `UnknownOperation`,
+/// `AmountAboveBalance`.
+pub fn record_flow(
+    recorder: Pubkey,
+    protocol: Pubkey,
+    market: AccountMeta,
+    vault: Pubkey,
+    direction: crate::Direction,
+    operation: crate::Operation,
+    amount: u64,
+) -> Instruction {
+    instruction(
+        vec![signer(recorder), read(protocol), market, write(pda::limiter(&protocol, &vault).0), read(vault)],
+        data(discriminator::RECORD_FLOW, &(direction, operation.bit(), amount)),
+    )
+}
+
+/// Latches what a vault and its limiter prove. Anyone may; top level only, beside ComputeBudget, the breaker and a
+/// nonce advance.
+///
+/// Accounts: protocol, market (writable), limiter (writable), vault, instructions sysvar, journal, segment, event
+/// authority, breaker. Errors: `NothingToLatch`, `NotTopLevel`, `WrongCompany`.
+pub fn poke(protocol: Pubkey, market: Pubkey, vault: Pubkey, segment: Option<u32>) -> Instruction {
+    let mut accounts = vec![
+        read(protocol),
+        write(market),
+        write(pda::limiter(&protocol, &vault).0),
+        read(vault),
+        read(INSTRUCTIONS),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::POKE, &()))
+}
+
+/// A guardian's pause of one market, or of all with none.
+///
+/// Accounts: guardian (signer, writable: pays for its budget account once), protocol (writable), market (writable,
+/// optional), budget (created when missing), System, journal, segment, event authority, breaker.
+/// Errors: `NotAGuardian`, `StalePauseEpoch`, `PauseExpired`, `NothingToClose`, `DurationOutOfBounds`,
+/// `PauseBudgetSpent`, `AlreadyHeld`.
+pub fn pause(
+    guardian: Pubkey,
+    protocol: Pubkey,
+    market: Option<Pubkey>,
+    order: &PauseOrder,
+    segment: Option<u32>,
+) -> Instruction {
+    let scope = market.unwrap_or(protocol);
+    let mut accounts = vec![
+        payer(guardian),
+        write(protocol),
+        optional(market),
+        write(pda::budget(&scope, &guardian).0),
+        read(SYSTEM),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::PAUSE, order))
+}
+
+/// A keeper's raise: alone Minor; Major when another keeper raised within 25 slots and 30 seconds.
+///
+/// Accounts: keeper's key (signer), keeper (writable), protocol, market (writable), journal, segment, event authority,
+/// breaker. Errors: `NotTheKeeper`, `KeeperExpired`, `RaiseDurationOutOfBounds`, `RaisesSpent`, `AlreadyHeld`.
+pub fn raise(
+    key: Pubkey,
+    protocol: Pubkey,
+    market: Pubkey,
+    order: &RaiseOrder,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts =
+        vec![signer(key), write(pda::keeper(&protocol, &key).0), read(protocol), write(market)];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::RAISE, order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::discriminator::*;
+
+    #[test]
+    fn discriminators_are_those_of_the_names() {
+        for (name, discriminator) in [
+            ("create_protocol", CREATE_PROTOCOL),
+            ("create_market", CREATE_MARKET),
+            ("register_limiter", REGISTER_LIMITER),
+            ("register_keeper", REGISTER_KEEPER),
+            ("arm_limiter", ARM_LIMITER),
+            ("record_flow", RECORD_FLOW),
+            ("poke", POKE),
+            ("pause", PAUSE),
+            ("raise", RAISE),
+            ("extend_journal", EXTEND_JOURNAL),
+        ] {
+            let hash = solana_program::hash::hash(format!("global:{name}").as_bytes());
+            assert_eq!(discriminator, hash.to_bytes()[..8], "{name}");
+        }
+    }
+}

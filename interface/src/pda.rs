@@ -1,0 +1,70 @@
+//! Addresses: each account's seeds, in one place.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::Pubkey;
+#[cfg(not(feature = "anchor"))]
+use solana_program::pubkey::Pubkey;
+
+use crate::ID;
+
+/// Seed prefix of [`crate::state::Protocol`], then the protected program's id and its recording PDA.
+pub const PROTOCOL: &[u8] = b"protocol";
+/// Seed prefix of [`crate::state::Market`], then the protocol and the market's id.
+pub const MARKET: &[u8] = b"market";
+/// Seed prefix of [`crate::state::Limiter`], then the protocol and the vault.
+pub const LIMITER: &[u8] = b"limiter";
+/// Seed prefix of [`crate::state::Journal`], then the protocol.
+pub const JOURNAL: &[u8] = b"journal";
+/// Seed prefix of [`crate::state::JournalSegment`], then the protocol and the segment's number.
+pub const SEGMENT: &[u8] = b"segment";
+/// Seed prefix of [`crate::state::Keeper`], then the protocol and the keeper's key.
+pub const KEEPER: &[u8] = b"keeper";
+/// Seed prefix of [`crate::state::GuardianBudget`], then the market (or the protocol, for all markets) and the guardian.
+pub const BUDGET: &[u8] = b"budget";
+/// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
+pub const RECORDER: &[u8] = b"firebreak";
+
+/// The recording PDA of a protected program, by convention, and its bump.
+pub fn recorder(program: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[RECORDER], program)
+}
+
+/// A protocol's account.
+pub fn protocol(program: &Pubkey, recorder: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[PROTOCOL, program.as_ref(), recorder.as_ref()], &ID)
+}
+
+/// A market's account.
+pub fn market(protocol: &Pubkey, id: u64) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[MARKET, protocol.as_ref(), &id.to_le_bytes()], &ID)
+}
+
+/// A vault's limiter: a vault has one for ever.
+pub fn limiter(protocol: &Pubkey, vault: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[LIMITER, protocol.as_ref(), vault.as_ref()], &ID)
+}
+
+/// A protocol's journal.
+pub fn journal(protocol: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[JOURNAL, protocol.as_ref()], &ID)
+}
+
+/// A segment of a protocol's journal.
+pub fn segment(protocol: &Pubkey, number: u32) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[SEGMENT, protocol.as_ref(), &number.to_le_bytes()], &ID)
+}
+
+/// A keeper's registration.
+pub fn keeper(protocol: &Pubkey, key: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[KEEPER, protocol.as_ref(), key.as_ref()], &ID)
+}
+
+/// A guardian's pause budget for a market, or for all markets when `scope` is the protocol.
+pub fn budget(scope: &Pubkey, guardian: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[BUDGET, scope.as_ref(), guardian.as_ref()], &ID)
+}
+
+/// The PDA by which the breaker signs its own event calls.
+pub fn event_authority() -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[b"__event_authority"], &ID)
+}

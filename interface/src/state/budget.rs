@@ -1,0 +1,66 @@
+//! What one guardian may still pause.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+#[cfg(not(feature = "anchor"))]
+use {
+    bytemuck::{Pod, Zeroable},
+    solana_program::pubkey::Pubkey,
+};
+
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    time::Instant,
+};
+
+/// A guardian's pause budget for one market, or for all of a protocol. PDA of [`crate::pda::budget`].
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct GuardianBudget {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Explicit padding.
+    pub padding: u8,
+    /// Seconds paused in the running period.
+    pub spent: u32,
+    /// Market, or the protocol for all markets.
+    pub scope: Pubkey,
+    /// The guardian.
+    pub guardian: Pubkey,
+    /// When the running period began.
+    pub period_start: Instant,
+    /// Room for later versions.
+    pub reserved: [u8; 64],
+}
+
+impl GuardianBudget {
+    /// Fills a budget that was just created; an existing one stays as it is.
+    pub fn initialize_once(&mut self, scope: Pubkey, guardian: Pubkey, bump: u8) {
+        if self.version == 0 {
+            (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+            (self.scope, self.guardian) = (scope, guardian);
+        }
+    }
+
+    /// Takes the seconds of a pause out of the budget: 10 h a period of 30 days, hence at most 20 h in any 30 days.
+    ///
+    /// # Errors
+    /// [`BreakerError::PauseBudgetSpent`].
+    pub fn spend(&mut self, seconds: u32, now: Instant) -> Checked<()> {
+        if !self.period_start.is_set() || self.period_start.plus(PAUSE_BUDGET_PERIOD).reached(now) {
+            (self.period_start, self.spent) = (now, 0);
+        }
+        self.spent = self
+            .spent
+            .checked_add(seconds)
+            .filter(|spent| *spent <= PAUSE_BUDGET_SECONDS)
+            .ok_or(BreakerError::PauseBudgetSpent)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! The journal: a hash chain of every defensive act.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+use borsh::{BorshDeserialize, BorshSerialize};
+#[cfg(not(feature = "anchor"))]
+use {
+    bytemuck::{Pod, Zeroable},
+    solana_program::pubkey::Pubkey,
+};
+
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    severity::Severity,
+    time::Instant,
+};
+
+/// What an entry records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[borsh(use_discriminant = false)]
+#[repr(u8)]
+pub enum Act {
+    /// A protocol was created.
+    ProtocolCreated,
+    /// A market was registered.
+    MarketRegistered,
+    /// A limiter was registered.
+    LimiterRegistered,
+    /// A keeper was registered.
+    KeeperRegistered,
+    /// A limiter was armed.
+    LimiterArmed,
+    /// A flow reached the soft threshold of a limiter.
+    SoftBreach,
+    /// A flow was refused at the hard threshold of a limiter.
+    HardBreach,
+    /// More left in a window than the gross limit.
+    GrossBreach,
+    /// Tokens left a vault without a record.
+    UndeclaredFlow,
+    /// A guardian paused.
+    Paused,
+    /// A keeper raised.
+    Raised,
+}
+
+impl Act {
+    /// The act of a stored byte.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        borsh::from_slice(&[byte]).ok()
+    }
+}
+
+/// One entry. Its Borsh bytes have a fixed length; `head' = sha256(head, entry)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+pub struct JournalEntry {
+    /// Position in the chain, from 0.
+    pub number: u64,
+    /// When it happened: for a limiter's breach the moment of the first one.
+    pub at: Instant,
+    /// Who acted: the signer, or the limiter that tripped.
+    pub actor: Pubkey,
+    /// What was acted on: a protocol, market, limiter or keeper.
+    pub subject: Pubkey,
+    /// What was done.
+    pub act: Act,
+    /// Severity in force before.
+    pub before: Severity,
+    /// Severity in force after.
+    pub after: Severity,
+    /// Measured value, in the unit of its rule.
+    pub value: u64,
+    /// Threshold, in the same unit.
+    pub threshold: u64,
+    /// Occurrences merged into this entry.
+    pub count: u32,
+}
+
+impl JournalEntry {
+    /// Length of an entry's bytes.
+    pub const LEN: usize = 8 + 16 + 32 + 32 + 3 + 8 + 8 + 4;
+
+    /// The entry's Borsh bytes and its place's padding.
+    pub fn to_bytes(&self) -> [u8; ENTRY_SPACE] {
+        let mut bytes = [0; ENTRY_SPACE];
+        let mut rest = &mut bytes[..];
+        // a fixed-length entry always fits its place: `LEN` is asserted below the space and tested
+        let written = borsh::to_writer(&mut rest, self);
+        debug_assert!(written.is_ok());
+        bytes
+    }
+
+    /// The entry in these bytes, none when they are not one.
+    pub fn from_bytes(bytes: &[u8; ENTRY_SPACE]) -> Option<Self> {
+        let mut rest = &bytes[..Self::LEN];
+        BorshDeserialize::deserialize(&mut rest).ok()
+    }
+
+    /// The head of the chain after this entry.
+    pub fn chain(&self, head: &[u8; 32]) -> [u8; 32] {
+        solana_program::hash::hashv(&[head, &self.to_bytes()[..Self::LEN]]).to_bytes()
+    }
+}
+
+/// Bytes an entry takes in a segment.
+pub const ENTRY_SPACE: usize = 152;
+const _: () = assert!(JournalEntry::LEN <= ENTRY_SPACE);
+
+/// The head of a protocol's journal. Nothing closes, shrinks or rewrites it. PDA of [`crate::pda::journal`].
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct Journal {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Explicit padding.
+    pub padding: u8,
+    /// Segments created so far; the last one is the current one.
+    pub segments: u32,
+    /// Protocol it belongs to.
+    pub protocol: Pubkey,
+    /// Hash over all entries; zero before the first.
+    pub head: [u8; 32],
+    /// Entries so far.
+    pub count: u64,
+    /// Entries that found no room in a segment and live in events only.
+    pub in_events_only: u64,
+    /// Room for later versions.
+    pub reserved: [u8; 112],
+}
+
+impl Journal {
+    /// A new journal.
+    pub fn initialize(&mut self, protocol: Pubkey, bump: u8) {
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        self.protocol = protocol;
+    }
+
+    /// Adds an entry to the chain, and to the segment where there is room. A full or absent one blocks nothing.
+    ///
+    /// # Errors
+    /// [`BreakerError::JournalInvariant`] when the counters would overflow.
+    pub fn append(
+        &mut self,
+        mut entry: JournalEntry,
+        segment: Option<&mut JournalSegment>,
+    ) -> Checked<JournalEntry> {
+        entry.number = self.count;
+        self.head = entry.chain(&self.head);
+        self.count = self.count.checked_add(1).ok_or(BreakerError::JournalInvariant)?;
+        let kept = segment.is_some_and(|segment| segment.push(&entry));
+        if !kept {
+            self.in_events_only = self.in_events_only.saturating_add(1);
+        }
+        Ok(entry)
+    }
+}
+
+/// A segment: entries in order. PDA of [`crate::pda::segment`].
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct JournalSegment {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Explicit padding.
+    pub padding: u8,
+    /// Which segment of the journal.
+    pub number: u32,
+    /// Protocol it belongs to.
+    pub protocol: Pubkey,
+    /// Entries in it.
+    pub count: u64,
+    /// Head of the chain when the segment was created.
+    pub first_head: [u8; 32],
+    /// Room for later versions.
+    pub reserved: [u8; 56],
+    /// Borsh bytes of the entries, each padded with zeros.
+    pub entries: [[u8; 152]; 64],
+}
+
+impl JournalSegment {
+    /// A new segment.
+    pub fn initialize(&mut self, journal: &Journal, bump: u8) {
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        self.number = journal.segments;
+        self.protocol = journal.protocol;
+        self.first_head = journal.head;
+    }
+
+    /// Whether no entry fits any more.
+    pub fn is_full(&self) -> bool {
+        self.count >= SEGMENT_ENTRIES as u64
+    }
+
+    /// The entries' bytes.
+    pub fn entries(&self) -> &[[u8; ENTRY_SPACE]] {
+        let count = usize::try_from(self.count).unwrap_or(SEGMENT_ENTRIES).min(SEGMENT_ENTRIES);
+        &self.entries[..count]
+    }
+
+    fn push(&mut self, entry: &JournalEntry) -> bool {
+        let Some(place) = usize::try_from(self.count).ok().and_then(|i| self.entries.get_mut(i)) else {
+            return false;
+        };
+        *place = entry.to_bytes();
+        self.count += 1;
+        true
+    }
+}

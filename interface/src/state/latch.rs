@@ -1,0 +1,173 @@
+//! Latches: the reasons why something is not Normal, and the severity they add up to.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+#[cfg(not(feature = "anchor"))]
+use bytemuck::{Pod, Zeroable};
+
+use crate::{operation::Operations, severity::Severity, time::Instant};
+
+/// What raised a latch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Source {
+    /// The flow limiter of a vault.
+    Limiter,
+    /// A price band.
+    PriceBand,
+    /// An invariant between accounts.
+    Invariant,
+    /// A guardian's pause.
+    Guardian,
+    /// A keeper's raise.
+    Keeper,
+    /// An unapproved upgrade of the protected program.
+    Program,
+}
+
+impl Source {
+    /// Number of sources.
+    pub const COUNT: usize = 6;
+
+    /// Sources whose latches name their own closed operations; the others close what the response says.
+    const WITH_MASK: [Source; 2] = [Source::Guardian, Source::Keeper];
+}
+
+/// One reason, merged from all newcomers of the same source and severity.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Latch {
+    /// Operations closed beyond the response's, united over the newcomers.
+    pub closed: u64,
+    /// When the first of the merged newcomers came.
+    pub since: Instant,
+    /// When the last of them ends.
+    pub until: Instant,
+    /// Worst measured value, in the unit of its rule.
+    pub value: u64,
+    /// Threshold that the worst value broke, in the same unit.
+    pub threshold: u64,
+    /// Newcomers merged.
+    pub count: u64,
+}
+
+impl Latch {
+    /// Whether the latch still holds.
+    pub const fn is_live(&self, now: Instant) -> bool {
+        !self.until.reached(now)
+    }
+}
+
+/// Latch slots, one a source and severity, and what follows from them: until when each severity holds.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct LatchBoard {
+    /// Until when at least Minor, Major, Critical holds, dwells of higher severities included. Where the first is
+    /// `NEVER` nothing holds and no clock is needed.
+    pub held: [Instant; 3],
+    /// Until when liquidations stay closed after a halt.
+    pub liquidation_closed: Instant,
+    /// Slots, by source, then severity.
+    pub slots: [Latch; 18],
+}
+
+/// A newcomer: what a rule or a person wants latched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewLatch {
+    pub(crate) source: Source,
+    pub(crate) severity: Severity,
+    pub(crate) closed: Operations,
+    pub(crate) until: Instant,
+    pub(crate) value: u64,
+    pub(crate) threshold: u64,
+}
+
+impl LatchBoard {
+    /// Severity in force: a pure function of the clock, without any transaction.
+    pub fn severity(&self, now: Instant) -> Severity {
+        if !self.held[2].reached(now) {
+            Severity::Critical
+        } else if !self.held[1].reached(now) {
+            Severity::Major
+        } else if !self.held[0].reached(now) {
+            Severity::Minor
+        } else {
+            Severity::Normal
+        }
+    }
+
+    /// Whether nothing was latched since the board was last tidied: then no clock is needed.
+    #[inline(always)]
+    pub const fn is_clear(&self) -> bool {
+        !self.held[0].is_set()
+    }
+
+    /// Operations closed by live latches that name their own.
+    pub fn masks(&self, now: Instant) -> Operations {
+        let mut closed = 0;
+        for source in Source::WITH_MASK {
+            let first = source as usize * Severity::RAISED;
+            for latch in &self.slots[first..first + Severity::RAISED] {
+                if latch.closed != 0 && latch.is_live(now) {
+                    closed |= latch.closed;
+                }
+            }
+        }
+        Operations(closed)
+    }
+
+    /// The slot of a source and a severity, none for Normal.
+    pub fn slot(&self, source: Source, severity: Severity) -> Option<&Latch> {
+        severity.index().map(|i| &self.slots[source as usize * Severity::RAISED + i])
+    }
+
+    /// Whether the source's latch of this severity holds at least until then.
+    pub(crate) fn holds(&self, source: Source, severity: Severity, until: Instant) -> bool {
+        self.slot(source, severity).is_none_or(|latch| until.reached(latch.until))
+    }
+
+    /// Latches a newcomer: merges with a live latch of its source and severity, else takes the slot over.
+    pub(crate) fn latch(&mut self, new: NewLatch, dwell: u32, grace: u32, now: Instant) {
+        let Some(i) = new.severity.index() else {
+            return;
+        };
+        let slot = &mut self.slots[new.source as usize * Severity::RAISED + i];
+        if !slot.is_live(now) {
+            *slot = Latch { since: now, ..Latch::default() };
+        }
+        slot.closed |= new.closed.0;
+        slot.until = slot.until.max(new.until);
+        if new.value >= slot.value {
+            (slot.value, slot.threshold) = (new.value, new.threshold);
+        }
+        slot.count = slot.count.saturating_add(1);
+        self.refresh(dwell, grace);
+    }
+
+    /// What the slots say about each severity: the latest end, then one dwell a step on the way down.
+    fn expected(&self, dwell: u32, grace: u32) -> ([Instant; 3], Instant) {
+        let mut held = [Instant::NEVER; 3];
+        for (i, latch) in self.slots.iter().enumerate() {
+            let severity = i % Severity::RAISED;
+            held[severity] = held[severity].max(latch.until);
+        }
+        for higher in [2, 1] {
+            if held[higher].is_set() {
+                held[higher - 1] = held[higher - 1].max(held[higher].plus(dwell.into()));
+            }
+        }
+        let grace = if held[2].is_set() { held[2].plus(grace.into()) } else { Instant::NEVER };
+        (held, grace)
+    }
+
+    fn refresh(&mut self, dwell: u32, grace: u32) {
+        (self.held, self.liquidation_closed) = self.expected(dwell, grace);
+    }
+
+    /// Whether the cached ends are those that follow from the slots.
+    pub(crate) fn is_consistent(&self, dwell: u32, grace: u32) -> bool {
+        (self.held, self.liquidation_closed) == self.expected(dwell, grace)
+    }
+}

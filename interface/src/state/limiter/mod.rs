@@ -1,0 +1,634 @@
+//! The flow limiter of one vault, in token units.
+//!
+//! A flow is judged in this order: time passes ([`Limiter::settle`]: the base follows its average, buffers refill,
+//! the elastic buffer is cut, undeclared flow is measured), then the flow itself ([`Limiter::record`]).
+//! Amounts round against whoever would gain: capacities and refills down, decay of what is remembered down.
+
+mod settings;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+#[cfg(not(feature = "anchor"))]
+use {
+    bytemuck::{Pod, Zeroable},
+    solana_program::pubkey::Pubkey,
+};
+
+pub use {
+    settings::{LimiterSettings, WindowSettings},
+    vault::{TOKEN, TOKEN_2022, VaultState},
+};
+
+use super::{
+    journal::{Act, JournalEntry},
+    market::Market,
+};
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    math::{mul_div, mul_div_rem},
+    severity::Severity,
+    time::Instant,
+    verdict::{Direction, Verdict},
+};
+
+/// Buckets of the gross ring: a full window and the bucket that is being filled.
+const GROSS_RING: u64 = GROSS_BUCKETS + 1;
+
+/// A vault's limiter. PDA of [`crate::pda::limiter`]; a vault has one for ever.
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct Limiter {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// 1 once armed; before that the limiter measures and counts, and refuses nothing.
+    pub armed: u8,
+    /// Trips measured in shadow.
+    pub shadow_trips: u32,
+    /// Protocol it belongs to.
+    pub protocol: Pubkey,
+    /// Market whose latches it raises.
+    pub market: Pubkey,
+    /// Token account it guards.
+    pub vault: Pubkey,
+    /// The vault's mint at registration.
+    pub mint: Pubkey,
+    /// The vault's owner at registration.
+    pub vault_owner: Pubkey,
+    /// Settings in force.
+    pub settings: LimiterSettings,
+    /// Until when the limiter's own latch holds at Minor, Major, Critical: at once, for its vault.
+    pub held: [Instant; 3],
+    /// Its running clock: moves only by the seconds that both clocks agree on.
+    pub clock: Instant,
+    /// When it was armed.
+    pub armed_at: Instant,
+    /// First observation of a Critical condition, waiting for the second.
+    pub observed_at: Instant,
+    /// Seconds on the running clock since registration.
+    pub age: u64,
+    /// Slot of the last touch.
+    pub touched_slot: u64,
+    /// Balance the vault should have if every flow was recorded.
+    pub expected: u64,
+    /// Smaller of expected and real balance at the last touch: what the average follows until the next.
+    pub followed: u64,
+    /// Average of `followed` over a day: yesterday's balance.
+    pub average: u64,
+    /// Remainder of the average's steps, in unit-seconds below a day.
+    pub average_carry: u64,
+    /// Main buffers, by window.
+    pub net: [NetState; 2],
+    /// Elastic buffer: inflow that may leave again.
+    pub elastic: u64,
+    /// Inflow credited while the average had not seen a day.
+    pub bootstrap_credited: u64,
+    /// Outflow by bucket of the gross window.
+    pub gross: [u64; 13],
+    /// Number of the bucket that is being filled.
+    pub gross_bucket: u64,
+    /// What left without a record, draining over its window.
+    pub undeclared: u64,
+    /// Remainder of its drain, in unit-seconds.
+    pub undeclared_carry: u64,
+    /// Trips that wait for a call that brings the journal.
+    pub pending: PendingEntry,
+    /// Flows allowed.
+    pub allowed: u64,
+    /// Flows refused.
+    pub denied: u64,
+    /// Room for later versions.
+    pub reserved: [u8; 112],
+}
+
+/// A main buffer.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct NetState {
+    /// What may still leave.
+    pub available: u64,
+    /// Remainder of the refill, in unit-seconds below the window.
+    pub carry: u64,
+}
+
+/// The first and worst of the trips that are not in the journal yet.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PendingEntry {
+    /// When the first came.
+    pub first: Instant,
+    /// Worst value, in token units.
+    pub value: u64,
+    /// Its threshold, in token units.
+    pub threshold: u64,
+    /// How many; zero where nothing waits.
+    pub count: u32,
+    /// The worst one's [`Act`], as a number.
+    pub act: u8,
+    /// Severity of the limiter before the first.
+    pub before: u8,
+    /// Severity of the limiter after the worst.
+    pub after: u8,
+    /// Explicit padding.
+    pub padding: u8,
+}
+
+/// A flow to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Into or out of the vault.
+    pub direction: Direction,
+    /// Amount, in token units.
+    pub amount: u64,
+    /// Whether the operation is closed by what is in force already.
+    pub closed: bool,
+}
+
+/// The limiter's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Net outflow reached its soft share of a main buffer.
+    Soft,
+    /// Net outflow would exceed a main buffer.
+    Hard,
+    /// Outflow exceeded the gross limit.
+    Gross,
+    /// Tokens left without a record.
+    Undeclared,
+}
+
+impl Rule {
+    /// How the journal names a breach of the rule.
+    pub const fn act(self) -> Act {
+        match self {
+            Self::Soft => Act::SoftBreach,
+            Self::Hard => Act::HardBreach,
+            Self::Gross => Act::GrossBreach,
+            Self::Undeclared => Act::UndeclaredFlow,
+        }
+    }
+}
+
+/// A rule that tripped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trip {
+    /// Which rule.
+    pub rule: Rule,
+    /// What it latches.
+    pub severity: Severity,
+    /// Measured value, in token units.
+    pub value: u64,
+    /// Threshold, in token units.
+    pub threshold: u64,
+}
+
+/// The answer to a flow, and what tripped on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The worst trip.
+    pub trip: Option<Trip>,
+}
+
+/// What the base allows now.
+#[derive(Clone, Copy, Debug)]
+struct Capacities {
+    main: [u64; NET_WINDOWS],
+    elastic: u64,
+    gross: u64,
+}
+
+impl Limiter {
+    /// A new limiter, in shadow. Its average starts at nothing and its main buffers full.
+    ///
+    /// # Errors
+    /// Those of [`LimiterSettings::check`] and [`BreakerError::VaultNotGuardable`].
+    pub fn initialize(
+        &mut self,
+        keys: [Pubkey; 3],
+        bump: u8,
+        settings: &LimiterSettings,
+        vault: &VaultState,
+        now: Instant,
+    ) -> Checked<()> {
+        settings.check()?;
+        if !vault.sound {
+            return Err(BreakerError::VaultNotGuardable);
+        }
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        [self.protocol, self.market, self.vault] = keys;
+        (self.mint, self.vault_owner) = (vault.mint, vault.owner);
+        self.settings = *settings;
+        (self.clock, self.touched_slot) = (now, now.slot);
+        (self.expected, self.followed) = (vault.amount, vault.amount);
+        self.fill_main(vault.amount)
+    }
+
+    /// Arms the limiter: from here on it refuses and latches.
+    ///
+    /// # Errors
+    /// [`BreakerError::AlreadyArmed`].
+    pub fn arm(&mut self, now: Instant) -> Checked<()> {
+        if self.armed != 0 {
+            return Err(BreakerError::AlreadyArmed);
+        }
+        (self.armed, self.armed_at) = (1, now);
+        Ok(())
+    }
+
+    /// Judges a flow. An outflow is asked before its transfer and counted at once if allowed; an inflow is recorded
+    /// after it and credited at most the measured rise.
+    ///
+    /// # Errors
+    /// [`BreakerError::ZeroFlow`], [`BreakerError::AmountAboveBalance`] and the overflow error of the rule concerned.
+    pub fn record(&mut self, flow: Flow, vault: &VaultState, now: Instant) -> Checked<Outcome> {
+        if flow.amount == 0 {
+            return Err(BreakerError::ZeroFlow);
+        }
+        let new_slot = now.slot > self.touched_slot;
+        let undeclared = self.settle(vault, now)?;
+        let balance = self.balance(vault);
+        let (verdict, trip) = match flow.direction {
+            Direction::In => (Verdict::Allow, self.credit(flow.amount, balance)?),
+            Direction::Out => {
+                if flow.amount > balance && self.is_intact(vault) {
+                    return Err(BreakerError::AmountAboveBalance);
+                }
+                if new_slot {
+                    // nothing recorded in an earlier slot can still be on its way: what is more is a donation
+                    self.expected = self.expected.max(balance);
+                }
+                self.debit(flow, balance, vault)?
+            }
+        };
+        self.followed = self.expected.min(balance);
+        let outcome = Outcome { verdict, trip: worst(undeclared, trip) };
+        self.assert_invariant()?;
+        Ok(self.in_shadow_or(outcome))
+    }
+
+    /// Looks at the vault without a flow: what `poke` does. Twice, at least a second apart, for a Critical.
+    ///
+    /// # Errors
+    /// The overflow error of the rule concerned.
+    pub fn observe(
+        &mut self,
+        vault: &VaultState,
+        may_be_critical: bool,
+        now: Instant,
+    ) -> Checked<Option<Trip>> {
+        let mut trip = self.settle(vault, now)?;
+        let balance = self.balance(vault);
+        self.expected = self.expected.max(balance);
+        self.followed = balance.min(self.expected);
+        if trip.is_none() {
+            self.observed_at = Instant::NEVER;
+        }
+        if let Some(trip) = &mut trip
+            && trip.severity == Severity::Major
+            && self.settings.hard_severity == Severity::Critical as u32
+            && may_be_critical
+        {
+            let first = self.observed_at;
+            if !first.is_set() {
+                self.observed_at = now;
+            } else if now.slot > first.slot
+                && now.unix >= first.unix.saturating_add(SECOND_OBSERVATION_SECONDS as i64)
+            {
+                trip.severity = Severity::Critical;
+            }
+        }
+        self.assert_invariant()?;
+        Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }).trip)
+    }
+
+    /// Severity of the limiter's own latch.
+    pub fn severity(&self, now: Instant) -> Severity {
+        let live = |severity: &Severity| severity.index().is_some_and(|i| !self.held[i].reached(now));
+        Severity::ABOVE_NORMAL.into_iter().rev().find(live).unwrap_or(Severity::Normal)
+    }
+
+    /// Latches a trip at once for this vault, and keeps it for the journal: the first and worst, with a count.
+    pub fn latch(&mut self, trip: &Trip, market: &Market, now: Instant) {
+        let before = self.severity(now);
+        if let Some(i) = trip.severity.index() {
+            self.held[i] = self.held[i].max(market.automatic_until(trip.severity, now));
+        }
+        let pending = &mut self.pending;
+        if pending.count == 0 {
+            *pending = PendingEntry { first: now, before: before as u8, ..PendingEntry::default() };
+        }
+        if trip.severity as u8 > pending.after
+            || (trip.severity as u8 == pending.after && trip.value > pending.value)
+        {
+            (pending.value, pending.threshold) = (trip.value, trip.threshold);
+            (pending.act, pending.after) = (trip.rule.act() as u8, trip.severity as u8);
+        }
+        pending.count = pending.count.saturating_add(1);
+    }
+
+    /// The trips that waited for the journal, as one entry.
+    ///
+    /// # Errors
+    /// [`BreakerError::UnknownSeverity`], [`BreakerError::LimiterInvariant`] where the stored bytes are none.
+    pub fn take_pending(&mut self, actor: Pubkey, subject: Pubkey) -> Checked<Option<JournalEntry>> {
+        let pending = core::mem::take(&mut self.pending);
+        if pending.count == 0 {
+            return Ok(None);
+        }
+        Ok(Some(JournalEntry {
+            number: 0,
+            at: pending.first,
+            actor,
+            subject,
+            act: Act::from_byte(pending.act).ok_or(BreakerError::LimiterInvariant)?,
+            before: Severity::from_byte(pending.before)?,
+            after: Severity::from_byte(pending.after)?,
+            value: pending.value,
+            threshold: pending.threshold,
+            count: pending.count,
+        }))
+    }
+
+    /// The most that outflow can exceed inflow by in any interval of the short window: twice the main buffer and
+    /// the elastic cap (the theorem of the design).
+    ///
+    /// # Errors
+    /// [`BreakerError::CapacityOverflow`].
+    pub fn bound(&self, balance: u64) -> Checked<u64> {
+        let capacities = self.capacities(balance)?;
+        capacities.main[0]
+            .checked_mul(2)
+            .and_then(|main| main.checked_add(capacities.elastic))
+            .ok_or(BreakerError::CapacityOverflow)
+    }
+
+    /// How much has left without a record, were the vault touched now: what `poke` would measure on top of what is
+    /// remembered.
+    pub fn shortfall(&self, vault: &VaultState) -> u64 {
+        self.expected.saturating_sub(self.balance(vault))
+    }
+
+    /// Whether the vault is still the token account that was registered.
+    pub fn is_intact(&self, vault: &VaultState) -> bool {
+        vault.sound && vault.mint == self.mint && vault.owner == self.vault_owner
+    }
+
+    /// Whether the average has seen a day.
+    pub const fn is_seasoned(&self) -> bool {
+        self.age >= BASE_WINDOW
+    }
+
+    /// Time passes: measures undeclared flow, lets the base follow, refills and cuts the buffers.
+    fn settle(&mut self, vault: &VaultState, now: Instant) -> Checked<Option<Trip>> {
+        let seconds = self.clock.advance(now);
+        self.age = self.age.saturating_add(seconds);
+        self.follow(seconds)?;
+        let trip = self.measure_undeclared(vault, seconds)?;
+        let capacities = self.capacities(self.balance(vault))?;
+        self.refill(&capacities, seconds)?;
+        self.shrink_elastic(&capacities, seconds, now)?;
+        self.turn_gross();
+        self.touched_slot = self.touched_slot.max(now.slot);
+        Ok(trip)
+    }
+
+    /// A vault that changed owner, mint, delegate, close authority or existence holds nothing for its protocol.
+    fn balance(&self, vault: &VaultState) -> u64 {
+        if self.is_intact(vault) { vault.amount } else { 0 }
+    }
+
+    /// Moves the average toward what was followed since the last touch, by the share of a day that passed.
+    fn follow(&mut self, seconds: u64) -> Checked<()> {
+        let overflow = BreakerError::BaseOverflow;
+        if seconds >= BASE_WINDOW {
+            (self.average, self.average_carry) = (self.followed, 0);
+        } else if self.followed >= self.average {
+            let (step, carry) =
+                mul_div_rem(self.followed - self.average, seconds, BASE_WINDOW).ok_or(overflow)?;
+            let carry = self.average_carry.checked_add(carry).ok_or(overflow)?;
+            self.average =
+                self.average.checked_add(step + carry / BASE_WINDOW).ok_or(overflow)?.min(self.followed);
+            self.average_carry = carry % BASE_WINDOW;
+        } else if seconds > 0 {
+            let (step, carry) =
+                mul_div_rem(self.average - self.followed, seconds, BASE_WINDOW).ok_or(overflow)?;
+            self.average -= step + u64::from(carry > 0);
+            self.average_carry = 0;
+        }
+        Ok(())
+    }
+
+    /// Adds a shortfall to what left without a record; the sum drains by the hard threshold a window.
+    fn measure_undeclared(&mut self, vault: &VaultState, seconds: u64) -> Checked<Option<Trip>> {
+        let overflow = BreakerError::UndeclaredOverflow;
+        let base = if self.is_seasoned() { self.expected.min(self.average) } else { self.expected };
+        let share =
+            |bps: u32| mul_div(base, bps.into(), BASIS_POINTS).ok_or(overflow).map(|share| share.max(1));
+        let (soft, hard) =
+            (share(self.settings.undeclared_soft_bps)?, share(self.settings.undeclared_hard_bps)?);
+
+        let window = u64::from(self.settings.undeclared_seconds);
+        if self.undeclared > 0 && seconds > 0 {
+            let (drained, carry) = mul_div_rem(hard, seconds.min(window), window).ok_or(overflow)?;
+            let carry = self.undeclared_carry.checked_add(carry).ok_or(overflow)?;
+            self.undeclared = self.undeclared.saturating_sub(drained.saturating_add(carry / window));
+            self.undeclared_carry = carry % window;
+        }
+        let shortfall = self.shortfall(vault);
+        self.undeclared = self.undeclared.saturating_add(shortfall);
+        self.expected -= shortfall;
+
+        let (severity, threshold) = if self.undeclared >= hard {
+            (self.hard_severity(), hard)
+        } else if self.undeclared >= soft {
+            (self.soft_severity(), soft)
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(Trip { rule: Rule::Undeclared, severity, value: self.undeclared, threshold }))
+    }
+
+    /// What the base allows now: the smaller of expected balance and average; before the average has seen a day,
+    /// the balance itself under an absolute cap.
+    fn capacities(&self, balance: u64) -> Checked<Capacities> {
+        let overflow = BreakerError::CapacityOverflow;
+        let settings = &self.settings;
+        let (base, cap) = if self.is_seasoned() {
+            (self.expected.min(self.average), u64::MAX)
+        } else {
+            (self.expected.min(balance), settings.bootstrap_cap)
+        };
+        let share = |bps: u32| mul_div(base, bps.into(), BASIS_POINTS).ok_or(overflow);
+        // a wind-down finishes: the last few units can always leave
+        let floor = settings.floor.min(balance);
+        let mut main = [0; NET_WINDOWS];
+        for (main, window) in main.iter_mut().zip(&settings.windows) {
+            *main = share(window.rate_bps)?.min(cap).max(floor);
+        }
+        Ok(Capacities {
+            main,
+            elastic: share(settings.elastic_bps)?.min(cap),
+            gross: mul_div(base, settings.gross_bps.into(), BASIS_POINTS).unwrap_or(u64::MAX),
+        })
+    }
+
+    fn fill_main(&mut self, balance: u64) -> Checked<()> {
+        let capacities = self.capacities(balance)?;
+        self.net = capacities.main.map(|available| NetState { available, carry: 0 });
+        Ok(())
+    }
+
+    /// Refills the main buffers at capacity a window, rounding down; what is rounded off is carried, not lost.
+    fn refill(&mut self, capacities: &Capacities, seconds: u64) -> Checked<()> {
+        let overflow = BreakerError::CapacityOverflow;
+        for ((net, window), capacity) in self.net.iter_mut().zip(&self.settings.windows).zip(capacities.main)
+        {
+            let window = u64::from(window.seconds);
+            if seconds > 0 {
+                let (refill, carry) = mul_div_rem(capacity, seconds.min(window), window).ok_or(overflow)?;
+                let carry = net.carry.checked_add(carry).ok_or(overflow)?;
+                net.available = net.available.saturating_add(refill).saturating_add(carry / window);
+                net.carry = carry % window;
+            }
+            if net.available >= capacity {
+                *net = NetState { available: capacity, carry: 0 };
+            }
+        }
+        Ok(())
+    }
+
+    /// When its slot has ended, the elastic buffer is cut to its cap; after that it decays over its own window.
+    fn shrink_elastic(&mut self, capacities: &Capacities, seconds: u64, now: Instant) -> Checked<()> {
+        if now.slot > self.touched_slot {
+            self.elastic = self.elastic.min(capacities.elastic);
+        }
+        if self.elastic > 0 && seconds > 0 {
+            let window = u64::from(self.settings.elastic_seconds);
+            let (decay, rest) = mul_div_rem(capacities.elastic, seconds.min(window), window)
+                .ok_or(BreakerError::CapacityOverflow)?;
+            self.elastic = self.elastic.saturating_sub(decay.saturating_add(u64::from(rest > 0)));
+        }
+        Ok(())
+    }
+
+    /// Turns the gross ring to the bucket of the running clock.
+    fn turn_gross(&mut self) {
+        let bucket = self.age / (u64::from(self.settings.gross_seconds) / GROSS_BUCKETS).max(1);
+        let turned = bucket.saturating_sub(self.gross_bucket).min(GROSS_RING);
+        for i in 0..turned {
+            self.gross[((bucket - i) % GROSS_RING) as usize] = 0;
+        }
+        self.gross_bucket = bucket;
+    }
+
+    fn credit(&mut self, amount: u64, balance: u64) -> Checked<Option<Trip>> {
+        let mut credited = amount.min(balance.saturating_sub(self.expected));
+        self.expected = self.expected.checked_add(credited).ok_or(BreakerError::BalanceOverflow)?;
+        if !self.is_seasoned() {
+            credited = credited.min(self.settings.bootstrap_cap.saturating_sub(self.bootstrap_credited));
+            self.bootstrap_credited += credited;
+        }
+        self.elastic = self.elastic.checked_add(credited).ok_or(BreakerError::BalanceOverflow)?;
+        self.allowed = self.allowed.saturating_add(1);
+        Ok(None)
+    }
+
+    fn debit(&mut self, flow: Flow, balance: u64, vault: &VaultState) -> Checked<(Verdict, Option<Trip>)> {
+        if flow.closed || !self.is_intact(vault) {
+            self.denied = self.denied.saturating_add(1);
+            return Ok((Verdict::Deny, None));
+        }
+        let capacities = self.capacities(balance)?;
+        let from_elastic = flow.amount.min(self.elastic);
+        let from_main = flow.amount - from_elastic;
+
+        let short = self.net.iter().zip(capacities.main).find(|(net, _)| net.available < from_main);
+        if let Some((net, capacity)) = short {
+            let value = capacity.saturating_sub(net.available).saturating_add(from_main);
+            let trip = Trip { rule: Rule::Hard, severity: self.hard_severity(), value, threshold: capacity };
+            self.denied = self.denied.saturating_add(1);
+            return Ok((Verdict::Deny, Some(trip)));
+        }
+
+        self.elastic -= from_elastic;
+        let mut trip = None;
+        for (net, capacity) in self.net.iter_mut().zip(capacities.main) {
+            net.available -= from_main;
+            let used = capacity.saturating_sub(net.available);
+            let soft = mul_div(capacity, self.settings.soft_bps.into(), BASIS_POINTS)
+                .ok_or(BreakerError::CapacityOverflow)?;
+            if used > 0 && used >= soft && from_main > 0 {
+                let severity = settings::severity(self.settings.soft_severity);
+                trip = worst(trip, Some(Trip { rule: Rule::Soft, severity, value: used, threshold: soft }));
+            }
+        }
+        self.expected = self.expected.saturating_sub(flow.amount);
+        self.allowed = self.allowed.saturating_add(1);
+        Ok((Verdict::Allow, worst(trip, self.count_gross(flow.amount, capacities.gross)?)))
+    }
+
+    /// Counts an outflow. Without a safe to hold it, a gross breach only cautions.
+    fn count_gross(&mut self, amount: u64, limit: u64) -> Checked<Option<Trip>> {
+        let overflow = BreakerError::GrossOverflow;
+        let bucket = &mut self.gross[(self.gross_bucket % GROSS_RING) as usize];
+        *bucket = bucket.checked_add(amount).ok_or(overflow)?;
+        let total =
+            self.gross.iter().try_fold(0u64, |sum, bucket| sum.checked_add(*bucket)).ok_or(overflow)?;
+        let trip = Trip { rule: Rule::Gross, severity: Severity::Minor, value: total, threshold: limit };
+        Ok((total > limit).then_some(trip))
+    }
+
+    fn soft_severity(&self) -> Severity {
+        settings::severity(self.settings.soft_severity)
+    }
+
+    /// One observation latches at most Major.
+    fn hard_severity(&self) -> Severity {
+        settings::severity(self.settings.hard_severity).min(Severity::Major)
+    }
+
+    /// In shadow everything is measured, nothing is refused and nothing latches.
+    fn in_shadow_or(&mut self, outcome: Outcome) -> Outcome {
+        if self.armed != 0 {
+            return outcome;
+        }
+        self.shadow_trips = self.shadow_trips.saturating_add(outcome.trip.is_some().into());
+        Outcome { verdict: Verdict::Allow, trip: None }
+    }
+
+    /// Checks what must hold after every change.
+    ///
+    /// # Errors
+    /// [`BreakerError::LimiterInvariant`].
+    pub fn assert_invariant(&self) -> Checked<()> {
+        let carries =
+            self.net.iter().zip(&self.settings.windows).all(|(net, w)| net.carry < w.seconds.into());
+        let sound = carries
+            && self.average_carry < BASE_WINDOW
+            && self.undeclared_carry < self.settings.undeclared_seconds.into()
+            && self.bootstrap_credited <= self.settings.bootstrap_cap
+            && self.followed <= self.expected;
+        if sound { Ok(()) } else { Err(BreakerError::LimiterInvariant) }
+    }
+}
+
+/// The trip of the higher severity; the first of two that are as high.
+fn worst(a: Option<Trip>, b: Option<Trip>) -> Option<Trip> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.severity > a.severity { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,1 @@
+//! The limiter's rules as scenarios, and against a naive model that keeps every flow.

@@ -1,0 +1,89 @@
+//! Accounts: one file each, its layout and the rules that live on it.
+//!
+//! Layouts are `repr(C)`, without padding, read in place. A rule is a method that takes `now`; only the program's
+//! handlers read the clock. Sizes are asserted, so a change of layout is seen.
+
+mod budget;
+mod journal;
+mod keeper;
+mod latch;
+mod limiter;
+mod market;
+mod protocol;
+mod response;
+
+pub use {
+    budget::GuardianBudget,
+    journal::{Act, ENTRY_SPACE, Journal, JournalEntry, JournalSegment},
+    keeper::{Keeper, KeeperSettings},
+    latch::{Latch, LatchBoard, Source},
+    limiter::{
+        Flow, Limiter, LimiterSettings, NetState, Outcome, PendingEntry, Rule, TOKEN, TOKEN_2022, Trip,
+        VaultState, WindowSettings,
+    },
+    market::{Market, MarketSettings},
+    protocol::{PauseOrder, Protocol, ProtocolSettings},
+    response::{Limits, Response},
+};
+
+/// Bytes of the discriminator that every account begins with.
+pub const DISCRIMINATOR: usize = 8;
+
+/// An account of the breaker that is read in place.
+pub trait Layout: bytemuck::Pod {
+    /// First eight bytes of the account: of sha256("account:" and its name).
+    const DISCRIMINATOR: [u8; DISCRIMINATOR];
+    /// Size of the account, discriminator included.
+    const SPACE: usize = DISCRIMINATOR + size_of::<Self>();
+
+    /// The account in these bytes, none when length, alignment or discriminator are not its own.
+    fn read(data: &[u8]) -> Option<&Self> {
+        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::DISCRIMINATOR {
+            return None;
+        }
+        bytemuck::try_from_bytes(&data[DISCRIMINATOR..]).ok()
+    }
+
+    /// A copy of the account in these bytes, wherever they lie in memory.
+    fn copy_from(data: &[u8]) -> Option<Self> {
+        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::DISCRIMINATOR {
+            return None;
+        }
+        bytemuck::try_pod_read_unaligned(&data[DISCRIMINATOR..]).ok()
+    }
+}
+
+macro_rules! layout {
+    ($($name:ident: $size:literal, $discriminator:expr;)*) => {
+        $(
+            impl Layout for $name {
+                const DISCRIMINATOR: [u8; DISCRIMINATOR] = $discriminator;
+            }
+            const _: () = assert!(size_of::<$name>() == $size);
+            const _: () = assert!(align_of::<$name>() == 8);
+        )*
+
+        #[cfg(test)]
+        mod layout_tests {
+            use super::*;
+
+            #[test]
+            fn discriminators_are_those_of_the_names() {
+                $(
+                    let hash = solana_program::hash::hash(concat!("account:", stringify!($name)).as_bytes());
+                    assert_eq!($name::DISCRIMINATOR, hash.to_bytes()[..DISCRIMINATOR], stringify!($name));
+                )*
+            }
+        }
+    };
+}
+
+layout! {
+    GuardianBudget: 152, [171, 18, 134, 60, 45, 231, 79, 7];
+    Journal: 200, [246, 141, 106, 208, 98, 92, 66, 208];
+    JournalSegment: 9864, [1, 158, 47, 240, 172, 17, 2, 72];
+    Keeper: 184, [127, 221, 194, 46, 120, 73, 144, 77];
+    Limiter: 728, [2, 112, 105, 201, 255, 102, 7, 109];
+    Market: 1576, [219, 190, 213, 55, 0, 227, 198, 154];
+    Protocol: 2048, [45, 39, 101, 43, 115, 72, 131, 40];
+}

@@ -1,0 +1,221 @@
+//! One integrating protocol.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+use borsh::{BorshDeserialize, BorshSerialize};
+#[cfg(not(feature = "anchor"))]
+use {
+    bytemuck::{Pod, Zeroable},
+    solana_program::pubkey::Pubkey,
+};
+
+use super::latch::{LatchBoard, NewLatch, Source};
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    operation::Operations,
+    severity::Severity,
+    time::Instant,
+};
+
+/// A protocol: who may act, and the latches that hold in all its markets. PDA of [`crate::pda::protocol`].
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct Protocol {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// 1 where the protocol left: its gate reads as open.
+    pub detached: u8,
+    /// Guardians in use.
+    pub guardian_count: u8,
+    /// Explicit padding.
+    pub padding: [u8; 3],
+    /// Latches that hold in every market.
+    pub board: LatchBoard,
+    /// The protected program.
+    pub program: Pubkey,
+    /// Its recording PDA: signs flows, owns nothing, is no authority of anything.
+    pub recorder: Pubkey,
+    /// Governance: tightens at once, proposes to loosen.
+    pub authority: Pubkey,
+    /// Emergency signers; unused places are zero.
+    pub guardians: [Pubkey; 16],
+    /// Counts resumes: a pause signed in advance names it, so that it cannot be replayed after one.
+    pub pause_epoch: u64,
+    /// Limiters armed so far. Above zero every registration is a loosening.
+    pub armed_limiters: u32,
+    /// Delay of a loosening, in seconds.
+    pub loosening_delay: u32,
+    /// Room for later versions.
+    pub reserved: [u8; 200],
+}
+
+/// What a protocol chooses when it is created.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+pub struct ProtocolSettings {
+    /// Governance.
+    pub authority: Pubkey,
+    /// Emergency signers, 3 to 16.
+    pub guardians: Vec<Pubkey>,
+    /// Delay of a loosening, in seconds.
+    pub loosening_delay: u32,
+}
+
+impl ProtocolSettings {
+    /// Checks every setting against the code's bounds.
+    ///
+    /// # Errors
+    /// The error of the bound that is broken.
+    pub fn check(&self) -> Checked<()> {
+        if !(MIN_GUARDIANS..=MAX_GUARDIANS).contains(&self.guardians.len()) {
+            return Err(BreakerError::GuardianCount);
+        }
+        for (i, guardian) in self.guardians.iter().enumerate() {
+            if *guardian == Pubkey::default() || self.guardians[..i].contains(guardian) {
+                return Err(BreakerError::InvalidGuardian);
+            }
+            if *guardian == self.authority {
+                return Err(BreakerError::GuardianRoleConflict);
+            }
+        }
+        if !(LOOSENING_DELAY_MIN..=LOOSENING_DELAY_MAX).contains(&self.loosening_delay) {
+            return Err(BreakerError::DelayOutOfBounds);
+        }
+        Ok(())
+    }
+}
+
+impl Protocol {
+    /// A new protocol.
+    ///
+    /// # Errors
+    /// Those of [`ProtocolSettings::check`].
+    pub fn initialize(
+        &mut self,
+        program: Pubkey,
+        recorder: Pubkey,
+        bump: u8,
+        settings: &ProtocolSettings,
+    ) -> Checked<()> {
+        settings.check()?;
+        self.version = LAYOUT_VERSION;
+        self.min_reader = 1;
+        self.bump = bump;
+        self.guardian_count =
+            u8::try_from(settings.guardians.len()).map_err(|_| BreakerError::GuardianCount)?;
+        self.program = program;
+        self.recorder = recorder;
+        self.authority = settings.authority;
+        self.guardians[..settings.guardians.len()].copy_from_slice(&settings.guardians);
+        self.loosening_delay = settings.loosening_delay;
+        Ok(())
+    }
+
+    /// The guardians in use.
+    pub fn guardians(&self) -> &[Pubkey] {
+        &self.guardians[..usize::from(self.guardian_count).min(MAX_GUARDIANS)]
+    }
+
+    /// Whether this key is a guardian.
+    pub fn is_guardian(&self, key: &Pubkey) -> bool {
+        self.guardians().contains(key)
+    }
+
+    /// Registering anything is free only until the first limiter is armed; after that it is a loosening.
+    ///
+    /// # Errors
+    /// [`BreakerError::RegistrationClosed`], [`BreakerError::Detached`].
+    pub fn check_registration_open(&self) -> Checked<()> {
+        self.check_attached()?;
+        if self.armed_limiters > 0 { Err(BreakerError::RegistrationClosed) } else { Ok(()) }
+    }
+
+    /// A protocol that left takes no more acts.
+    ///
+    /// # Errors
+    /// [`BreakerError::Detached`].
+    pub fn check_attached(&self) -> Checked<()> {
+        if self.detached != 0 { Err(BreakerError::Detached) } else { Ok(()) }
+    }
+}
+
+/// One guardian's pause: cut to non-exits, within its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+pub struct PauseOrder {
+    /// Operations to close; exits in it are ignored.
+    pub closed: u64,
+    /// How long, in seconds: 30 minutes up to the guardian's budget.
+    pub seconds: u32,
+    /// Pause epoch at signing.
+    pub pause_epoch: u64,
+    /// Unix time after which this order is void.
+    pub expires_at: i64,
+}
+
+impl PauseOrder {
+    /// Checks the order and gives the operations it closes.
+    ///
+    /// # Errors
+    /// [`BreakerError::StalePauseEpoch`], [`BreakerError::PauseExpired`], [`BreakerError::NothingToClose`],
+    /// [`BreakerError::DurationOutOfBounds`].
+    pub fn check(&self, pause_epoch: u64, now: Instant) -> Checked<Operations> {
+        if self.pause_epoch != pause_epoch {
+            return Err(BreakerError::StalePauseEpoch);
+        }
+        if now.unix > self.expires_at {
+            return Err(BreakerError::PauseExpired);
+        }
+        let closed = self.closed & Operations::NON_EXITS.0;
+        if closed == 0 {
+            return Err(BreakerError::NothingToClose);
+        }
+        if !(MAJOR_MIN..=MAJOR_MAX).contains(&self.seconds) {
+            return Err(BreakerError::DurationOutOfBounds);
+        }
+        Ok(Operations(closed))
+    }
+}
+
+impl LatchBoard {
+    /// Latches a guardian's pause as Major and gives the seconds that are new: overlapping pauses count once.
+    ///
+    /// # Errors
+    /// [`BreakerError::AlreadyHeld`] where a pause that closes as much holds for as long.
+    pub fn pause(
+        &mut self,
+        closed: Operations,
+        seconds: u32,
+        dwell: u32,
+        grace: u32,
+        now: Instant,
+    ) -> Checked<u32> {
+        let until = now.plus(seconds.into());
+        let latch = self.slots[Source::Guardian as usize * Severity::RAISED + 1];
+        let covered = if latch.is_live(now) {
+            latch.until.unix.saturating_sub(now.unix).max(0).unsigned_abs()
+        } else {
+            0
+        };
+        let covered = u32::try_from(covered).unwrap_or(u32::MAX);
+        if closed.0 & !latch.closed == 0 && latch.is_live(now) && until.reached(latch.until) {
+            return Err(BreakerError::AlreadyHeld);
+        }
+        let new = NewLatch {
+            source: Source::Guardian,
+            severity: Severity::Major,
+            closed,
+            until,
+            value: 0,
+            threshold: 0,
+        };
+        self.latch(new, dwell, grace, now);
+        Ok(seconds.saturating_sub(covered))
+    }
+}
