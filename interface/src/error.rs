@@ -142,6 +142,8 @@ errors! {
     Detached = 6052,
     /// the vault does not hold the amount: ask for at most its balance
     AmountAboveBalance = 6053,
+    /// an exit never pays out: record the outflow as the operation it is
+    ExitPaysOut = 6054,
 }
 
 /// The result of a rule.

@@ -119,16 +119,14 @@ pub fn create_protocol(payer_key: Pubkey, program: Pubkey, settings: &ProtocolSe
     )
 }
 
-/// Creates the journal's next segment, when the current one is full. Anyone may.
+/// Creates the journal's next segment, when the current one is full or none was made yet. Anyone may.
 ///
 /// Accounts: payer (signer, writable), journal (writable), segment (created), System. Errors: `SegmentNotNeeded`.
 pub fn extend_journal(payer_key: Pubkey, protocol: Pubkey, number: u32) -> Instruction {
-    let current = number.checked_sub(1).map(|current| pda::segment(&protocol, current).0);
     instruction(
         vec![
             payer(payer_key),
             write(pda::journal(&protocol).0),
-            current.map_or_else(|| read(ID), read),
             write(pda::segment(&protocol, number).0),
             read(SYSTEM),
         ],

@@ -132,8 +132,10 @@ pub struct Journal {
     pub count: u64,
     /// Entries that found no room in a segment and live in events only.
     pub in_events_only: u64,
+    /// Entries that the current segment has room for.
+    pub room: u64,
     /// Room for later versions.
-    pub reserved: [u8; 112],
+    pub reserved: [u8; 104],
 }
 
 impl Journal {
@@ -143,10 +145,11 @@ impl Journal {
         self.protocol = protocol;
     }
 
-    /// Adds an entry to the chain, and to the segment where there is room. A full or absent one blocks nothing.
+    /// Adds an entry to the chain, and to the current segment where it has room. A full or missing segment blocks
+    /// nothing; one with room must be brought, or a caller could keep entries out of the accounts.
     ///
     /// # Errors
-    /// [`BreakerError::JournalInvariant`] when the counters would overflow.
+    /// [`BreakerError::WrongSegment`], [`BreakerError::JournalInvariant`] when the counters would overflow.
     pub fn append(
         &mut self,
         mut entry: JournalEntry,
@@ -155,10 +158,16 @@ impl Journal {
         entry.number = self.count;
         self.head = entry.chain(&self.head);
         self.count = self.count.checked_add(1).ok_or(BreakerError::JournalInvariant)?;
-        let kept = segment.is_some_and(|segment| segment.push(&entry));
-        if !kept {
+        if self.room == 0 {
             self.in_events_only = self.in_events_only.saturating_add(1);
+            return Ok(entry);
         }
+        let segment = segment.ok_or(BreakerError::WrongSegment)?;
+        if segment.protocol != self.protocol || segment.number.checked_add(1) != Some(self.segments) {
+            return Err(BreakerError::WrongSegment);
+        }
+        segment.push(&entry)?;
+        self.room -= 1;
         Ok(entry)
     }
 }
@@ -191,17 +200,21 @@ pub struct JournalSegment {
 }
 
 impl JournalSegment {
-    /// A new segment.
-    pub fn initialize(&mut self, journal: &Journal, bump: u8) {
+    /// The journal's next segment; it must have no room left in the current one.
+    ///
+    /// # Errors
+    /// [`BreakerError::SegmentNotNeeded`], [`BreakerError::JournalInvariant`].
+    pub fn initialize(&mut self, journal: &mut Journal, bump: u8) -> Checked<()> {
+        if journal.room > 0 {
+            return Err(BreakerError::SegmentNotNeeded);
+        }
         (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
         self.number = journal.segments;
         self.protocol = journal.protocol;
         self.first_head = journal.head;
-    }
-
-    /// Whether no entry fits any more.
-    pub fn is_full(&self) -> bool {
-        self.count >= SEGMENT_ENTRIES as u64
+        journal.segments = journal.segments.checked_add(1).ok_or(BreakerError::JournalInvariant)?;
+        journal.room = SEGMENT_ENTRIES as u64;
+        Ok(())
     }
 
     /// The entries' bytes.
@@ -210,12 +223,10 @@ impl JournalSegment {
         &self.entries[..count]
     }
 
-    fn push(&mut self, entry: &JournalEntry) -> bool {
-        let Some(place) = usize::try_from(self.count).ok().and_then(|i| self.entries.get_mut(i)) else {
-            return false;
-        };
-        *place = entry.to_bytes();
+    fn push(&mut self, entry: &JournalEntry) -> Checked<()> {
+        let place = usize::try_from(self.count).ok().and_then(|i| self.entries.get_mut(i));
+        *place.ok_or(BreakerError::JournalInvariant)? = entry.to_bytes();
         self.count += 1;
-        true
+        Ok(())
     }
 }

@@ -289,29 +289,36 @@ impl Limiter {
         may_be_critical: bool,
         now: Instant,
     ) -> Checked<Option<Trip>> {
-        let mut trip = self.settle(vault, now)?;
+        let first = self.settle(vault, now)?;
         let balance = self.balance(vault);
         self.expected = self.expected.max(balance);
         self.followed = balance.min(self.expected);
-        if trip.is_none() {
-            self.observed_at = Instant::NEVER;
-        }
-        if let Some(trip) = &mut trip
-            && trip.severity == Severity::Major
-            && self.settings.hard_severity == Severity::Critical as u32
-            && may_be_critical
-        {
-            let first = self.observed_at;
-            if !first.is_set() {
-                self.observed_at = now;
-            } else if now.slot > first.slot
-                && now.unix >= first.unix.saturating_add(SECOND_OBSERVATION_SECONDS as i64)
-            {
-                trip.severity = Severity::Critical;
-            }
-        }
+        let trip = worst(first, self.confirm(first, may_be_critical, now)?);
         self.assert_invariant()?;
         Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }).trip)
+    }
+
+    /// The second look at a hard undeclared flow: Critical, where the settings say so, in a later slot at least a
+    /// second after the first. One drain gives one Major and one Critical, not a new one at every poke.
+    fn confirm(&mut self, first: Option<Trip>, may_be_critical: bool, now: Instant) -> Checked<Option<Trip>> {
+        if self.settings.hard_severity != Severity::Critical as u32 || !may_be_critical {
+            return Ok(None);
+        }
+        let (_, hard) = self.undeclared_thresholds()?;
+        let seen = self.observed_at;
+        if first.is_some_and(|trip| trip.severity == Severity::Major) && !seen.is_set() {
+            self.observed_at = now;
+        } else if self.undeclared < hard {
+            self.observed_at = Instant::NEVER;
+        } else if seen.is_set()
+            && now.slot > seen.slot
+            && now.unix >= seen.unix.saturating_add(SECOND_OBSERVATION_SECONDS as i64)
+        {
+            self.observed_at = Instant::NEVER;
+            let (severity, value) = (Severity::Critical, self.undeclared);
+            return Ok(Some(Trip { rule: Rule::Undeclared, severity, value, threshold: hard }));
+        }
+        Ok(None)
     }
 
     /// Severity of the limiter's own latch.
@@ -431,15 +438,11 @@ impl Limiter {
         Ok(())
     }
 
-    /// Adds a shortfall to what left without a record; the sum drains by the hard threshold a window.
+    /// Adds a shortfall to what left without a record; the sum drains by the hard threshold a window. Only a new
+    /// shortfall trips: the memory of an old one would latch again at every touch, for weeks after a large one.
     fn measure_undeclared(&mut self, vault: &VaultState, seconds: u64) -> Checked<Option<Trip>> {
         let overflow = BreakerError::UndeclaredOverflow;
-        let base = if self.is_seasoned() { self.expected.min(self.average) } else { self.expected };
-        let share =
-            |bps: u32| mul_div(base, bps.into(), BASIS_POINTS).ok_or(overflow).map(|share| share.max(1));
-        let (soft, hard) =
-            (share(self.settings.undeclared_soft_bps)?, share(self.settings.undeclared_hard_bps)?);
-
+        let (soft, hard) = self.undeclared_thresholds()?;
         let window = u64::from(self.settings.undeclared_seconds);
         if self.undeclared > 0 && seconds > 0 {
             let (drained, carry) = mul_div_rem(hard, seconds.min(window), window).ok_or(overflow)?;
@@ -448,6 +451,9 @@ impl Limiter {
             self.undeclared_carry = carry % window;
         }
         let shortfall = self.shortfall(vault);
+        if shortfall == 0 {
+            return Ok(None);
+        }
         self.undeclared = self.undeclared.saturating_add(shortfall);
         self.expected -= shortfall;
 
@@ -459,6 +465,15 @@ impl Limiter {
             return Ok(None);
         };
         Ok(Some(Trip { rule: Rule::Undeclared, severity, value: self.undeclared, threshold }))
+    }
+
+    /// Soft and hard threshold of undeclared flow, from the base before any shortfall of this touch.
+    fn undeclared_thresholds(&self) -> Checked<(u64, u64)> {
+        let base = if self.is_seasoned() { self.expected.min(self.average) } else { self.expected };
+        let share = |bps: u32| mul_div(base, bps.into(), BASIS_POINTS).map(|share| share.max(1));
+        share(self.settings.undeclared_soft_bps)
+            .zip(share(self.settings.undeclared_hard_bps))
+            .ok_or(BreakerError::UndeclaredOverflow)
     }
 
     /// What the base allows now: the smaller of expected balance and average; before the average has seen a day,
