@@ -19,10 +19,11 @@ macro_rules! errors {
             }
 
             /// Name in the IDL.
-            pub const fn name(self) -> &'static str {
+            pub fn name(self) -> String {
                 match self {
                     $(Self::$name => stringify!($name),)*
                 }
+                .to_owned()
             }
 
             /// The error of a number, none when the number is not the breaker's.
@@ -153,12 +154,18 @@ pub type Checked<T> = Result<T, BreakerError>;
 impl From<BreakerError> for anchor_lang::error::Error {
     fn from(error: BreakerError) -> Self {
         Self::from(anchor_lang::error::AnchorError {
-            error_name: error.name().to_owned(),
+            error_name: error.name(),
             error_code_number: error.code(),
             error_msg: error.to_string(),
             error_origin: None,
             compared_values: None,
         })
+    }
+}
+
+impl From<BreakerError> for u32 {
+    fn from(error: BreakerError) -> Self {
+        error.code()
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 
 /// System program.
 const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
-/// Instructions sysvar.
-const INSTRUCTIONS: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
+/// Instructions sysvar, which `poke` reads.
+pub const INSTRUCTIONS: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
 
 /// First eight bytes of each instruction's data: of sha256("global:" and its name).
 pub mod discriminator {

@@ -136,6 +136,15 @@ impl Protocol {
         if self.armed_limiters > 0 { Err(BreakerError::RegistrationClosed) } else { Ok(()) }
     }
 
+    /// Counts one more armed limiter; from the first on, registrations are loosenings.
+    ///
+    /// # Errors
+    /// [`BreakerError::LimiterInvariant`] when the count would overflow.
+    pub fn count_armed(&mut self) -> Checked<()> {
+        self.armed_limiters = self.armed_limiters.checked_add(1).ok_or(BreakerError::LimiterInvariant)?;
+        Ok(())
+    }
+
     /// A protocol that left takes no more acts.
     ///
     /// # Errors

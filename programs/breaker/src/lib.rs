@@ -1,1 +1,83 @@
-//! placeholder
+//! The on-chain circuit breaker.
+//!
+//! Layouts, bounds and rules live in `firebreak-interface`, where clients and tests share them; here are the
+//! accounts each instruction takes, who may call it, and what it changes. `lib.rs` only delegates.
+
+#[cfg(target_os = "solana")]
+use solana_compiler_builtins as _;
+
+mod company;
+pub mod events;
+pub mod instructions;
+mod record;
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    Direction,
+    instruction::RaiseOrder,
+    state::{KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
+};
+use instructions::*;
+
+declare_id!(firebreak_interface::ids::BREAKER);
+
+/// The instructions; each delegates to its file.
+#[program]
+pub mod breaker {
+    use super::*;
+
+    /// The protected program creates its protocol, signing with its recording PDA.
+    pub fn create_protocol(ctx: Context<CreateProtocol>, settings: ProtocolSettings) -> Result<()> {
+        instructions::create_protocol(ctx, settings)
+    }
+
+    /// The authority registers a market.
+    pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettings) -> Result<()> {
+        instructions::create_market(ctx, id, settings)
+    }
+
+    /// The authority registers a vault's limiter, in shadow.
+    pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings) -> Result<()> {
+        instructions::register_limiter(ctx, settings)
+    }
+
+    /// The authority registers a keeper.
+    pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -> Result<()> {
+        instructions::register_keeper(ctx, settings)
+    }
+
+    /// The authority arms a limiter.
+    pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
+        instructions::arm_limiter(ctx)
+    }
+
+    /// The protected program records a flow; the verdict is in the return data.
+    pub fn record_flow(
+        ctx: Context<RecordFlow>,
+        direction: Direction,
+        operation: u8,
+        amount: u64,
+    ) -> Result<()> {
+        instructions::record_flow(ctx, direction, operation, amount)
+    }
+
+    /// Anyone latches what the accounts prove.
+    pub fn poke(ctx: Context<Poke>) -> Result<()> {
+        instructions::poke(ctx)
+    }
+
+    /// A guardian closes operations, for a bounded time.
+    pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
+        instructions::pause(ctx, order)
+    }
+
+    /// A registered keeper raises a market.
+    pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
+        instructions::raise(ctx, order)
+    }
+
+    /// Anyone creates the journal's next segment.
+    pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
+        instructions::extend_journal(ctx)
+    }
+}

@@ -1,0 +1,85 @@
+//! `poke`: anyone latches what the accounts prove.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant, Severity,
+    constants::READER_VERSION,
+    state::{Limiter, Market, Protocol, Rule, Source, Trip, VaultState},
+};
+
+use crate::{company, record::*};
+
+/// Accounts of `poke`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Poke<'info> {
+    /// The protocol.
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a market of another protocol.
+    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: AccountLoader<'info, Market>,
+    /// Stops a limiter of another protocol, market or vault: it would prove something about somebody else.
+    #[account(
+        mut,
+        has_one = protocol @ BreakerError::WrongProtocol,
+        has_one = market @ BreakerError::WrongMarket,
+        has_one = vault @ BreakerError::WrongVault
+    )]
+    pub limiter: AccountLoader<'info, Limiter>,
+    /// CHECK: the limiter names its address; its bytes are read as a token account and believed only as far as owner
+    /// program, mint and owner are those of registration.
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: the address is the sysvar's; a forged list could hide a flash loan.
+    #[account(address = firebreak_interface::instruction::INSTRUCTIONS @ BreakerError::WrongCompany)]
+    pub instructions: UncheckedAccount<'info>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `poke`.
+pub fn poke(ctx: Context<Poke>) -> Result<()> {
+    company::check(&ctx.accounts.instructions)?;
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let protocol_key = accounts.protocol.key();
+    let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
+
+    let entry = {
+        let protocol = accounts.protocol.load()?;
+        let mut market = accounts.market.load_mut()?;
+        let mut limiter = accounts.limiter.load_mut()?;
+        let too_new =
+            [protocol.min_reader, market.min_reader, limiter.min_reader].iter().any(|v| *v > READER_VERSION);
+        require!(!too_new, BreakerError::TooNewToRead);
+        protocol.check_attached()?;
+
+        // a rule armed less than one loosening delay ago acts at most as Major
+        let may_be_critical = limiter.armed_at.plus(protocol.loosening_delay.into()).reached(now);
+        if let Some(trip) = limiter.observe(&vault, may_be_critical, now)? {
+            limiter.latch(&trip, &market, now);
+        }
+        let raised = raise_market(&mut market, &limiter, now);
+        market.assert_invariant()?;
+        let entry = limiter.take_pending(accounts.limiter.key(), accounts.market.key())?;
+        require!(raised || entry.is_some(), BreakerError::NothingToLatch);
+        entry
+    };
+    if let Some(entry) = entry {
+        let event = accounts.record.append(protocol_key, entry)?;
+        emit_cpi!(event);
+    }
+    Ok(())
+}
+
+/// Raises the market to every severity that the limiter's own latch holds; false where it is there already.
+fn raise_market(market: &mut Market, limiter: &Limiter, now: Instant) -> bool {
+    let mut raised = false;
+    for (severity, until) in Severity::ABOVE_NORMAL.into_iter().zip(limiter.held) {
+        if !until.reached(now) {
+            let (value, threshold) = (limiter.pending.value, limiter.pending.threshold);
+            let trip = Trip { rule: Rule::Undeclared, severity, value, threshold };
+            raised |= market.latch_trip(Source::Limiter, &trip, until, now);
+        }
+    }
+    raised
+}

@@ -1,0 +1,56 @@
+//! `arm_limiter`: from shadow to force, a tightening at once.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant, Severity,
+    state::{Act, JournalEntry, Limiter, Protocol},
+};
+
+use crate::record::*;
+
+/// Accounts of `arm_limiter`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct ArmLimiter<'info> {
+    /// Governance.
+    pub authority: Signer<'info>,
+    /// Stops a stranger, or another protocol's authority.
+    #[account(mut, has_one = authority @ BreakerError::NotTheAuthority)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a limiter of another protocol.
+    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
+    pub limiter: AccountLoader<'info, Limiter>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `arm_limiter`.
+pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let key = accounts.protocol.key();
+    let shadow_trips = {
+        let mut protocol = accounts.protocol.load_mut()?;
+        let mut limiter = accounts.limiter.load_mut()?;
+        protocol.check_attached()?;
+        limiter.arm(now)?;
+        protocol.count_armed()?;
+        limiter.shadow_trips
+    };
+
+    let entry = JournalEntry {
+        number: 0,
+        at: now,
+        actor: accounts.authority.key(),
+        subject: accounts.limiter.key(),
+        act: Act::LimiterArmed,
+        before: Severity::Normal,
+        after: Severity::Normal,
+        value: shadow_trips.into(),
+        threshold: 0,
+        count: 1,
+    };
+    let event = accounts.record.append(key, entry)?;
+    emit_cpi!(event);
+    Ok(())
+}

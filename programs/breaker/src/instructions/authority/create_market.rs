@@ -1,0 +1,65 @@
+//! `create_market`: the authority registers a market.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant, Severity, pda,
+    state::{Act, JournalEntry, Layout, Market, MarketSettings, Protocol},
+};
+
+use crate::record::*;
+
+/// Accounts of `create_market`.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(id: u64)]
+pub struct CreateMarket<'info> {
+    /// Pays rent.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// Governance.
+    pub authority: Signer<'info>,
+    /// Stops a stranger, or another protocol's authority.
+    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Created.
+    #[account(
+        init,
+        payer = payer,
+        space = Market::SPACE,
+        seeds = [pda::MARKET, protocol.key().as_ref(), &id.to_le_bytes()],
+        bump
+    )]
+    pub market: AccountLoader<'info, Market>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `create_market`.
+pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettings) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let protocol = accounts.protocol.key();
+    accounts.protocol.load()?.check_registration_open()?;
+
+    let mut market = accounts.market.load_init()?;
+    market.initialize(protocol, id, ctx.bumps.market, &settings)?;
+    market.assert_invariant()?;
+
+    let entry = JournalEntry {
+        number: 0,
+        at: now,
+        actor: accounts.authority.key(),
+        subject: accounts.market.key(),
+        act: Act::MarketRegistered,
+        before: Severity::Normal,
+        after: Severity::Normal,
+        value: id,
+        threshold: 0,
+        count: 1,
+    };
+    let event = accounts.record.append(protocol, entry)?;
+    emit_cpi!(event);
+    Ok(())
+}

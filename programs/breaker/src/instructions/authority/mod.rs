@@ -1,0 +1,8 @@
+//! What the authority may call.
+
+mod arm_limiter;
+mod create_market;
+mod register_keeper;
+mod register_limiter;
+
+pub use {arm_limiter::*, create_market::*, register_keeper::*, register_limiter::*};

@@ -1,0 +1,71 @@
+//! `register_limiter`: the authority puts a vault under a limiter, in shadow.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant, Severity, pda,
+    state::{Act, JournalEntry, Layout, Limiter, LimiterSettings, Market, Protocol, VaultState},
+};
+
+use crate::record::*;
+
+/// Accounts of `register_limiter`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct RegisterLimiter<'info> {
+    /// Pays rent.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// Governance.
+    pub authority: Signer<'info>,
+    /// Stops a stranger, or another protocol's authority.
+    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a market of another protocol.
+    #[account(has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: AccountLoader<'info, Market>,
+    /// CHECK: must read as a sound token account, which the limiter checks.
+    pub vault: UncheckedAccount<'info>,
+    /// Created; the seeds give a vault one limiter for ever, whatever its market.
+    #[account(
+        init,
+        payer = payer,
+        space = Limiter::SPACE,
+        seeds = [pda::LIMITER, protocol.key().as_ref(), vault.key().as_ref()],
+        bump
+    )]
+    pub limiter: AccountLoader<'info, Limiter>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `register_limiter`.
+pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let protocol = accounts.protocol.key();
+    accounts.protocol.load()?.check_registration_open()?;
+    let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
+
+    let keys = [protocol, accounts.market.key(), accounts.vault.key()];
+    let mut limiter = accounts.limiter.load_init()?;
+    limiter.initialize(keys, ctx.bumps.limiter, &settings, &vault, now)?;
+    limiter.assert_invariant()?;
+
+    let entry = JournalEntry {
+        number: 0,
+        at: now,
+        actor: accounts.authority.key(),
+        subject: accounts.limiter.key(),
+        act: Act::LimiterRegistered,
+        before: Severity::Normal,
+        after: Severity::Normal,
+        value: vault.amount,
+        threshold: settings.bootstrap_cap,
+        count: 1,
+    };
+    let event = accounts.record.append(protocol, entry)?;
+    emit_cpi!(event);
+    Ok(())
+}

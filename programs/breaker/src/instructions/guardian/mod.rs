@@ -1,0 +1,5 @@
+//! What a guardian may call.
+
+mod pause;
+
+pub use pause::*;

@@ -1,0 +1,104 @@
+//! `pause`: one guardian closes operations that are no exits, for a bounded time.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant,
+    constants::{DWELL_MIN, LIQUIDATION_GRACE_MIN},
+    pda,
+    state::{Act, GuardianBudget, JournalEntry, Layout, Market, PauseOrder, Protocol},
+};
+
+use crate::record::*;
+
+/// Accounts of `pause`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Pause<'info> {
+    /// A guardian; pays once for its budget's account. A durable nonce is welcome: the order carries its own epoch and
+    /// expiry.
+    #[account(mut)]
+    pub guardian: Signer<'info>,
+    /// Written where all markets are paused.
+    #[account(mut)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// The market to pause; none pauses all. Stops a market of another protocol, where the signer is nobody.
+    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: Option<AccountLoader<'info, Market>>,
+    /// What this guardian may still pause here; the seeds stop the budget of another guardian or market.
+    #[account(
+        init_if_needed,
+        payer = guardian,
+        space = GuardianBudget::SPACE,
+        seeds = [
+            pda::BUDGET,
+            market.as_ref().map_or(protocol.key(), |market| market.key()).as_ref(),
+            guardian.key().as_ref()
+        ],
+        bump
+    )]
+    pub budget: AccountLoader<'info, GuardianBudget>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `pause`.
+pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let guardian = accounts.guardian.key();
+    let key = accounts.protocol.key();
+    let scope = accounts.market.as_ref().map_or(key, |market| market.key());
+
+    let (before, after, charged) = {
+        let mut protocol = accounts.protocol.load_mut()?;
+        require!(protocol.is_guardian(&guardian), BreakerError::NotAGuardian);
+        protocol.check_attached()?;
+        let closed = order.check(protocol.pause_epoch, now)?;
+        match &accounts.market {
+            Some(market) => {
+                let mut market = market.load_mut()?;
+                let (dwell, grace) = (market.dwell, market.liquidation_grace);
+                let before = market.board.severity(now);
+                let charged = market.board.pause(closed, order.seconds, dwell, grace, now)?;
+                market.assert_invariant()?;
+                (before, market.board.severity(now), charged)
+            }
+            None => {
+                let before = protocol.board.severity(now);
+                let charged =
+                    protocol.board.pause(closed, order.seconds, DWELL_MIN, LIQUIDATION_GRACE_MIN, now)?;
+                (before, protocol.board.severity(now), charged)
+            }
+        }
+    };
+    {
+        let mut budget = load_or_init(&accounts.budget)?;
+        budget.initialize_once(scope, guardian, ctx.bumps.budget);
+        budget.spend(charged, now)?;
+    }
+
+    let entry = JournalEntry {
+        number: 0,
+        at: now,
+        actor: guardian,
+        subject: scope,
+        act: Act::Paused,
+        before,
+        after,
+        value: order.closed,
+        threshold: order.seconds.into(),
+        count: 1,
+    };
+    let event = accounts.record.append(key, entry)?;
+    emit_cpi!(event);
+    Ok(())
+}
+
+/// A budget that was just created carries no discriminator until the instruction ends.
+fn load_or_init<'a>(
+    budget: &'a AccountLoader<GuardianBudget>,
+) -> Result<std::cell::RefMut<'a, GuardianBudget>> {
+    budget.load_mut().or_else(|_| budget.load_init())
+}

@@ -1,0 +1,5 @@
+//! What a registered keeper may call.
+
+mod raise;
+
+pub use raise::*;
