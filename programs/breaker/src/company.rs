@@ -14,7 +14,7 @@ const ADVANCE_NONCE: [u8; 4] = 4u32.to_le_bytes();
 
 /// Refuses unless this instruction is at top level and every other one of the transaction belongs to ComputeBudget, to
 /// the breaker, or advances a nonce.
-pub fn check(instructions: &AccountInfo) -> Result<()> {
+pub(crate) fn check(instructions: &AccountInfo) -> Result<()> {
     if get_stack_height() != TRANSACTION_LEVEL_STACK_HEIGHT {
         return err!(BreakerError::NotTopLevel);
     }
