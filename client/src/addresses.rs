@@ -1,0 +1,86 @@
+//! Where a protocol's accounts are, from what its integrator knows.
+
+use firebreak_interface::{pda, state::Journal};
+use solana_program::pubkey::Pubkey;
+
+/// A protocol's own addresses; those of its parts follow from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProtocolAddresses {
+    /// The protocol's account.
+    pub protocol: Pubkey,
+    /// Its journal.
+    pub journal: Pubkey,
+}
+
+impl ProtocolAddresses {
+    /// From the protocol's account.
+    pub fn new(protocol: Pubkey) -> Self {
+        Self { protocol, journal: pda::journal(&protocol).0 }
+    }
+
+    /// From the protected program, with its recording PDA by convention.
+    pub fn of_program(program: &Pubkey) -> Self {
+        Self::new(pda::protocol(program, &pda::recorder(program).0).0)
+    }
+
+    /// A market.
+    pub fn market(&self, id: u64) -> Pubkey {
+        pda::market(&self.protocol, id).0
+    }
+
+    /// A vault's limiter.
+    pub fn limiter(&self, vault: &Pubkey) -> Pubkey {
+        pda::limiter(&self.protocol, vault).0
+    }
+
+    /// A keeper's registration.
+    pub fn keeper(&self, key: &Pubkey) -> Pubkey {
+        pda::keeper(&self.protocol, key).0
+    }
+
+    /// A guardian's pause budget for a market, or for all markets.
+    pub fn budget(&self, market: Option<&Pubkey>, guardian: &Pubkey) -> Pubkey {
+        pda::budget(market.unwrap_or(&self.protocol), guardian).0
+    }
+
+    /// A segment of the journal.
+    pub fn segment(&self, number: u32) -> Pubkey {
+        pda::segment(&self.protocol, number).0
+    }
+
+    /// Every segment that the journal says it has, in order.
+    pub fn segments(&self, journal: &Journal) -> Vec<Pubkey> {
+        (0..journal.segments).map(|number| self.segment(number)).collect()
+    }
+}
+
+/// Number of the journal's current segment, which builders ask for; none before the first.
+pub fn current_segment(journal: &Journal) -> Option<u32> {
+    journal.segments.checked_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_lead_to_the_same_protocol() {
+        let program = Pubkey::new_from_array([3; 32]);
+        let addresses = ProtocolAddresses::of_program(&program);
+        assert_eq!(ProtocolAddresses::new(addresses.protocol), addresses);
+        assert_ne!(addresses.market(0), addresses.market(1));
+        let guardian = Pubkey::new_from_array([4; 32]);
+        let market = addresses.market(0);
+        assert_ne!(addresses.budget(None, &guardian), addresses.budget(Some(&market), &guardian));
+    }
+
+    #[test]
+    fn the_current_segment_is_the_last() {
+        let mut journal: Journal = bytemuck::Zeroable::zeroed();
+        assert_eq!(current_segment(&journal), None);
+        journal.segments = 3;
+        assert_eq!(current_segment(&journal), Some(2));
+        let addresses = ProtocolAddresses::new(Pubkey::new_from_array([5; 32]));
+        assert_eq!(addresses.segments(&journal).last(), Some(&addresses.segment(2)));
+    }
+}
