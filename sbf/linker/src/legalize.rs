@@ -805,7 +805,7 @@ pub fn run(bc: &[u8], dump: Option<&str>) -> Result<Vec<u8>> {
             t,
             triple,
             c"v2".as_ptr(),
-            c"".as_ptr(),
+            c"+allows-misaligned-mem-access".as_ptr(),
             LLVMCodeGenOptLevel::LLVMCodeGenLevelAggressive,
             LLVMRelocMode::LLVMRelocStatic,
             LLVMCodeModel::LLVMCodeModelDefault,

@@ -74,7 +74,7 @@ pub fn run() -> anyhow::Result<()> {
     let linker = Linker::new(LinkerOptions {
         target: None,
         cpu: Cpu::V2,
-        cpu_features: CString::default(),
+        cpu_features: c"+allows-misaligned-mem-access".into(),
         optimize: match args.opt {
             Opt::Two => OptLevel::Default,
             Opt::Three => OptLevel::Aggressive,
