@@ -93,10 +93,7 @@ pub(crate) fn select(names: &[String], all: bool) -> Result<Vec<Artefact>> {
     for name in names {
         if !ARTEFACTS.iter().any(|artefact| artefact.name == name) {
             let known: Vec<_> = ARTEFACTS.iter().map(|artefact| artefact.name).collect();
-            bail!(
-                "no program is called {name:?}; there are: {}",
-                known.join(", ")
-            );
+            bail!("no program is called {name:?}; there are: {}", known.join(", "));
         }
     }
     Ok(ARTEFACTS

@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::artefacts::{self, Artefact};
+use crate::ids::Ids;
 use crate::platform;
 use crate::progress::{note, step};
 use crate::registry::{Places, Registry};
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// Which compiler to use
     #[arg(long, value_enum, default_value_t)]
     toolchain: Toolchain,
+    /// Build for the addresses in this file, of the form of interface/program-ids.json
+    #[arg(long, value_name = "FILE")]
+    ids: Option<PathBuf>,
     #[command(flatten)]
     places: Places,
     /// Print a list of {name, path, bytes, sha256} to standard output
@@ -48,10 +52,7 @@ pub(crate) struct Options {
 impl Options {
     /// Builds all programs with whatever compiler there is.
     pub(crate) fn everything() -> Self {
-        Self {
-            all: true,
-            ..Self::default()
-        }
+        Self { all: true, ..Self::default() }
     }
 }
 
@@ -89,29 +90,28 @@ pub(crate) fn command(workspace: &Workspace, options: &Options) -> Result<()> {
 /// Builds what `options` asks for.
 pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Vec<Built>> {
     let artefacts = artefacts::select(&options.programs, options.all)?;
+    let ids = Ids::read(workspace, options.ids.as_deref())?;
     let deploy = workspace.deploy();
     fs::create_dir_all(&deploy).with_context(|| format!("cannot create {}", deploy.display()))?;
     let build_one: Box<dyn Fn(&Artefact) -> Result<PathBuf>> = match options.toolchain {
         Toolchain::Platform => {
             platform::require()?;
-            Box::new(|artefact| platform::build(workspace, artefact))
+            Box::new(|artefact| platform::build(workspace, &ids, artefact))
         }
         Toolchain::Auto if platform::is_present() => {
             note("toolchain: platform (cargo build-sbf)");
-            Box::new(|artefact| platform::build(workspace, artefact))
+            Box::new(|artefact| platform::build(workspace, &ids, artefact))
         }
         Toolchain::Auto | Toolchain::Registry => {
             note("toolchain: registry (no cargo build-sbf on PATH, or asked for)");
-            let registry = Registry::prepare(workspace, &options.places)?;
+            let registry = Registry::prepare(workspace, &ids, &options.places)?;
             Box::new(move |artefact| registry.build(artefact))
         }
     };
     artefacts
         .iter()
         .map(|artefact| {
-            step(format!("program {}", artefact.name), || {
-                deliver(workspace, artefact, build_one(artefact)?)
-            })
+            step(format!("program {}", artefact.name), || deliver(workspace, artefact, build_one(artefact)?))
         })
         .collect()
 }
@@ -127,19 +127,12 @@ fn deliver(workspace: &Workspace, artefact: &Artefact, from: PathBuf) -> Result<
         name: artefact.name,
         path,
         bytes: program.len() as u64,
-        sha256: Sha256::digest(&program)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: Sha256::digest(&program).iter().map(|byte| format!("{byte:02x}")).collect(),
     })
 }
 
 fn table(workspace: &Workspace, built: &[Built]) -> String {
-    let width = built
-        .iter()
-        .map(|program| program.name.len())
-        .max()
-        .unwrap_or_default();
+    let width = built.iter().map(|program| program.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for program in built {
         text += &format!(

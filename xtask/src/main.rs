@@ -1,11 +1,19 @@
 //! Build, test, demo, bench, idl: the commands of this checkout. `cargo xtask help` lists them.
 
 mod artefacts;
+mod bench;
 mod build;
+mod demo;
+mod host;
+mod idl;
+mod ids;
+mod packages;
 mod platform;
 mod process;
 mod progress;
 mod registry;
+mod test;
+mod validator;
 mod workspace;
 
 use std::process::ExitCode;
@@ -15,8 +23,30 @@ use clap::{Parser, Subcommand};
 
 use workspace::Workspace;
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask build                    breaker.so and venue.so in target/deploy
+  cargo xtask build venue_drainable    one program; `--all` for all of them
+  cargo xtask build --ids mine.json    for your own program addresses
+  cargo xtask test                     all checks that need no validator
+  cargo xtask test --validator         what CI runs
+  cargo xtask demo --path recorded     an attack, with and without the breaker
+  cargo xtask bench cu --json          compute units per instruction
+
+Environment:
+  CARGO_TARGET_DIR       where everything is built [default: target]
+  FIREBREAK_CACHE        where the validator is kept [default: firebreak in your cache folder]
+  FIREBREAK_VALIDATOR    a solana-test-validator to use
+  FIREBREAK_SBF_RUSTC    the compiler of the registry build
+  FIREBREAK_LLVM_CONFIG  llvm-config of LLVM 22";
+
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "The commands of the Firebreak checkout")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "The commands of the Firebreak checkout. Each does its own set-up.",
+    after_help = EXAMPLES
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Task,
@@ -26,24 +56,35 @@ struct Arguments {
 enum Task {
     /// Build the on-chain programs to target/deploy
     Build(build::Options),
+    /// Run every check: formatting, clippy, unit tests, programs in the VM and on real chains
+    Test(test::Arguments),
+    /// Show an attack on the example venue, with the breaker and without
+    Demo(demo::Arguments),
+    /// Write idl/*.json, the interface descriptions of the programs
+    Idl(idl::Arguments),
+    /// Measure
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
     if let Some(code) = registry::wrapper::if_wrapper() {
         return code;
     }
-    match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    run(Arguments::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
-fn run(arguments: Arguments) -> Result<()> {
+fn run(arguments: Arguments) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match arguments.command {
-        Task::Build(options) => build::command(&workspace, &options),
+        Task::Build(options) => build::command(&workspace, &options)?,
+        Task::Test(arguments) => return Ok(test::command(&workspace, &arguments)),
+        Task::Demo(arguments) => demo::command(&workspace, &arguments)?,
+        Task::Idl(arguments) => idl::command(&workspace, &arguments)?,
+        Task::Bench(bench) => bench::command(&workspace, &bench)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use anyhow::{Result, ensure};
 
 use crate::artefacts::Artefact;
+use crate::ids::Ids;
 use crate::process::{cargo, run};
 use crate::workspace::Workspace;
 
@@ -30,9 +31,10 @@ pub(crate) fn require() -> Result<()> {
 }
 
 /// Builds one program and returns where `cargo build-sbf` put it.
-pub(crate) fn build(workspace: &Workspace, artefact: &Artefact) -> Result<PathBuf> {
+pub(crate) fn build(workspace: &Workspace, ids: &Ids, artefact: &Artefact) -> Result<PathBuf> {
     let folder = workspace.sbf().join("platform").join(artefact.name);
     let mut command = cargo();
+    ids.apply(&mut command);
     command
         .current_dir(&workspace.root)
         .env("CARGO_TARGET_DIR", workspace.sbf())

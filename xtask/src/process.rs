@@ -13,9 +13,7 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs `command` with its output shown; an error names the command and how it ended.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", shown(command)))?;
+    let status = command.status().with_context(|| format!("cannot start `{}`", shown(command)))?;
     if !status.success() {
         bail!("`{}` failed: {status}", shown(command));
     }
@@ -36,8 +34,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
             String::from_utf8_lossy(&output.stderr).trim_end()
         );
     }
-    String::from_utf8(output.stdout)
-        .with_context(|| format!("`{}` did not print UTF-8", shown(command)))
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` did not print UTF-8", shown(command)))
 }
 
 /// Removes what the cargo above this process put into the environment, so that another compiler does
@@ -69,10 +66,7 @@ fn belongs_to_outer_cargo(name: &str) -> bool {
     name == "CARGO"
         || name.starts_with("CARGO_")
         || name.starts_with("RUSTC")
-        || matches!(
-            name,
-            "RUSTFLAGS" | "RUSTDOC" | "RUSTDOCFLAGS" | "RUSTUP_TOOLCHAIN" | "LD_LIBRARY_PATH"
-        )
+        || matches!(name, "RUSTFLAGS" | "RUSTDOC" | "RUSTDOCFLAGS" | "RUSTUP_TOOLCHAIN" | "LD_LIBRARY_PATH")
 }
 
 fn shown(command: &Command) -> String {
@@ -118,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_failure_carries_what_the_program_said() {
-        let error = output(Command::new("sh").args(["-c", "echo broken >&2; exit 3"]))
-            .expect_err("it exits with 3");
+        let error =
+            output(Command::new("sh").args(["-c", "echo broken >&2; exit 3"])).expect_err("it exits with 3");
         let text = format!("{error:#}");
         assert!(text.contains("broken") && text.contains('3'), "{text}");
         assert!(run(Command::new("sh").args(["-c", "exit 1"])).is_err());

@@ -19,6 +19,11 @@ pub(crate) fn step<T>(what: impl Display, work: impl FnOnce() -> Result<T>) -> R
     result
 }
 
+/// Announces one of several numbered steps.
+pub(crate) fn heading(number: usize, what: impl Display) {
+    eprintln!("\n{} {what}", paint(&format!("[{number}]"), Style::Accent));
+}
+
 /// One line of explanation.
 pub(crate) fn note(text: impl Display) {
     eprintln!("{} {text}", paint("  -", Style::Accent));

@@ -12,6 +12,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Cargo's target folder, `CARGO_TARGET_DIR` if that is set.
     pub(crate) target: PathBuf,
+    /// This program's own file.
+    pub(crate) this: PathBuf,
 }
 
 impl Workspace {
@@ -24,11 +26,13 @@ impl Workspace {
             .with_context(|| format!("{} has no parent folder", manifest.display()))?
             .to_path_buf();
         let target = match env::var_os("CARGO_TARGET_DIR") {
-            Some(dir) => std::path::absolute(PathBuf::from(dir))
-                .context("CARGO_TARGET_DIR is not a usable path")?,
+            Some(dir) => {
+                std::path::absolute(PathBuf::from(dir)).context("CARGO_TARGET_DIR is not a usable path")?
+            }
             None => root.join("target"),
         };
-        Ok(Self { root, target })
+        let this = env::current_exe().context("this program's own file is gone")?;
+        Ok(Self { root, target, this })
     }
 
     /// Where finished programs are put.
@@ -44,8 +48,5 @@ impl Workspace {
 
 /// `path` as a user reads it: relative to the checkout where it lies inside.
 pub(crate) fn shown(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }

@@ -1,12 +1,10 @@
 //! Building programs from package registries alone: a distribution's compiler, its std source and the
 //! same LLVM, with a linker of our own. `docs/sbf-build.md` explains how and why.
 
-mod packages;
 mod std_source;
 mod toolchain;
 pub(crate) mod wrapper;
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,29 +14,31 @@ use anyhow::{Context, Result};
 pub(crate) use toolchain::{Places, Toolchain};
 
 use crate::artefacts::{Artefact, Goal};
+use crate::ids::Ids;
+use crate::packages;
 use crate::process::{self, cargo, run};
 use crate::progress::{note, step};
 use crate::workspace::Workspace;
 
 const TARGET: &str = "sbf-solana";
 const TARGET_SPEC: &str = include_str!("sbf-solana.json");
-const LINKER: &str = "firebreak-sbf-linker";
-const PACKAGES: [&str; 7] = [
-    "rustc-web",
-    "cargo-web",
-    "rust-web-src",
-    "llvm-22-dev",
-    "libpolly-22-dev",
-    "zlib1g-dev",
-    "libzstd-dev",
-];
+/// Package and program of the linker.
+pub(crate) const LINKER: &str = "firebreak-sbf-linker";
+const PACKAGES: [&str; 7] =
+    ["rustc-web", "cargo-web", "rust-web-src", "llvm-22-dev", "libpolly-22-dev", "zlib1g-dev", "libzstd-dev"];
 const PLATFORM_INSTEAD: &str = "Or install the Solana toolchain (Agave's installer brings `cargo build-sbf`) and \
      build with --toolchain platform.";
+
+/// Where LLVM is, for whoever compiles the linker.
+pub(crate) fn find_llvm() -> Option<PathBuf> {
+    toolchain::find_llvm(&Places::default()).ok()
+}
 
 /// What the registry build of a program needs, made ready once for all of them.
 #[derive(Debug)]
 pub(crate) struct Registry<'a> {
     workspace: &'a Workspace,
+    ids: &'a Ids,
     toolchain: Toolchain,
     std_source: PathBuf,
     target_spec: PathBuf,
@@ -50,49 +50,30 @@ pub(crate) fn find_toolchain(places: &Places) -> Result<Toolchain> {
     if let Ok(found) = Toolchain::find(places) {
         return Ok(found);
     }
-    packages::require(
-        &PACKAGES,
-        "the registry build of programs",
-        PLATFORM_INSTEAD,
-    )?;
+    packages::require(&PACKAGES, "the registry build of programs", PLATFORM_INSTEAD)?;
     Toolchain::find(places).context(PLATFORM_INSTEAD)
 }
 
 impl<'a> Registry<'a> {
-    pub(crate) fn prepare(workspace: &'a Workspace, places: &Places) -> Result<Self> {
+    pub(crate) fn prepare(workspace: &'a Workspace, ids: &'a Ids, places: &Places) -> Result<Self> {
         let toolchain = find_toolchain(places)?;
-        note(format!(
-            "compiler: {} ({})",
-            toolchain.name(),
-            toolchain.rustc.display()
-        ));
+        note(format!("compiler: {} ({})", toolchain.name(), toolchain.rustc.display()));
         let folder = workspace.sbf();
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let target_spec = folder.join(format!("{TARGET}.json"));
         write_if_changed(&target_spec, TARGET_SPEC)?;
         let recipe = format!("{}\n{TARGET_SPEC}", wrapper::REVISION);
-        let std_source =
-            std_source::prepare(&toolchain.library, &toolchain.version, &recipe, &folder)?;
+        let std_source = std_source::prepare(&toolchain.library, &toolchain.version, &recipe, &folder)?;
         let linker = step("SBF linker", || build_linker(workspace, &toolchain))?;
-        Ok(Self {
-            workspace,
-            toolchain,
-            std_source,
-            target_spec,
-            linker,
-        })
+        Ok(Self { workspace, ids, toolchain, std_source, target_spec, linker })
     }
 
     /// Builds one program and returns where cargo put it.
     pub(crate) fn build(&self, artefact: &Artefact) -> Result<PathBuf> {
-        let mut command = self.cargo()?;
+        let mut command = self.cargo();
         command
             .args(["rustc", "--release", "--lib", "--package", artefact.package])
-            .args([
-                "-Zjson-target-spec",
-                "-Zbuild-std=core,alloc,std,panic_abort",
-            ])
+            .args(["-Zjson-target-spec", "-Zbuild-std=core,alloc,std,panic_abort"])
             .args(["-Zbuild-std-features=optimize_for_size", "--target"])
             .arg(&self.target_spec);
         if !artefact.features.is_empty() {
@@ -103,22 +84,17 @@ impl<'a> Registry<'a> {
             .arg(joined("-Clinker=", &self.linker))
             .args(["-Clink-arg=--arch=v0", link_goal(artefact.goal)]);
         run(&mut command)?;
-        Ok(self
-            .workspace
-            .sbf()
-            .join(TARGET)
-            .join("release")
-            .join(format!("lib{}.so", artefact.library)))
+        Ok(self.workspace.sbf().join(TARGET).join("release").join(format!("lib{}.so", artefact.library)))
     }
 
-    fn cargo(&self) -> Result<Command> {
-        let this = env::current_exe().context("this program's own file is gone")?;
+    fn cargo(&self) -> Command {
         let mut command = Command::new(&self.toolchain.cargo);
+        self.ids.apply(&mut command);
         process::without_outer_cargo(&mut command)
             .current_dir(&self.workspace.root)
             .env("CARGO_TARGET_DIR", self.workspace.sbf())
             .env("RUSTC", &self.toolchain.rustc)
-            .env("RUSTC_WRAPPER", this)
+            .env("RUSTC_WRAPPER", &self.workspace.this)
             .env(wrapper::STD_SOURCE, &self.std_source)
             .env(wrapper::TARGET_SPEC, &self.target_spec)
             // Unstable options, on a compiler that is otherwise stable.
@@ -132,7 +108,7 @@ impl<'a> Registry<'a> {
                 "CARGO_ENCODED_RUSTFLAGS",
                 "-Zunstable-options\x1f-Cpanic=immediate-abort\x1f-Ctarget-cpu=v2",
             );
-        Ok(command)
+        command
     }
 }
 
@@ -152,8 +128,7 @@ fn build_linker(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf>
         .env("LLVM_SYS_221_PREFIX", &toolchain.llvm)
         .args(["build", "--profile", "tool", "--package", LINKER]))?;
     let built = workspace.target.join("tool").join(LINKER);
-    let metadata =
-        fs::metadata(&built).with_context(|| format!("{} is missing", built.display()))?;
+    let metadata = fs::metadata(&built).with_context(|| format!("{} is missing", built.display()))?;
     let stamp = metadata
         .modified()
         .context("this file system keeps no times")?
@@ -164,11 +139,9 @@ fn build_linker(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf>
     let kept = folder.join(format!("{LINKER}-{stamp}-{}", metadata.len()));
     if !kept.is_file() {
         if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("cannot clear {}", folder.display()))?;
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
         }
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         fs::copy(&built, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
     }
     Ok(kept)

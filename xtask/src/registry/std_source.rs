@@ -23,18 +23,11 @@ struct Patch {
 
 const RANDOM: &str = "std/src/hash/random.rs";
 const STABLE_SORT: &str = "core/src/slice/sort/stable/mod.rs";
-const FIXED_KEYS: &str =
-    "hash maps take fixed keys, for a program has no place to keep random ones";
-const SMALL_SCRATCH: &str =
-    "stable sort keeps a quarter of a stack frame as scratch, not all of it";
+const FIXED_KEYS: &str = "hash maps take fixed keys, for a program has no place to keep random ones";
+const SMALL_SCRATCH: &str = "stable sort keeps a quarter of a stack frame as scratch, not all of it";
 
 const PATCHES: [Patch; 5] = [
-    Patch {
-        file: RANDOM,
-        purpose: FIXED_KEYS,
-        from: "use crate::cell::Cell;\n",
-        to: "",
-    },
+    Patch { file: RANDOM, purpose: FIXED_KEYS, from: "use crate::cell::Cell;\n", to: "" },
     Patch {
         file: RANDOM,
         purpose: FIXED_KEYS,
@@ -83,12 +76,7 @@ const PATCHES: [Patch; 5] = [
 /// Copies `library` (of the compiler that calls itself `compiler`) into `parent` and patches the copy.
 /// The folder's name follows from everything that shapes the compiled library, so that a change of any
 /// of it is a different folder, which cargo compiles anew. `recipe` stands for what lies outside this file.
-pub(super) fn prepare(
-    library: &Path,
-    compiler: &str,
-    recipe: &str,
-    parent: &Path,
-) -> Result<PathBuf> {
+pub(super) fn prepare(library: &Path, compiler: &str, recipe: &str, parent: &Path) -> Result<PathBuf> {
     let done = parent.join(format!("std-{}", identity(compiler, recipe)));
     if done.is_dir() {
         return Ok(done);
@@ -100,8 +88,7 @@ pub(super) fn prepare(
     copy(library, &draft)?;
     for patch in &PATCHES {
         let file = draft.join(patch.file);
-        let text =
-            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let text = apply(patch, &text).with_context(|| {
             format!(
                 "the standard library of this compiler is not the one that Firebreak knows how to prepare.\n\
@@ -142,10 +129,7 @@ fn identity(compiler: &str, recipe: &str) -> String {
             hash.update([0]);
         }
     }
-    hash.finalize()[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Copies a folder; links are followed, for a distribution may link files into place.
@@ -158,8 +142,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         if source.is_dir() {
             copy(&source, &target)?;
         } else {
-            fs::copy(&source, &target)
-                .with_context(|| format!("cannot copy {}", source.display()))?;
+            fs::copy(&source, &target).with_context(|| format!("cannot copy {}", source.display()))?;
         }
     }
     Ok(())
@@ -167,19 +150,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// Removes what earlier compilers or patches left.
 fn remove_others(parent: &Path, keep: &Path) -> Result<()> {
-    let entries =
-        fs::read_dir(parent).with_context(|| format!("cannot read {}", parent.display()))?;
+    let entries = fs::read_dir(parent).with_context(|| format!("cannot read {}", parent.display()))?;
     for entry in entries {
-        let path = entry
-            .with_context(|| format!("cannot read {}", parent.display()))?
-            .path();
-        let is_copy = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with("std-"));
+        let path = entry.with_context(|| format!("cannot read {}", parent.display()))?.path();
+        let is_copy =
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("std-"));
         if is_copy && path != keep {
-            fs::remove_dir_all(&path)
-                .with_context(|| format!("cannot remove {}", path.display()))?;
+            fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
     Ok(())
@@ -190,20 +167,12 @@ mod tests {
     use super::*;
 
     fn patch() -> Patch {
-        Patch {
-            file: "core/src/lib.rs",
-            purpose: "a test",
-            from: "old\n",
-            to: "new\n",
-        }
+        Patch { file: "core/src/lib.rs", purpose: "a test", from: "old\n", to: "new\n" }
     }
 
     #[test]
     fn a_patch_applies_where_it_fits_once() {
-        assert_eq!(
-            apply(&patch(), "a\nold\nb\n").expect("it fits"),
-            "a\nnew\nb\n"
-        );
+        assert_eq!(apply(&patch(), "a\nold\nb\n").expect("it fits"), "a\nnew\nb\n");
     }
 
     #[test]
@@ -229,10 +198,7 @@ mod tests {
         let error = prepare(&library, "rustc 9.9.9\nhost: x", "", &place.join("out"));
         fs::remove_dir_all(&place).expect("it exists");
         let error = format!("{:#}", error.expect_err("the source differs"));
-        assert!(
-            error.contains("rustc 9.9.9") && error.contains(RANDOM),
-            "{error}"
-        );
+        assert!(error.contains("rustc 9.9.9") && error.contains(RANDOM), "{error}");
     }
 
     #[test]

@@ -47,13 +47,7 @@ pub(crate) struct Toolchain {
 impl Toolchain {
     pub(crate) fn find(places: &Places) -> Result<Self> {
         let (rustc, cargo, version, library) = find_rustc(places)?;
-        Ok(Self {
-            rustc,
-            cargo,
-            version,
-            library,
-            llvm: find_llvm(places)?,
-        })
+        Ok(Self { rustc, cargo, version, library, llvm: find_llvm(places)? })
     }
 
     /// `rustc 1.96.0 (...)`.
@@ -66,8 +60,7 @@ type Compiler = (PathBuf, PathBuf, String, PathBuf);
 
 fn find_rustc(places: &Places) -> Result<Compiler> {
     if let Some(rustc) = named(places.rustc.as_ref(), RUSTC_VARIABLE) {
-        return check_rustc(&rustc)
-            .with_context(|| format!("{} cannot build programs", rustc.display()));
+        return check_rustc(&rustc).with_context(|| format!("{} cannot build programs", rustc.display()));
     }
     let mut refused = String::new();
     for rustc in on_path("rustc").filter(|rustc| !is_rustup(rustc)) {
@@ -119,7 +112,7 @@ fn check_version(version: &str) -> Result<()> {
     Ok(())
 }
 
-fn find_llvm(places: &Places) -> Result<PathBuf> {
+pub(super) fn find_llvm(places: &Places) -> Result<PathBuf> {
     if let Some(config) = named(places.llvm_config.as_ref(), LLVM_VARIABLE) {
         return check_llvm(&config).with_context(|| format!("{} is of no use", config.display()));
     }
@@ -132,40 +125,28 @@ fn find_llvm(places: &Places) -> Result<PathBuf> {
 
 fn check_llvm(config: &Path) -> Result<PathBuf> {
     let version = output(Command::new(config).arg("--version"))?;
-    ensure!(
-        version.split('.').next() == Some(LLVM_MAJOR),
-        "it belongs to LLVM {}",
-        version.trim()
-    );
+    ensure!(version.split('.').next() == Some(LLVM_MAJOR), "it belongs to LLVM {}", version.trim());
     let prefix = output(Command::new(config).arg("--prefix"))?;
     Ok(PathBuf::from(prefix.trim()))
 }
 
 fn named(option: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
-    option
-        .cloned()
-        .or_else(|| env::var_os(variable).map(PathBuf::from))
+    option.cloned().or_else(|| env::var_os(variable).map(PathBuf::from))
 }
 
 /// Every file called `name` in a folder of PATH.
 fn on_path(name: &str) -> impl Iterator<Item = PathBuf> {
-    let folders: Vec<_> = env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let folders: Vec<_> =
+        env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     let name = name.to_owned();
-    folders
-        .into_iter()
-        .map(move |folder| folder.join(&name))
-        .filter(|file| file.is_file())
+    folders.into_iter().map(move |folder| folder.join(&name)).filter(|file| file.is_file())
 }
 
 /// rustup's proxies run what the folder and the environment ask for, and its toolchains put their own
 /// folder on PATH: the bytes of a program must depend on neither.
 fn is_rustup(rustc: &Path) -> bool {
     rustc.with_file_name("rustup").exists()
-        || rustc
-            .components()
-            .any(|part| part.as_os_str() == "toolchains" || part.as_os_str() == ".rustup")
+        || rustc.components().any(|part| part.as_os_str() == "toolchains" || part.as_os_str() == ".rustup")
 }
 
 #[cfg(test)]
@@ -193,9 +174,7 @@ mod tests {
 
     #[test]
     fn rustups_compilers_are_recognised() {
-        assert!(is_rustup(Path::new(
-            "/home/me/.rustup/toolchains/1.95.0-x86_64/bin/rustc"
-        )));
+        assert!(is_rustup(Path::new("/home/me/.rustup/toolchains/1.95.0-x86_64/bin/rustc")));
         assert!(!is_rustup(Path::new("/usr/bin/rustc")));
     }
 }

@@ -91,8 +91,7 @@ fn rewrite(krate: &Crate, args: Vec<OsString>) -> Result<Vec<OsString>> {
     if value_of(&args, "--target") != Some(&krate.target_spec) {
         return Ok(args);
     }
-    let is_std =
-        value_of(&args, "--crate-name").is_some_and(|name| name == "std") && krate.package == "std";
+    let is_std = value_of(&args, "--crate-name").is_some_and(|name| name == "std") && krate.package == "std";
     if is_std && !krate.manifest_dir.starts_with(&krate.std_source) {
         bail!(
             "this cargo takes std from {}, not from the prepared copy in {}; use the compiler version \
@@ -107,9 +106,7 @@ fn rewrite(krate: &Crate, args: Vec<OsString>) -> Result<Vec<OsString>> {
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         if arg == "-C" || arg == "--crate-type" {
-            let value = args
-                .next()
-                .with_context(|| format!("{} without a value", arg.display()))?;
+            let value = args.next().with_context(|| format!("{} without a value", arg.display()))?;
             let text = value.to_string_lossy();
             if arg == "-C" && text.starts_with("metadata=") {
                 result.extend([arg, format!("metadata={identity}").into()]);
@@ -151,21 +148,13 @@ fn identity(krate: &Crate, args: &[OsString]) -> String {
         .map(|(_, value)| value.to_string_lossy().into_owned())
         .collect();
     let mut hash = Sha256::new();
-    for part in [
-        name.unwrap_or_default(),
-        krate.package.clone(),
-        krate.version.clone(),
-    ]
-    .into_iter()
-    .chain(features)
+    for part in
+        [name.unwrap_or_default(), krate.package.clone(), krate.version.clone()].into_iter().chain(features)
     {
         hash.update(part);
         hash.update([0]);
     }
-    hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Folders and what stands for them; the compiler takes the last that fits.
@@ -187,9 +176,7 @@ fn pairs(args: &[OsString]) -> impl Iterator<Item = (&OsString, &OsString)> {
 }
 
 fn value_of<'a>(args: &'a [OsString], flag: &str) -> Option<&'a OsString> {
-    pairs(args)
-        .find(|(name, _)| *name == flag)
-        .map(|(_, value)| value)
+    pairs(args).find(|(name, _)| *name == flag).map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -228,18 +215,13 @@ mod tests {
     }
 
     fn metadata(args: &[String]) -> &String {
-        args.iter()
-            .find(|arg| arg.starts_with("metadata="))
-            .expect("there is one")
+        args.iter().find(|arg| arg.starts_with("metadata=")).expect("there is one")
     }
 
     #[test]
     fn what_runs_on_the_host_is_left_alone() {
         let line = "--crate-name syn src/lib.rs -C metadata=0123 --crate-type cdylib";
-        assert_eq!(
-            rewritten(&library(), line),
-            line.split(' ').collect::<Vec<_>>()
-        );
+        assert_eq!(rewritten(&library(), line), line.split(' ').collect::<Vec<_>>());
     }
 
     #[test]
@@ -267,10 +249,7 @@ mod tests {
         assert_eq!(metadata(&order("a", "b")), metadata(&order("b", "a")));
         let mut older = library();
         older.version = "7.0.0".into();
-        assert_ne!(
-            metadata(&plain),
-            metadata(&rewritten(&older, &cargo_line("")))
-        );
+        assert_ne!(metadata(&plain), metadata(&rewritten(&older, &cargo_line(""))));
     }
 
     #[test]
@@ -280,10 +259,8 @@ mod tests {
         program.working_dir = "/checkout".into();
         program.out_dir = Some("/checkout/target/sbf/build/x/out".into());
         let result = rewritten(&program, &cargo_line(""));
-        let rules: Vec<_> = result
-            .iter()
-            .filter_map(|arg| arg.strip_prefix("--remap-path-prefix="))
-            .collect();
+        let rules: Vec<_> =
+            result.iter().filter_map(|arg| arg.strip_prefix("--remap-path-prefix=")).collect();
         assert_eq!(
             rules,
             [

@@ -25,10 +25,8 @@ pub(crate) fn require(packages: &[&str], purpose: &str, otherwise: &str) -> Resu
     note(format!("{purpose} needs {}", missing.join(" ")));
     step("installing system packages", || {
         run(apt_get().arg("update")).context("cannot read the package lists")?;
-        run(apt_get()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(&missing))
-        .with_context(|| format!("cannot install {}", missing.join(" ")))
+        run(apt_get().args(["install", "--yes", "--no-install-recommends"]).args(&missing))
+            .with_context(|| format!("cannot install {}", missing.join(" ")))
     })
 }
 
@@ -45,10 +43,8 @@ enum System {
 impl System {
     fn current() -> Self {
         let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-        let has_dpkg = Command::new("dpkg-query")
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success());
+        let has_dpkg =
+            Command::new("dpkg-query").arg("--version").output().is_ok_and(|output| output.status.success());
         let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
         Self::from(&release, has_dpkg, root)
     }
@@ -72,20 +68,13 @@ fn missing(packages: &[&str]) -> Result<Vec<String>> {
         .args(packages)
         .output()
         .context("cannot start dpkg-query")?;
-    Ok(not_installed(
-        packages,
-        &String::from_utf8_lossy(&known.stdout),
-    ))
+    Ok(not_installed(packages, &String::from_utf8_lossy(&known.stdout)))
 }
 
 fn not_installed(packages: &[&str], dpkg: &str) -> Vec<String> {
     packages
         .iter()
-        .filter(|package| {
-            !dpkg
-                .lines()
-                .any(|line| line.split_once(' ') == Some((**package, "installed")))
-        })
+        .filter(|package| !dpkg.lines().any(|line| line.split_once(' ') == Some((**package, "installed"))))
         .map(|package| (*package).to_owned())
         .collect()
 }
@@ -106,9 +95,7 @@ fn advice(system: System, missing: &[String], purpose: &str, otherwise: &str) ->
 
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .arg("--quiet=1");
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet=1");
     command
 }
 
@@ -119,10 +106,7 @@ mod tests {
     #[test]
     fn the_system_is_recognised() {
         let bookworm = "PRETTY_NAME=\"Debian\"\nVERSION_CODENAME=bookworm\nID=debian\n";
-        assert_eq!(
-            System::from(bookworm, true, true),
-            System::Bookworm { root: true }
-        );
+        assert_eq!(System::from(bookworm, true, true), System::Bookworm { root: true });
         let trixie = "VERSION_CODENAME=trixie\nID=debian\n";
         assert_eq!(System::from(trixie, true, true), System::OtherDebian);
         assert_eq!(System::from("ID=fedora\n", false, true), System::Other);
@@ -145,10 +129,7 @@ mod tests {
             "the registry build",
             "Or use the other way.",
         );
-        assert!(
-            text.contains("apt-get install --no-install-recommends a b\n"),
-            "{text}"
-        );
+        assert!(text.contains("apt-get install --no-install-recommends a b\n"), "{text}");
         assert!(text.ends_with("Or use the other way."), "{text}");
     }
 }

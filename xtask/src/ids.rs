@@ -1,0 +1,139 @@
+//! An operator's own program addresses (`--ids FILE`).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::workspace::Workspace;
+
+/// Names the file to `interface/`'s build script.
+const VARIABLE: &str = "FIREBREAK_IDS";
+const OWN_TABLE: &str = "interface/program-ids.json";
+const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const ADDRESS_BYTES: usize = 32;
+
+/// The table of program addresses that everything is built for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ids {
+    file: Option<PathBuf>,
+}
+
+impl Ids {
+    /// Checks an operator's table against the checkout's own; without one, the checkout's is used.
+    pub(crate) fn read(workspace: &Workspace, file: Option<&Path>) -> Result<Self> {
+        let Some(file) = file else {
+            return Ok(Self::default());
+        };
+        let own = table(&workspace.root.join(OWN_TABLE))?;
+        let given = table(file)?;
+        check(&own, &given)
+            .with_context(|| format!("{} is no table of program ids like {OWN_TABLE}", file.display()))?;
+        let file =
+            fs::canonicalize(file).with_context(|| format!("cannot find the place of {}", file.display()))?;
+        Ok(Self { file: Some(file) })
+    }
+
+    /// Makes a build follow the table. Without one of the operator's, a variable left in the environment
+    /// does not count either: it would build for addresses that nobody checked.
+    pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        match &self.file {
+            Some(file) => command.env(VARIABLE, file),
+            None => command.env_remove(VARIABLE),
+        }
+    }
+}
+
+type Table = BTreeMap<String, Value>;
+
+fn table(file: &Path) -> Result<Table> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is no JSON object of names and addresses", file.display()))
+}
+
+fn check(own: &Table, given: &Table) -> Result<()> {
+    for name in own.keys() {
+        ensure!(given.contains_key(name), "it has no address for {name:?}");
+    }
+    let mut seen = BTreeMap::new();
+    for (name, address) in given {
+        ensure!(own.contains_key(name), "there is no program {name:?}");
+        let address = address.as_str().with_context(|| format!("the address of {name:?} is no string"))?;
+        let bytes =
+            decode(address).with_context(|| format!("the address of {name:?}, {address:?}, is none"))?;
+        if let Some(other) = seen.insert(bytes, name) {
+            bail!("{other:?} and {name:?} have the same address");
+        }
+    }
+    Ok(())
+}
+
+/// Reads base 58 text as an address.
+fn decode(text: &str) -> Result<[u8; ADDRESS_BYTES]> {
+    let mut bytes = [0_u8; ADDRESS_BYTES];
+    for symbol in text.bytes() {
+        let Some(digit) = ALPHABET.iter().position(|known| *known == symbol) else {
+            bail!("{:?} is no symbol of base 58", char::from(symbol));
+        };
+        let mut carry = digit;
+        for byte in bytes.iter_mut().rev() {
+            carry += usize::from(*byte) * ALPHABET.len();
+            *byte = carry.to_le_bytes()[0];
+            carry >>= 8;
+        }
+        ensure!(carry == 0, "it has more than {ADDRESS_BYTES} bytes");
+    }
+    // A leading zero byte is written as one `1`; other numbers of them would be other byte strings.
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let ones = text.bytes().take_while(|symbol| *symbol == b'1').count();
+    ensure!(zeros == ones, "it does not have {ADDRESS_BYTES} bytes");
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
+    const SYSTEM: &str = "11111111111111111111111111111111";
+
+    fn table(entries: &[(&str, &str)]) -> Table {
+        entries.iter().map(|(name, address)| ((*name).to_owned(), Value::from(*address))).collect()
+    }
+
+    #[test]
+    fn addresses_are_read() {
+        assert_eq!(decode(SYSTEM).expect("the system program"), [0; 32]);
+        let token = decode(TOKEN).expect("the token program");
+        assert_eq!(token[..4], [6, 221, 246, 225]);
+        assert_eq!(token[28..], [126, 255, 0, 169]);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for wrong in
+            ["", "1", "0OIl", &TOKEN[1..], &format!("{TOKEN}1"), &format!("1{TOKEN}"), &"z".repeat(44)]
+        {
+            assert!(decode(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_names_every_program_once() {
+        let own = table(&[("breaker", SYSTEM), ("venue", TOKEN)]);
+        check(&own, &own).expect("it is the table itself");
+        for (wrong, reason) in [
+            (table(&[("breaker", SYSTEM)]), "no address for \"venue\""),
+            (table(&[("breaker", SYSTEM), ("venue", TOKEN), ("vault", TOKEN)]), "no program \"vault\""),
+            (table(&[("breaker", TOKEN), ("venue", TOKEN)]), "same address"),
+            (table(&[("breaker", "?"), ("venue", TOKEN)]), "\"breaker\""),
+        ] {
+            let error = format!("{:#}", check(&own, &wrong).expect_err(reason));
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `cargo xtask test`: every check of this checkout, and one line that sums them up.
+
+mod libtest;
+mod reproduce;
+mod session;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::bench;
+use crate::build::{self, Options};
+use crate::host::{self, Binary};
+use crate::idl;
+use crate::process::{cargo, run};
+use crate::registry;
+use crate::validator;
+use crate::workspace::Workspace;
+use session::{Session, Which};
+
+const SCENARIOS: &str = "tests/scenarios";
+const ON_CHAIN: [&str; 2] = ["tests/chain", "demo"];
+const DIFFTEST: &str = "sbf-difftest-host";
+const DIFFTEST_PROGRAM: &str = "sbf_difftest_program.so";
+/// Inputs for each function where time does not matter; the program's own default is for every day.
+const DIFFTEST_FULL: &str = "100000";
+
+/// How much is tested.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Arguments {
+    /// Run the end-to-end tests on solana-test-validator too, installing it where it is missing
+    #[arg(long)]
+    validator: bool,
+    /// Run the slow suites too: tests marked #[ignore], ten times the inputs for the compiler's test, and
+    /// the programs built again in another folder; implies --validator
+    #[arg(long)]
+    full: bool,
+}
+
+/// Runs the command; the last line of standard output is the sum.
+pub(crate) fn command(workspace: &Workspace, arguments: &Arguments) -> ExitCode {
+    let mut session = Session::new(workspace);
+    everything(&mut session, arguments);
+    let (table, total) = session.summary();
+    print!("\n{table}");
+    println!("{total}");
+    if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn everything(session: &mut Session<'_>, arguments: &Arguments) {
+    let workspace = session.workspace;
+    session.check("system packages", host::require_packages);
+    session
+        .check("formatting", || run(cargo().current_dir(&workspace.root).args(["fmt", "--all", "--check"])));
+    let programs =
+        session.check("programs for the Solana VM", || build::build(workspace, &Options::everything()));
+    let llvm = registry::find_llvm();
+    let clippy = match llvm {
+        Some(_) => "clippy",
+        None => "clippy, without the SBF linker for want of LLVM 22",
+    };
+    session.check(clippy, || {
+        let mut command = host::workspace_cargo(workspace, "clippy", llvm.as_deref());
+        run(command.args(["--all-targets", "--", "-D", "warnings"]))
+    });
+    let binaries = session.check("host crates and tests, compiled", || {
+        let mut command = host::workspace_cargo(workspace, "build", llvm.as_deref());
+        host::build(workspace, command.args(["--bins", "--tests"]))
+    });
+    match &binaries {
+        Some(binaries) => {
+            host_tests(session, arguments, binaries, llvm.as_deref());
+            match programs {
+                Some(_) => program_tests(session, arguments, binaries),
+                None => session.skip("tests in the VM and on chains", "the programs do not build"),
+            }
+        }
+        None => session.skip("all tests", "the host crates do not compile"),
+    }
+    session.check("idl/ is what the programs say", || idl::check(workspace));
+    if arguments.full && programs.is_some() {
+        session.check("same source, same bytes in another folder", || reproduce::check(workspace));
+    }
+}
+
+/// Tests that need no compiled program.
+fn host_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[Binary], llvm: Option<&Path>) {
+    let workspace = session.workspace;
+    let suites = suites(binaries, |folder| folder != SCENARIOS && !ON_CHAIN.contains(&folder));
+    session.suites("unit and property tests", suites, usual(arguments), None);
+    session.tests("examples in the documentation", || {
+        libtest::run(host::workspace_cargo(workspace, "test", llvm).arg("--doc"))
+    });
+}
+
+/// Tests that load the compiled programs.
+fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[Binary]) {
+    let workspace = session.workspace;
+    session.check("compiler's output against native code", || {
+        let mut command = program(binaries, DIFFTEST)?.command(workspace);
+        command.arg("--program").arg(workspace.deploy().join(DIFFTEST_PROGRAM));
+        if arguments.full {
+            command.args(["--iterations", DIFFTEST_FULL]);
+        }
+        run(&mut command)
+    });
+    let scenarios = suites(binaries, |folder| folder == SCENARIOS);
+    session.suites("scenarios in LiteSVM", scenarios, usual(arguments), None);
+    let on_chain = || suites(binaries, |folder| ON_CHAIN.contains(&folder));
+    if arguments.validator || arguments.full {
+        session.suites("end to end on Surfnet", on_chain(), Which::UsualOnly, None);
+        let installed = session.check("solana-test-validator is there", validator::require);
+        let name = "end to end on solana-test-validator";
+        match installed {
+            Some(binary) => session.suites(name, on_chain(), Which::Ignored, Some(&binary)),
+            None => session.skip(name, "it could not be installed"),
+        }
+    } else {
+        session.suites("end to end on Surfnet", on_chain(), Which::Usual, None);
+    }
+    session.check("compute units are as documented", || {
+        run(program(binaries, bench::CU)?.command(workspace).arg("--check"))
+    });
+}
+
+fn usual(arguments: &Arguments) -> Which {
+    if arguments.full { Which::All } else { Which::Usual }
+}
+
+fn suites<'a>(
+    binaries: &'a [Binary],
+    wanted: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = &'a Binary> {
+    binaries.iter().filter(move |binary| binary.tests && wanted(&binary.folder))
+}
+
+fn program<'a>(binaries: &'a [Binary], name: &str) -> Result<&'a Binary> {
+    binaries
+        .iter()
+        .find(|binary| binary.name == name && !binary.tests)
+        .with_context(|| format!("the workspace has no program called {name}"))
+}
