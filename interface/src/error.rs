@@ -19,6 +19,8 @@ macro_rules! errors {
             }
 
             /// Name in the IDL.
+            #[cold]
+            #[inline(never)]
             pub fn name(self) -> String {
                 match self {
                     $(Self::$name => stringify!($name),)*
@@ -152,6 +154,9 @@ pub type Checked<T> = Result<T, BreakerError>;
 
 #[cfg(feature = "anchor")]
 impl From<BreakerError> for anchor_lang::error::Error {
+    // out of line: every `?` of the program would carry a copy of the text otherwise
+    #[cold]
+    #[inline(never)]
     fn from(error: BreakerError) -> Self {
         Self::from(anchor_lang::error::AnchorError {
             error_name: error.name(),
