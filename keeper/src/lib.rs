@@ -1,1 +1,3 @@
-//! The bot that watches guarded accounts and pulls the breaker
+//! The bot that watches guarded accounts and pulls the breaker.
+
+pub mod transport;

@@ -73,7 +73,7 @@ impl Options {
 }
 
 enum Node {
-    Surfnet(surfnet::Surfnet),
+    Surfnet(Box<surfnet::Surfnet>),
     Validator(validator::Validator),
 }
 
@@ -91,7 +91,7 @@ impl Chain {
         options.require_programs()?;
         let payer = payer_of(&options);
         let (node, rpc_url, ws_url) = surfnet::Surfnet::start(&options, &payer).await?;
-        let node = Node::Surfnet(node);
+        let node = Node::Surfnet(Box::new(node));
         Ok(Self { node, payer, rpc_url, ws_url })
     }
 

@@ -1,7 +1,9 @@
 //! The same promises on both chains: tokens are real, failures are seen, trouble is told plainly.
 
 use std::{
+    fs,
     net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -10,8 +12,10 @@ use futures_util::StreamExt;
 use solana_client::{nonblocking::pubsub_client::PubsubClient, rpc_config::RpcAccountInfoConfig};
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
+use solana_program_pack::Pack;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
+use spl_token_interface::{instruction, state::Mint};
 use tokio::time::timeout;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
@@ -61,6 +65,43 @@ async fn a_failing_transaction_lands_and_says_why(chain: &Chain) -> TestResult {
     assert!(landed.error.is_some());
     assert!(landed.slot > 0);
     assert!(matches!(landed.ok(), Err(ChainError::Failed { .. })));
+    Ok(())
+}
+
+/// The token program's own bytes, as Surfnet has them: a program that is always at hand.
+async fn token_program_file(folder: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let chain = Chain::surfnet(Options::default()).await?;
+    let program = account(&chain.rpc(), &spl_token_interface::id()).await?.ok_or("no token program")?;
+    // Upgradeable ones keep their bytes elsewhere, behind a header.
+    let bytes = match program.data.starts_with(b"\x7fELF") {
+        true => program.data,
+        false => {
+            let address = Pubkey::try_from(program.data.get(4..36).ok_or("no program data address")?)?;
+            let data = account(&chain.rpc(), &address).await?.ok_or("no program data")?.data;
+            data.get(45..).ok_or("no program bytes")?.to_vec()
+        }
+    };
+    let file = folder.join("token.so");
+    fs::write(&file, bytes)?;
+    Ok(file)
+}
+
+/// `chain` has a copy of the token program at `address`: it must run there.
+async fn a_program_runs_at_its_address(chain: &Chain, address: Pubkey) -> TestResult {
+    let rpc = chain.rpc();
+    let mint = Keypair::new();
+    let rent = rpc.get_minimum_balance_for_rent_exemption(Mint::LEN).await?;
+    let payer = chain.payer().pubkey();
+    let space = Mint::LEN as u64;
+    let create =
+        solana_system_interface::instruction::create_account(&payer, &mint.pubkey(), rent, space, &address);
+    let real = spl_token_interface::id();
+    let mut initialize = instruction::initialize_mint2(&real, &mint.pubkey(), &payer, None, 9)?;
+    initialize.program_id = address;
+    send::send(&rpc, chain.payer(), &[&mint], &[create, initialize]).await?.ok()?;
+    let created = account(&rpc, &mint.pubkey()).await?.ok_or("no mint")?;
+    assert_eq!(created.owner, address);
+    assert_eq!(Mint::unpack(&created.data)?.decimals, 9);
     Ok(())
 }
 
@@ -126,6 +167,15 @@ mod surfnet {
     }
 
     #[tokio::test]
+    async fn runs_a_program_at_the_given_address() -> TestResult {
+        let folder = tempfile::tempdir()?;
+        let file = token_program_file(folder.path()).await?;
+        let address = Pubkey::new_unique();
+        let chain = Chain::surfnet(Options::with_programs([Program::new(address, file)])).await?;
+        a_program_runs_at_its_address(&chain, address).await
+    }
+
+    #[tokio::test]
     async fn names_a_port_in_use() {
         let (_taken, options) = taken_port();
         let error = Chain::surfnet(options).await.err().expect("the port is taken");
@@ -148,8 +198,12 @@ mod validator {
         ignore = "needs solana-test-validator: cargo xtask test --validator"
     )]
     async fn moves_real_tokens_and_ticks() -> TestResult {
-        let chain = Chain::validator(Options::default()).await?;
+        let folder = tempfile::tempdir()?;
+        let file = token_program_file(folder.path()).await?;
+        let address = Pubkey::new_unique();
+        let chain = Chain::validator(Options::with_programs([Program::new(address, file)])).await?;
         assert_eq!(chain.name(), "validator");
+        a_program_runs_at_its_address(&chain, address).await?;
         tokens_move_and_a_subscriber_sees_it(&chain).await?;
         a_failing_transaction_lands_and_says_why(&chain).await?;
         slots_tick_with_the_clock(&chain, Duration::from_millis(400)).await?;
