@@ -61,6 +61,10 @@ impl World {
         }
     }
 
+    fn gaps(verified: &Verified) -> Vec<(u64, u64)> {
+        verified.in_events_only.iter().map(|gap| (gap.start, gap.end)).collect()
+    }
+
     fn verify(&self) -> Result<Verified, Broken> {
         verify(&self.journal, &self.segments, &[])
     }
@@ -142,7 +146,7 @@ fn entries_of_a_full_segment_are_in_events_only_and_the_rest_is_proven() {
     world.extend();
     world.act(10);
     let verified = world.verify().expect("honest");
-    assert_eq!(verified.in_events_only, [64..70]);
+    assert_eq!(World::gaps(&verified), [(64, 70)]);
     // nothing noted the head at entry 64, so only what came after the new segment is proven
     assert_eq!(verified.proven, 10);
     assert!(!verified.is_whole());
@@ -154,7 +158,8 @@ fn entries_before_the_first_segment_are_in_events_only() {
     let mut world = World::with_entries(0, 3);
     world.extend();
     let verified = world.verify().expect("honest");
-    assert_eq!((verified.in_events_only.as_slice(), verified.proven), (&[0..3][..], 0));
+    assert_eq!(World::gaps(&verified), [(0, 3)]);
+    assert_eq!(verified.proven, 0);
     world.act(2);
     let verified = world.verify_with_events().expect("honest");
     assert!(verified.is_whole());
