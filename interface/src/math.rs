@@ -101,7 +101,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200_000))]
+        #![proptest_config(ProptestConfig::with_cases(50_000))]
         #[test]
         fn equals_the_128_bit_division(a in words(), b in words(), c in words()) {
             let product = u128::from(a) * u128::from(b);
