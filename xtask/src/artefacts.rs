@@ -40,7 +40,7 @@ pub(crate) struct Artefact {
 }
 
 /// Every program, in the order of building.
-pub(crate) const ARTEFACTS: [Artefact; 5] = [
+pub(crate) const ARTEFACTS: [Artefact; 6] = [
     Artefact {
         name: "breaker",
         package: "breaker",
@@ -74,6 +74,15 @@ pub(crate) const ARTEFACTS: [Artefact; 5] = [
         folder: "programs/venue",
         library: "venue",
         features: &["drainable", "unguarded"],
+        goal: Goal::Speed,
+        purpose: Purpose::Drill,
+    },
+    Artefact {
+        name: "firebreak_probe",
+        package: "firebreak-probe",
+        folder: "tests/programs/probe",
+        library: "firebreak_probe",
+        features: &[],
         goal: Goal::Speed,
         purpose: Purpose::Drill,
     },

@@ -1,6 +1,6 @@
 //! What Rust's test harness prints, and what it counts.
 
-use std::io::{BufRead, BufReader, Write, stdout};
+use std::io::{BufRead, BufReader};
 use std::ops::AddAssign;
 use std::process::{Command, Stdio};
 
@@ -47,10 +47,9 @@ pub(crate) fn run(command: &mut Command) -> Result<Tally> {
     let mut tally = Tally::default();
     for line in BufReader::new(output).split(b'\n') {
         let line = line.with_context(|| format!("cannot read what {name} prints"))?;
-        let mut shown = stdout().lock();
-        shown.write_all(&line)?;
-        shown.write_all(b"\n")?;
-        if let Some(result) = result_line(&String::from_utf8_lossy(&line)) {
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        if let Some(result) = result_line(&line) {
             tally += result;
         }
     }
