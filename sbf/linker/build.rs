@@ -20,10 +20,7 @@ fn library_dir() -> Option<PathBuf> {
     if let Ok(prefix) = std::env::var("LLVM_SYS_221_PREFIX") {
         return Some(PathBuf::from(prefix).join("lib"));
     }
-    let output = Command::new("llvm-config-22")
-        .arg("--libdir")
-        .output()
-        .ok()?;
+    let output = Command::new("llvm-config-22").arg("--libdir").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| PathBuf::from(text.trim()))
 }

@@ -1,108 +1,87 @@
-//! Links SBF programs with the LLVM 22 of a distribution
-#![allow(
-    unsafe_code,
-    unsafe_op_in_unsafe_fn,
-    clippy::all,
-    clippy::unwrap_used,
-    reason = "LLVM is reached through its C interface"
-)]
+//! Links programs for the Solana VM with the LLVM 22 of a distribution.
+//!
+//! Bitcode in, ELF out: [`merge`] links and optimises with `bpf-linker`, [`remedies`] rewrite what LLVM's
+//! BPF back end cannot compile, [`check`] names what is left, LLVM makes an object and `sbpf-linker` a
+//! program of it.
+mod check;
+mod cli;
+mod error;
+mod llvm;
+mod merge;
+mod remedies;
 
-mod legalize;
+pub use cli::{Arch, Optimize, Options};
+pub use error::{LinkError, Symbol};
+pub use remedies::Remedy;
 
-use bpf_linker::{Cpu, Linker, LinkerInput, LinkerOptions, OptLevel, OutputType};
-use clap::{Parser, ValueEnum};
+use bpf_linker::llvm_sys::LLVMDiagnosticSeverity;
+use llvm::Module;
 use sbpf_linker::{OptimizationConfig, ProgramOptions, SbpfArch, SbpfLinkerError, link_program};
-use std::ffi::CString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Opt {
-    #[value(name = "2")]
-    Two,
-    #[value(name = "3")]
-    Three,
-    S,
-    Z,
+/// Bytes of a stack frame.
+const FRAME: u16 = 4096;
+
+/// Links as the options say. On an error there is no output file, not even an earlier one.
+pub fn run(options: &Options) -> Result<(), LinkError> {
+    match std::fs::remove_file(&options.output) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(LinkError::File { path: options.output.clone(), source });
+        }
+        _ => {}
+    }
+    let program = link(options)?;
+    // renamed when complete: nobody sees half a program
+    let mut partial = options.output.clone().into_os_string();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    write(&partial, &program)?;
+    std::fs::rename(&partial, &options.output)
+        .map_err(|source| LinkError::File { path: options.output.clone(), source })
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Arch {
-    V0,
+fn write(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {
+    std::fs::write(path, bytes).map_err(|source| LinkError::File { path: path.to_owned(), source })
 }
 
-/// Links bitcode into a program for the Solana VM.
-#[derive(Parser)]
-struct Args {
-    /// Bitcode, archives and `.rlib`s.
-    inputs: Vec<PathBuf>,
-    /// The program to write.
-    #[arg(short)]
-    output: PathBuf,
-    /// Ignored: only `entrypoint` is exported.
-    #[arg(long)]
-    export_symbols: Option<PathBuf>,
-    /// Ignored: every input is given by its path.
-    #[arg(short = 'L')]
-    search: Vec<PathBuf>,
-    /// Ignored: the instruction set follows from `--arch`.
-    #[arg(long)]
-    cpu: Option<String>,
-    /// rustc's own optimisation level; `--opt` decides instead.
-    #[arg(short = 'O')]
-    rustc_opt: Option<String>,
-    /// Ignored: programs carry no BTF.
-    #[arg(long)]
-    btf: bool,
-    /// rustc adds this when it keeps debug information.
-    #[arg(long)]
-    debug: bool,
-    /// What to optimise for.
-    #[arg(long, value_enum, default_value = "3")]
-    opt: Opt,
-    /// The SBPF version.
-    #[arg(long, value_enum, default_value = "v0")]
-    arch: Arch,
+fn link(options: &Options) -> Result<Vec<u8>, LinkError> {
+    let bitcode = match options.inputs.as_slice() {
+        [input] if options.merged => merge::prepared(input)?,
+        inputs => merge::merge(inputs, options.opt)?,
+    };
+    if let Some(path) = &options.save_merged {
+        write(path, &bitcode)?;
+    }
+    let object = compile(&bitcode, options.break_remedy)?;
+    let Arch::V0 = options.arch;
+    let layout = ProgramOptions::new(OptimizationConfig::disabled(), SbpfArch::V0, i32::from(FRAME));
+    link_program(&object, layout)
+        .map_err(|errors| LinkError::Program(SbpfLinkerError::format_errors(&errors)))
 }
 
-/// Runs the linker on the arguments of the process.
-pub fn run() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let exports = ["entrypoint"]
-        .into_iter()
-        .chain(legalize::BUILTINS.iter().copied());
-    let Arch::V0 = args.arch;
-    let linker = Linker::new(LinkerOptions {
-        target: None,
-        cpu: Cpu::V2,
-        cpu_features: c"+allows-misaligned-mem-access".into(),
-        optimize: match args.opt {
-            Opt::Two => OptLevel::Default,
-            Opt::Three => OptLevel::Aggressive,
-            Opt::S => OptLevel::Size,
-            Opt::Z => OptLevel::SizeMin,
-        },
-        unroll_loops: false,
-        ignore_inline_never: false,
-        llvm_args: vec![
-            c"--bpf-stack-size=4096".into(),
-            c"-expand-div-rem-bits=128".into(),
-        ],
-        disable_expand_memcpy_in_order: true,
-        disable_memory_builtins: false,
-        btf: false,
-        allow_bpf_trap: true,
-    });
-    let bitcode = linker.link_to_buffer(
-        args.inputs
-            .iter()
-            .map(|p| LinkerInput::new_from_file(p.as_ref())),
-        OutputType::Bitcode,
-        exports,
-    )?;
-    let object = legalize::run(bitcode.as_slice(), None)?;
-    let options = ProgramOptions::new(OptimizationConfig::disabled(), SbpfArch::V0, 4096);
-    let program = link_program(&object, options)
-        .map_err(|e| anyhow::anyhow!("{}", SbpfLinkerError::format_errors(&e)))?;
-    std::fs::write(&args.output, program)?;
-    Ok(())
+/// Makes an object of merged bitcode.
+fn compile(bitcode: &[u8], broken: Option<Remedy>) -> Result<Vec<u8>, LinkError> {
+    let module = Module::parse(bitcode)?;
+    remedies::apply(&module, broken)?;
+    check::check(&module)?;
+    for function in module.functions() {
+        if !function.is_declaration() {
+            module.add_text_attribute(function, "warn-stack-size", &FRAME.to_string());
+        }
+    }
+    let (object, diagnostics) = module.compile();
+    let mut errors: Vec<LinkError> = diagnostics
+        .iter()
+        .filter_map(|x| {
+            let is_error = x.severity == LLVMDiagnosticSeverity::LLVMDSError;
+            LinkError::diagnostic(&x.text, is_error)
+        })
+        .collect();
+    // LLVM says "this offset is out of the frame" at each access: the frame's size, said once, is enough
+    let sized: Vec<Symbol> = errors.iter().filter_map(LinkError::oversized).cloned().collect();
+    errors.retain(|x| !x.is_offset_of(&sized));
+    match (LinkError::join(errors), object) {
+        (Some(error), _) | (None, Err(error)) => Err(error),
+        (None, Ok(object)) => Ok(object),
+    }
 }

@@ -1,4 +1,20 @@
 //! `firebreak-sbf-linker`: the linker that `rustc` calls for SBF programs.
-fn main() -> anyhow::Result<()> {
-    firebreak_sbf_linker::run()
+use clap::Parser;
+use firebreak_sbf_linker::{Options, run};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    // the crates below assert what they expect of an object; that is an error here, not a crash
+    match std::panic::catch_unwind(|| run(&options)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+        Err(_) => {
+            eprintln!("error: the linker met something it did not expect; the message above says where");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,1 +1,0 @@
-//! Runs the difftest program natively and in the VM and compares
