@@ -456,6 +456,8 @@ impl Limiter {
         }
         self.undeclared = self.undeclared.saturating_add(shortfall);
         self.expected -= shortfall;
+        // it left: what it took of an inflow cannot leave once more
+        self.elastic = self.elastic.saturating_sub(shortfall);
 
         let (severity, threshold) = if self.undeclared >= hard {
             (self.hard_severity(), hard)
@@ -635,6 +637,7 @@ impl Limiter {
             && self.average_carry < BASE_WINDOW
             && self.undeclared_carry < self.settings.undeclared_seconds.into()
             && self.bootstrap_credited <= self.settings.bootstrap_cap
+            && self.elastic <= self.expected
             && self.followed <= self.expected;
         if sound { Ok(()) } else { Err(BreakerError::LimiterInvariant) }
     }
