@@ -438,11 +438,14 @@ impl Limiter {
         Ok(())
     }
 
-    /// Adds a shortfall to what left without a record; the sum drains by the hard threshold a window. Only a new
-    /// shortfall trips: the memory of an old one would latch again at every touch, for weeks after a large one.
+    /// Adds a shortfall to what left without a record. The sum drains by the hard threshold a window and is kept up to
+    /// twice that: whatever was lost, it is forgotten in two windows. Only a new shortfall trips: the memory of an old
+    /// one would latch again at every touch.
     fn measure_undeclared(&mut self, vault: &VaultState, seconds: u64) -> Checked<Option<Trip>> {
         let overflow = BreakerError::UndeclaredOverflow;
         let (soft, hard) = self.undeclared_thresholds()?;
+        let most = hard.saturating_mul(2);
+        self.undeclared = self.undeclared.min(most);
         let window = u64::from(self.settings.undeclared_seconds);
         if self.undeclared > 0 && seconds > 0 {
             let (drained, carry) = mul_div_rem(hard, seconds.min(window), window).ok_or(overflow)?;
@@ -454,24 +457,27 @@ impl Limiter {
         if shortfall == 0 {
             return Ok(None);
         }
-        self.undeclared = self.undeclared.saturating_add(shortfall);
+        let value = self.undeclared.saturating_add(shortfall);
+        self.undeclared = value.min(most);
         self.expected -= shortfall;
         // it left: what it took of an inflow cannot leave once more
         self.elastic = self.elastic.saturating_sub(shortfall);
 
-        let (severity, threshold) = if self.undeclared >= hard {
+        let (severity, threshold) = if value >= hard {
             (self.hard_severity(), hard)
-        } else if self.undeclared >= soft {
+        } else if value >= soft {
             (self.soft_severity(), soft)
         } else {
             return Ok(None);
         };
-        Ok(Some(Trip { rule: Rule::Undeclared, severity, value: self.undeclared, threshold }))
+        Ok(Some(Trip { rule: Rule::Undeclared, severity, value, threshold }))
     }
 
     /// Soft and hard threshold of undeclared flow, from the base before any shortfall of this touch.
     fn undeclared_thresholds(&self) -> Checked<(u64, u64)> {
-        let base = if self.is_seasoned() { self.expected.min(self.average) } else { self.expected };
+        // before the average has seen a day a flash deposit could raise the base above what it hides
+        let lagged = if self.is_seasoned() { self.average } else { self.settings.bootstrap_cap };
+        let base = self.expected.min(lagged);
         let share = |bps: u32| mul_div(base, bps.into(), BASIS_POINTS).map(|share| share.max(1));
         share(self.settings.undeclared_soft_bps)
             .zip(share(self.settings.undeclared_hard_bps))
