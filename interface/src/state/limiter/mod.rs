@@ -258,8 +258,13 @@ impl Limiter {
             return Err(BreakerError::ZeroFlow);
         }
         let new_slot = now.slot > self.touched_slot;
-        let undeclared = self.settle(vault, now)?;
         let balance = self.balance(vault);
+        // what was said to have come in and is not there left without a record: a drain may not hide behind a deposit
+        let missing = match flow.direction {
+            Direction::In => flow.amount - flow.amount.min(balance.saturating_sub(self.expected)),
+            Direction::Out => 0,
+        };
+        let undeclared = self.settle(vault, missing, now)?;
         let (verdict, trip) = match flow.direction {
             Direction::In => (Verdict::Allow, self.credit(flow.amount, balance)?),
             Direction::Out => {
@@ -289,7 +294,7 @@ impl Limiter {
         may_be_critical: bool,
         now: Instant,
     ) -> Checked<Option<Trip>> {
-        let first = self.settle(vault, now)?;
+        let first = self.settle(vault, 0, now)?;
         let balance = self.balance(vault);
         self.expected = self.expected.max(balance);
         self.followed = balance.min(self.expected);
@@ -399,11 +404,11 @@ impl Limiter {
     }
 
     /// Time passes: measures undeclared flow, lets the base follow, refills and cuts the buffers.
-    fn settle(&mut self, vault: &VaultState, now: Instant) -> Checked<Option<Trip>> {
+    fn settle(&mut self, vault: &VaultState, missing: u64, now: Instant) -> Checked<Option<Trip>> {
         let seconds = self.clock.advance(now);
         self.age = self.age.saturating_add(seconds);
         self.follow(seconds)?;
-        let trip = self.measure_undeclared(vault, seconds)?;
+        let trip = self.measure_undeclared(vault, missing, seconds)?;
         let capacities = self.capacities(self.balance(vault))?;
         self.refill(&capacities, seconds)?;
         self.shrink_elastic(&capacities, seconds, now)?;
@@ -441,7 +446,12 @@ impl Limiter {
     /// Adds a shortfall to what left without a record. The sum drains by the hard threshold a window and is kept up to
     /// twice that: whatever was lost, it is forgotten in two windows. Only a new shortfall trips: the memory of an old
     /// one would latch again at every touch.
-    fn measure_undeclared(&mut self, vault: &VaultState, seconds: u64) -> Checked<Option<Trip>> {
+    fn measure_undeclared(
+        &mut self,
+        vault: &VaultState,
+        missing: u64,
+        seconds: u64,
+    ) -> Checked<Option<Trip>> {
         let overflow = BreakerError::UndeclaredOverflow;
         let (soft, hard) = self.undeclared_thresholds()?;
         let most = hard.saturating_mul(2);
@@ -454,10 +464,11 @@ impl Limiter {
             self.undeclared_carry = carry % window;
         }
         let shortfall = self.shortfall(vault);
-        if shortfall == 0 {
+        let lost = shortfall.saturating_add(missing);
+        if lost == 0 {
             return Ok(None);
         }
-        let value = self.undeclared.saturating_add(shortfall);
+        let value = self.undeclared.saturating_add(lost);
         self.undeclared = value.min(most);
         self.expected -= shortfall;
         // it left: what it took of an inflow cannot leave once more
