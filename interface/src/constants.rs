@@ -103,6 +103,8 @@ constants! {
 
     /// Critical by `poke` needs a second observation at least one second after the first, in a later slot.
     SECOND_OBSERVATION_SECONDS: u64 = 1;
+    /// It must come within an hour: what an earlier incident showed says nothing of this one.
+    SECOND_OBSERVATION_WITHIN: u64 = HOUR;
 
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;

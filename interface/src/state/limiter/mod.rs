@@ -310,6 +310,9 @@ impl Limiter {
             return Ok(None);
         }
         let (_, hard) = self.undeclared_thresholds()?;
+        if self.observed_at.plus(SECOND_OBSERVATION_WITHIN).reached(now) {
+            self.observed_at = Instant::NEVER;
+        }
         let seen = self.observed_at;
         if first.is_some_and(|trip| trip.severity == Severity::Major) && !seen.is_set() {
             self.observed_at = now;
