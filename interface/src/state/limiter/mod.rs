@@ -584,7 +584,7 @@ impl Limiter {
     }
 
     fn debit(&mut self, flow: Flow, balance: u64, vault: &VaultState) -> Checked<(Verdict, Option<Trip>)> {
-        if flow.closed || !self.is_intact(vault) {
+        if flow.closed || (self.armed != 0 && !self.is_intact(vault)) {
             self.denied = self.denied.saturating_add(1);
             return Ok((Verdict::Deny, None));
         }
@@ -593,17 +593,19 @@ impl Limiter {
         let from_main = flow.amount - from_elastic;
 
         let short = self.net.iter().zip(capacities.main).find(|(net, _)| net.available < from_main);
-        if let Some((net, capacity)) = short {
+        let mut trip = short.map(|(net, capacity)| {
             let value = capacity.saturating_sub(net.available).saturating_add(from_main);
-            let trip = Trip { rule: Rule::Hard, severity: self.hard_severity(), value, threshold: capacity };
+            Trip { rule: Rule::Hard, severity: self.hard_severity(), value, threshold: capacity }
+        });
+        // in shadow the caller pays all the same: uncounted, its payment would read as undeclared at the next touch
+        if trip.is_some() && self.armed != 0 {
             self.denied = self.denied.saturating_add(1);
-            return Ok((Verdict::Deny, Some(trip)));
+            return Ok((Verdict::Deny, trip));
         }
 
         self.elastic -= from_elastic;
-        let mut trip = None;
         for (net, capacity) in self.net.iter_mut().zip(capacities.main) {
-            net.available -= from_main;
+            net.available = net.available.saturating_sub(from_main);
             let used = capacity.saturating_sub(net.available);
             let soft = mul_div(capacity, self.settings.soft_bps.into(), BASIS_POINTS)
                 .ok_or(BreakerError::CapacityOverflow)?;
@@ -637,13 +639,13 @@ impl Limiter {
         settings::severity(self.settings.hard_severity).min(Severity::Major)
     }
 
-    /// In shadow everything is measured, nothing is refused and nothing latches.
+    /// In shadow everything is measured and nothing latches; what is refused was closed by somebody else.
     fn in_shadow_or(&mut self, outcome: Outcome) -> Outcome {
         if self.armed != 0 {
             return outcome;
         }
         self.shadow_trips = self.shadow_trips.saturating_add(outcome.trip.is_some().into());
-        Outcome { verdict: Verdict::Allow, trip: None }
+        Outcome { trip: None, ..outcome }
     }
 
     /// Checks what must hold after every change.
