@@ -107,7 +107,7 @@ pub struct Limiter {
     /// Flows refused.
     pub denied: u64,
     /// Room for later versions.
-    pub reserved: [u8; 112],
+    pub reserved: [u8; 96],
 }
 
 /// A main buffer.
@@ -117,6 +117,8 @@ pub struct Limiter {
 pub struct NetState {
     /// What may still leave.
     pub available: u64,
+    /// What left and was not refilled yet. Beside `available` because capacity can grow without anybody using it.
+    pub used: u64,
     /// Remainder of the refill, in unit-seconds below the window.
     pub carry: u64,
 }
@@ -524,7 +526,7 @@ impl Limiter {
 
     fn fill_main(&mut self, balance: u64) -> Checked<()> {
         let capacities = self.capacities(balance)?;
-        self.net = capacities.main.map(|available| NetState { available, carry: 0 });
+        self.net = capacities.main.map(|available| NetState { available, ..NetState::default() });
         Ok(())
     }
 
@@ -537,12 +539,15 @@ impl Limiter {
             if seconds > 0 {
                 let (refill, carry) = mul_div_rem(capacity, seconds.min(window), window).ok_or(overflow)?;
                 let carry = net.carry.checked_add(carry).ok_or(overflow)?;
-                net.available = net.available.saturating_add(refill).saturating_add(carry / window);
+                let refill = refill.saturating_add(carry / window);
+                net.available = net.available.saturating_add(refill);
+                net.used = net.used.saturating_sub(refill);
                 net.carry = carry % window;
             }
             if net.available >= capacity {
-                *net = NetState { available: capacity, carry: 0 };
+                (net.available, net.carry) = (capacity, 0);
             }
+            net.used = net.used.min(capacity);
         }
         Ok(())
     }
@@ -594,8 +599,10 @@ impl Limiter {
 
         let short = self.net.iter().zip(capacities.main).find(|(net, _)| net.available < from_main);
         let mut trip = short.map(|(net, capacity)| {
-            let value = capacity.saturating_sub(net.available).saturating_add(from_main);
-            Trip { rule: Rule::Hard, severity: self.hard_severity(), value, threshold: capacity }
+            // after a rise of capacity less than it may be available: the limit is what could leave by now
+            let limit = net.used.saturating_add(net.available).min(capacity);
+            let value = net.used.saturating_add(from_main);
+            Trip { rule: Rule::Hard, severity: self.hard_severity(), value, threshold: limit }
         });
         // in shadow the caller pays all the same: uncounted, its payment would read as undeclared at the next touch
         if trip.is_some() && self.armed != 0 {
@@ -606,12 +613,13 @@ impl Limiter {
         self.elastic -= from_elastic;
         for (net, capacity) in self.net.iter_mut().zip(capacities.main) {
             net.available = net.available.saturating_sub(from_main);
-            let used = capacity.saturating_sub(net.available);
+            net.used = net.used.saturating_add(from_main);
             let soft = mul_div(capacity, self.settings.soft_bps.into(), BASIS_POINTS)
                 .ok_or(BreakerError::CapacityOverflow)?;
-            if used > 0 && used >= soft && from_main > 0 {
+            if from_main > 0 && net.used >= soft {
                 let severity = settings::severity(self.settings.soft_severity);
-                trip = worst(trip, Some(Trip { rule: Rule::Soft, severity, value: used, threshold: soft }));
+                trip =
+                    worst(trip, Some(Trip { rule: Rule::Soft, severity, value: net.used, threshold: soft }));
             }
         }
         self.expected = self.expected.saturating_sub(flow.amount);
