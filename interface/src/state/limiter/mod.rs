@@ -624,18 +624,17 @@ impl Limiter {
         }
         self.expected = self.expected.saturating_sub(flow.amount);
         self.allowed = self.allowed.saturating_add(1);
-        Ok((Verdict::Allow, worst(trip, self.count_gross(flow.amount, capacities.gross)?)))
+        Ok((Verdict::Allow, worst(trip, self.count_gross(flow.amount, capacities.gross))))
     }
 
-    /// Counts an outflow. Without a safe to hold it, a gross breach only cautions.
-    fn count_gross(&mut self, amount: u64, limit: u64) -> Checked<Option<Trip>> {
-        let overflow = BreakerError::GrossOverflow;
+    /// Counts an outflow. Without a safe to hold it, a gross breach only cautions. Sums saturate: as an error, the
+    /// wash of a mint with a supply near 64 bits would refuse everybody's outflow for a window.
+    fn count_gross(&mut self, amount: u64, limit: u64) -> Option<Trip> {
         let bucket = &mut self.gross[(self.gross_bucket % GROSS_RING) as usize];
-        *bucket = bucket.checked_add(amount).ok_or(overflow)?;
-        let total =
-            self.gross.iter().try_fold(0u64, |sum, bucket| sum.checked_add(*bucket)).ok_or(overflow)?;
+        *bucket = bucket.saturating_add(amount);
+        let total = self.gross.iter().fold(0u64, |sum, bucket| sum.saturating_add(*bucket));
         let trip = Trip { rule: Rule::Gross, severity: Severity::Minor, value: total, threshold: limit };
-        Ok((total > limit).then_some(trip))
+        (total > limit).then_some(trip)
     }
 
     fn soft_severity(&self) -> Severity {
