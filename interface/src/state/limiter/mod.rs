@@ -142,8 +142,8 @@ pub struct PendingEntry {
     pub before: u8,
     /// Severity of the limiter after the worst.
     pub after: u8,
-    /// Explicit padding.
-    pub padding: u8,
+    /// Severity of the worst one itself.
+    pub worst: u8,
 }
 
 /// A flow to be judged.
@@ -343,15 +343,16 @@ impl Limiter {
         if let Some(i) = trip.severity.index() {
             self.held[i] = self.held[i].max(market.automatic_until(trip.severity, now));
         }
+        let after = self.severity(now);
         let pending = &mut self.pending;
         if pending.count == 0 {
             *pending = PendingEntry { first: now, before: before as u8, ..PendingEntry::default() };
         }
-        if trip.severity as u8 > pending.after
-            || (trip.severity as u8 == pending.after && trip.value > pending.value)
-        {
+        // a caution while the limiter holds more is no fall
+        pending.after = pending.after.max(after as u8);
+        if (trip.severity as u8, trip.value) > (pending.worst, pending.value) {
             (pending.value, pending.threshold) = (trip.value, trip.threshold);
-            (pending.act, pending.after) = (trip.rule.act() as u8, trip.severity as u8);
+            (pending.act, pending.worst) = (trip.rule.act() as u8, trip.severity as u8);
         }
         pending.count = pending.count.saturating_add(1);
     }
