@@ -316,7 +316,11 @@ impl Limiter {
             self.observed_at = Instant::NEVER;
         }
         let seen = self.observed_at;
-        if first.is_some_and(|trip| trip.severity == Severity::Major) && !seen.is_set() {
+        // a dust deposit between the drain and the poke must not spend the only look at it
+        let recorded = self.pending.act == Act::UndeclaredFlow as u8
+            && self.pending.worst >= Severity::Major as u8
+            && self.undeclared >= hard;
+        if (recorded || first.is_some_and(|trip| trip.severity == Severity::Major)) && !seen.is_set() {
             self.observed_at = now;
         } else if self.undeclared < hard {
             self.observed_at = Instant::NEVER;
