@@ -1,10 +1,11 @@
-//! Errors of the venue: one per rule, numbered for ever, the text naming the bound or the remedy. The gate's own
-//! refusals keep the gate's numbers (`firebreak_interface::GateError`), the breaker's keep the breaker's.
+//! Errors of the venue: one per rule, numbered for ever, the text naming the bound or the remedy. They begin at 7000
+//! because a failed call passes its number on: the breaker's are 6000 and up, the gate's 6500 and up, and so a number
+//! says whose it is.
 
 use anchor_lang::prelude::*;
 
 /// Why the venue refused.
-#[error_code]
+#[error_code(offset = 7000)]
 #[derive(PartialEq, Eq)]
 pub enum VenueError {
     /// The program is upgradeable and somebody else signed.

@@ -1,0 +1,301 @@
+//! The example venue: addresses, accounts and instruction builders, for whoever drives it without linking its program.
+//!
+//! The program's own tests compare all of this with what Anchor derives from its source.
+
+use borsh::BorshSerialize;
+use firebreak_interface::{ids, instruction as breaker, pda, state::ProtocolSettings};
+use solana_program::{
+    hash::hash,
+    instruction::{AccountMeta, Instruction},
+    pubkey::Pubkey,
+};
+
+pub use accounts::{
+    Balance, Collateral, CollateralSettings, Oracle, Portfolio, Position, VenueAccountError, VenueState,
+};
+pub use errors::error_name;
+
+mod accounts;
+mod errors;
+
+/// The venue program.
+pub const ID: Pubkey = ids::VENUE;
+/// Number of its one market at the breaker.
+pub const MARKET_ID: u64 = 0;
+
+/// System program.
+const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
+/// The loader of upgradeable programs.
+const LOADER: Pubkey = Pubkey::from_str_const("BPFLoaderUpgradeab1e11111111111111111111111");
+/// SPL Token.
+const TOKEN: Pubkey = firebreak_interface::state::TOKEN;
+
+/// The venue as its caller sees it: its addresses, derived once, and what it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Venue {
+    /// The venue's account.
+    pub address: Pubkey,
+    /// Owner of all its vaults.
+    pub vault_authority: Pubkey,
+    /// Its recording PDA at the breaker.
+    pub recorder: Pubkey,
+    /// Its protocol at the breaker.
+    pub protocol: Pubkey,
+    /// Its market at the breaker.
+    pub market: Pubkey,
+    /// Listed mints, in order: what judges a portfolio brings the oracle of each.
+    pub mints: Vec<Pubkey>,
+    /// Whether flows bring the market writable: a breach then closes it in the same transaction, at the price of a
+    /// lock on every flow.
+    pub market_writable: bool,
+}
+
+impl Venue {
+    /// The venue, listing these mints in this order.
+    pub fn new(mints: Vec<Pubkey>) -> Self {
+        let recorder = pda::recorder(&ID).0;
+        let protocol = pda::protocol(&ID, &recorder).0;
+        Self {
+            address: derive(&[b"venue"]),
+            vault_authority: derive(&[b"vault_authority"]),
+            recorder,
+            protocol,
+            market: pda::market(&protocol, MARKET_ID).0,
+            mints,
+            market_writable: false,
+        }
+    }
+
+    /// The same, with flows that bring the market writable.
+    #[must_use]
+    pub fn with_writable_market(mut self) -> Self {
+        self.market_writable = true;
+        self
+    }
+
+    /// Creates the venue. `upgrade_authority` is the program's; where it has none, any signer.
+    pub fn initialize(&self, admin: Pubkey, upgrade_authority: Pubkey) -> Instruction {
+        let program_data = Pubkey::find_program_address(&[ID.as_ref()], &LOADER).0;
+        let accounts = vec![
+            payer(admin),
+            signer(upgrade_authority),
+            read(program_data),
+            write(self.address),
+            read(SYSTEM),
+        ];
+        instruction("initialize", accounts, &())
+    }
+
+    /// Makes the venue a protocol of the breaker.
+    pub fn connect(&self, admin: Pubkey, settings: &ProtocolSettings) -> Instruction {
+        // the accounts of the breaker's own instruction, whose recorder the venue signs for
+        let mut inner = breaker::create_protocol(admin, ID, settings).accounts.into_iter();
+        let mut accounts: Vec<_> = inner.by_ref().take(1).collect();
+        accounts.push(write(self.address));
+        accounts.extend(inner.map(|account| AccountMeta { is_signer: false, ..account }));
+        instruction("connect", accounts, settings)
+    }
+
+    /// Lists a collateral; the caller then adds its mint to [`Venue::mints`].
+    pub fn list_collateral(&self, admin: Pubkey, mint: Pubkey, settings: CollateralSettings) -> Instruction {
+        let accounts = vec![
+            payer(admin),
+            write(self.address),
+            read(self.protocol),
+            read(self.market),
+            read(mint),
+            read(self.vault_authority),
+            write(vault(&mint)),
+            write(oracle(&mint)),
+            read(TOKEN),
+            read(SYSTEM),
+        ];
+        instruction("list_collateral", accounts, &settings)
+    }
+
+    /// Publishes a price, in micro-dollars a whole token.
+    pub fn set_price(&self, admin: Pubkey, mint: Pubkey, price: u64, published_at: i64) -> Instruction {
+        let accounts = vec![signer(admin), read(self.address), write(oracle(&mint))];
+        instruction("set_price", accounts, &(price, published_at))
+    }
+
+    /// Opens a portfolio.
+    pub fn create_portfolio(&self, owner: Pubkey) -> Instruction {
+        let accounts = vec![payer(owner), write(portfolio(&owner)), read(SYSTEM)];
+        instruction("create_portfolio", accounts, &())
+    }
+
+    /// Brings tokens in from `source`.
+    pub fn deposit(&self, owner: Pubkey, mint: Pubkey, source: Pubkey, amount: u64) -> Instruction {
+        instruction("deposit", self.inflow(owner, mint, source), &amount)
+    }
+
+    /// Brings tokens in from `source` under a debt or a position: an exit.
+    pub fn add_collateral(&self, owner: Pubkey, mint: Pubkey, source: Pubkey, amount: u64) -> Instruction {
+        instruction("add_collateral", self.inflow(owner, mint, source), &amount)
+    }
+
+    /// Pays a debt from `source`: an exit.
+    pub fn repay(&self, owner: Pubkey, mint: Pubkey, source: Pubkey, amount: u64) -> Instruction {
+        instruction("repay", self.inflow(owner, mint, source), &amount)
+    }
+
+    /// Takes a deposit out to `destination`.
+    pub fn withdraw(&self, owner: Pubkey, mint: Pubkey, destination: Pubkey, amount: u64) -> Instruction {
+        instruction("withdraw", self.outflow(owner, mint, destination), &amount)
+    }
+
+    /// Takes a loan out to `destination`.
+    pub fn borrow(&self, owner: Pubkey, mint: Pubkey, destination: Pubkey, amount: u64) -> Instruction {
+        instruction("borrow", self.outflow(owner, mint, destination), &amount)
+    }
+
+    /// Opens a position on the price of listing `index`; a long pays at most `worst_price`, a short gets at least it.
+    pub fn open(&self, owner: Pubkey, index: u8, size: i64, worst_price: u64) -> Instruction {
+        instruction("open", self.netting(owner, portfolio(&owner)), &(index, size, worst_price))
+    }
+
+    /// Closes a position: an exit. A long gets at least `worst_price`, a short pays at most it.
+    pub fn close(&self, owner: Pubkey, index: u8, worst_price: u64) -> Instruction {
+        instruction("close", self.netting(owner, portfolio(&owner)), &(index, worst_price))
+    }
+
+    /// Closes the positions of somebody's unhealthy portfolio.
+    pub fn unwind(&self, caller: Pubkey, owner: Pubkey) -> Instruction {
+        instruction("unwind", self.netting(caller, portfolio(&owner)), &())
+    }
+
+    /// Pays `amount` of somebody's debt and is paid in his collateral.
+    pub fn liquidate(
+        &self,
+        liquidator: Pubkey,
+        owner: Pubkey,
+        debt: Side,
+        collateral: Side,
+        amount: u64,
+    ) -> Instruction {
+        let mut accounts = vec![signer(liquidator), write(portfolio(&owner))];
+        accounts.extend(wallet(debt));
+        accounts.extend(wallet(collateral));
+        accounts.push(read(self.vault_authority));
+        accounts.extend(self.guarded(&debt.mint));
+        accounts.extend(self.guarded(&collateral.mint));
+        accounts.extend(self.oracles());
+        instruction("liquidate", accounts, &amount)
+    }
+
+    /// The drill's unrecorded payment to `destination`; only a program built with `drainable` has it.
+    pub fn claim_rebate(&self, owner: Pubkey, mint: Pubkey, destination: Pubkey, amount: u64) -> Instruction {
+        let mut accounts = vec![signer(owner)];
+        accounts.extend(wallet(Side { mint, account: destination }));
+        accounts.push(read(self.vault_authority));
+        accounts.extend(self.guarded(&mint));
+        instruction("claim_rebate", accounts, &amount)
+    }
+
+    fn inflow(&self, owner: Pubkey, mint: Pubkey, account: Pubkey) -> Vec<AccountMeta> {
+        let mut accounts = vec![signer(owner), write(portfolio(&owner))];
+        accounts.extend(wallet(Side { mint, account }));
+        accounts.extend(self.guarded(&mint));
+        accounts
+    }
+
+    fn outflow(&self, owner: Pubkey, mint: Pubkey, account: Pubkey) -> Vec<AccountMeta> {
+        let mut accounts = vec![signer(owner), write(portfolio(&owner))];
+        accounts.extend(wallet(Side { mint, account }));
+        accounts.push(read(self.vault_authority));
+        accounts.extend(self.guarded(&mint));
+        accounts.extend(self.oracles());
+        accounts
+    }
+
+    fn netting(&self, caller: Pubkey, portfolio: Pubkey) -> Vec<AccountMeta> {
+        let mut accounts = vec![signer(caller), write(portfolio)];
+        accounts.extend([read(self.address), read(self.protocol), read(self.market)]);
+        accounts.extend(self.oracles());
+        accounts
+    }
+
+    /// What the program calls `Guarded`.
+    fn guarded(&self, mint: &Pubkey) -> [AccountMeta; 7] {
+        let vault = vault(mint);
+        [
+            read(self.address),
+            read(self.protocol),
+            AccountMeta { pubkey: self.market, is_signer: false, is_writable: self.market_writable },
+            write(vault),
+            write(pda::limiter(&self.protocol, &vault).0),
+            read(self.recorder),
+            read(firebreak_interface::ID),
+        ]
+    }
+
+    fn oracles(&self) -> impl Iterator<Item = AccountMeta> {
+        self.mints.iter().map(|mint| read(oracle(mint)))
+    }
+}
+
+/// One side of a liquidation: a token, and the liquidator's account of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// The token.
+    pub mint: Pubkey,
+    /// The liquidator's account.
+    pub account: Pubkey,
+}
+
+/// The vault of a mint.
+pub fn vault(mint: &Pubkey) -> Pubkey {
+    derive(&[b"vault", mint.as_ref()])
+}
+
+/// The oracle of a mint.
+pub fn oracle(mint: &Pubkey) -> Pubkey {
+    derive(&[b"oracle", mint.as_ref()])
+}
+
+/// A user's portfolio.
+pub fn portfolio(owner: &Pubkey) -> Pubkey {
+    derive(&[b"portfolio", owner.as_ref()])
+}
+
+fn derive(seeds: &[&[u8]]) -> Pubkey {
+    Pubkey::find_program_address(seeds, &ID).0
+}
+
+/// What the program calls `Wallet`.
+fn wallet(side: Side) -> [AccountMeta; 3] {
+    [read(side.mint), write(side.account), read(TOKEN)]
+}
+
+fn instruction(name: &str, accounts: Vec<AccountMeta>, args: &impl BorshSerialize) -> Instruction {
+    let mut data = discriminator("global", name).to_vec();
+    // writing Borsh to a growing buffer fails only where a type's own serializer does; ours have none
+    let written = args.serialize(&mut data);
+    debug_assert!(written.is_ok());
+    Instruction { program_id: ID, accounts, data }
+}
+
+/// Anchor's discriminators: the first bytes of sha256 of the kind and the name.
+fn discriminator(kind: &str, name: &str) -> [u8; 8] {
+    let hash = hash(format!("{kind}:{name}").as_bytes()).to_bytes();
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    first
+}
+
+fn read(key: Pubkey) -> AccountMeta {
+    AccountMeta::new_readonly(key, false)
+}
+
+fn write(key: Pubkey) -> AccountMeta {
+    AccountMeta::new(key, false)
+}
+
+fn signer(key: Pubkey) -> AccountMeta {
+    AccountMeta::new_readonly(key, true)
+}
+
+fn payer(key: Pubkey) -> AccountMeta {
+    AccountMeta::new(key, true)
+}
