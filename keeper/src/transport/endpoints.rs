@@ -1,6 +1,6 @@
 //! Several RPC endpoints of one cluster, asked as if they were one: the quickest good answer counts.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use solana_client::{
@@ -16,7 +16,13 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_transaction::Transaction;
 use solana_transaction_error::TransactionError;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// How much longer than a living endpoint another one may take.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// What one endpoint answered instead of doing what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +147,8 @@ impl Endpoints {
         answer.await.ok()
     }
 
-    /// The first endpoint that has an answer; one that answers `None` knows nothing.
+    /// The first endpoint that has an answer. One that answers `None` knows nothing, but lives: then those
+    /// that hang are waited for a little only.
     async fn first<T, F>(&self, call: impl Fn(Arc<RpcClient>) -> F) -> Result<T, Vec<Trouble>>
     where
         F: Future<Output = Result<Option<T>, ClientError>>,
@@ -149,11 +156,22 @@ impl Endpoints {
         let mut asked: FuturesUnordered<_> =
             self.clients.iter().map(|client| self.ask(client, call(Arc::clone(client)))).collect();
         let mut troubles = Vec::new();
-        while let Some(answer) = asked.next().await {
-            match answer {
-                Ok(Some(answer)) => return Ok(answer),
-                Ok(None) => {}
-                Err(trouble) => troubles.push(trouble),
+        let mut wait_until = None;
+        loop {
+            let enough = async {
+                match wait_until {
+                    Some(end) => sleep_until(end).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                answer = asked.next() => match answer {
+                    Some(Ok(Some(answer))) => return Ok(answer),
+                    Some(Ok(None)) => wait_until = wait_until.or(Some(Instant::now() + GRACE)),
+                    Some(Err(trouble)) => troubles.push(trouble),
+                    None => break,
+                },
+                () = enough => break,
             }
         }
         Err(troubles)
