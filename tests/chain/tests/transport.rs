@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use firebreak_chain::{Chain, ChainError, Options, send, token};
@@ -259,15 +259,21 @@ mod surfnet {
     }
 
     #[tokio::test]
-    async fn delivers_although_one_endpoint_is_dead() -> TestResult {
+    async fn delivers_although_one_endpoint_is_dead_and_one_hangs() -> TestResult {
         let chain = Chain::surfnet(Options::default()).await?;
         let venue = Venue::open(&chain).await?;
         let dead = dead_url();
-        let sender = sender(&[&dead, chain.rpc_url()])?;
+        // Takes connections and never answers.
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let hanging = format!("http://{}", listener.local_addr()?);
+        let sender = sender(&[&dead, &hanging, chain.rpc_url()])?;
         let withdrawal = venue.withdrawal(250);
+        let start = Instant::now();
         let delivery = sender.deliver(signer(&venue.owner, &withdrawal), never).await?;
         assert!(matches!(delivery.outcome, Outcome::Landed { slot } if slot > 0));
         assert!(delivery.accepted_after.is_some());
+        assert_eq!(delivery.signatures, 1);
+        assert!(start.elapsed() < Effort::default().call * 2, "held up: {:?}", start.elapsed());
         assert_eq!(token::balance(&chain.rpc(), &venue.vault).await?, 750);
         Ok(())
     }
