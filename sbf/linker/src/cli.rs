@@ -30,11 +30,11 @@ pub enum Arch {
 #[command(name = "firebreak-sbf-linker", version)]
 pub struct Options {
     /// Bitcode, and archives of it.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "print_remedies")]
     pub inputs: Vec<PathBuf>,
     /// The program to write.
-    #[arg(short, long)]
-    pub output: PathBuf,
+    #[arg(short, long, required_unless_present = "print_remedies")]
+    pub output: Option<PathBuf>,
     /// The version of the instruction set.
     #[arg(long, value_enum, default_value = "v0")]
     pub arch: Arch,
@@ -62,6 +62,9 @@ pub struct Options {
     /// Breaks one remedy, to show that the differential test notices.
     #[arg(long, hide = true, value_enum)]
     pub break_remedy: Option<Remedy>,
+    /// Prints the names of the remedies.
+    #[arg(long, hide = true, exclusive = true)]
+    pub print_remedies: bool,
     /// Writes the merged and optimised bitcode too, before any remedy.
     #[arg(long, hide = true)]
     pub save_merged: Option<PathBuf>,

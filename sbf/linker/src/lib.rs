@@ -22,22 +22,20 @@ use std::path::{Path, PathBuf};
 /// Bytes of a stack frame.
 const FRAME: u16 = 4096;
 
-/// Links as the options say. On an error there is no output file, not even an earlier one.
-pub fn run(options: &Options) -> Result<(), LinkError> {
-    match std::fs::remove_file(&options.output) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            return Err(LinkError::File { path: options.output.clone(), source });
-        }
+/// Links as the options say, into `output`. On an error there is no such file, not even an earlier one.
+pub fn run(options: &Options, output: &Path) -> Result<(), LinkError> {
+    let failed = |source| LinkError::File { path: output.to_owned(), source };
+    match std::fs::remove_file(output) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(failed(source)),
         _ => {}
     }
     let program = link(options)?;
     // renamed when complete: nobody sees half a program
-    let mut partial = options.output.clone().into_os_string();
+    let mut partial = output.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     write(&partial, &program)?;
-    std::fs::rename(&partial, &options.output)
-        .map_err(|source| LinkError::File { path: options.output.clone(), source })
+    std::fs::rename(&partial, output).map_err(failed)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {

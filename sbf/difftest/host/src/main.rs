@@ -1,11 +1,14 @@
 //! `sbf-difftest-host`: runs the functions of the difftest program natively and in the VM and compares.
 mod compare;
 mod failures;
+mod prove;
+mod run;
 mod vm;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use compare::{Place, compare};
+use prove::Prover;
+use run::Selection;
 use sbf_difftest_program::FAMILIES;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,8 +18,8 @@ use std::time::Instant;
 #[derive(Parser)]
 struct Args {
     /// The difftest program, compiled for the VM.
-    #[arg(long)]
-    program: PathBuf,
+    #[arg(long, required_unless_present = "linker")]
+    program: Option<PathBuf>,
     /// Inputs for each function.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     iterations: u64,
@@ -26,6 +29,12 @@ struct Args {
     /// Seed of the inputs.
     #[arg(long, default_value_t = 0x5EED)]
     seed: u64,
+    /// Instead: break each remedy of this linker in turn, and end with 1 if one is not noticed.
+    #[arg(long, requires = "merged", conflicts_with_all = ["program", "only"])]
+    linker: Option<PathBuf>,
+    /// What to link then: the difftest program as the linker's `--save-merged` wrote it.
+    #[arg(long, requires = "linker")]
+    merged: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -34,47 +43,39 @@ fn main() -> Result<ExitCode> {
     if let Some(unknown) = args.only.iter().find(|x| !known.contains(&x.as_str())) {
         bail!("there is no family {unknown}; there are {}", known.join(", "));
     }
-    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|x| x == name);
-    let mut vm = vm::Vm::load(&args.program)?;
     let started = Instant::now();
-    let (mut inputs, mut functions, mut wrong) = (0, 0, Vec::new());
-    for (family, (name, members)) in FAMILIES.iter().enumerate().filter(|(_, x)| wanted(x.0)) {
-        let clock = Instant::now();
-        let mut units = 0;
-        for (index, function) in members.iter().enumerate() {
-            let place = Place { family: family as u8, function: index as u8 };
-            match compare(&mut vm, place, function, args.seed, args.iterations) {
-                Ok(cost) => {
-                    inputs += cost.inputs;
-                    units += cost.compute_units;
-                }
-                Err(text) => {
-                    println!("{text}");
-                    wrong.push(function.name.to_owned());
-                }
-            }
-            functions += 1;
-        }
+    if let (Some(linker), Some(merged)) = (&args.linker, &args.merged) {
+        let (unnoticed, all) = Prover { linker, merged, seed: args.seed }.run()?;
         println!(
-            "{name}: {} functions, {} inputs each, {} CU, {:.1} s",
-            members.len(),
-            args.iterations,
-            units,
-            clock.elapsed().as_secs_f64()
+            "{all} remedies broken, {} unnoticed, {:.1} s",
+            unnoticed.len(),
+            started.elapsed().as_secs_f64()
         );
+        if unnoticed.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        println!("UNNOTICED: {}", unnoticed.join(", "));
+        return Ok(ExitCode::FAILURE);
     }
-    if wanted("failures") {
+    let Some(program) = &args.program else { bail!("--program or --linker is needed") };
+    let selection = Selection { only: args.only, iterations: args.iterations, seed: args.seed, quiet: false };
+    let mut report = run::functions(program, &selection)?;
+    if selection.wants("failures") {
         println!("failures:");
-        wrong.extend(failures::check(&mut vm)?.into_iter().inspect(|x| println!("  WRONG {x}")));
+        let mut vm = vm::Vm::load(program)?;
+        let wrong = failures::check(&mut vm)?;
+        report.wrong.extend(wrong.into_iter().inspect(|x| println!("  WRONG {x}")));
     }
     println!(
-        "{functions} functions, {inputs} inputs, {} differences, {:.1} s",
-        wrong.len(),
+        "{} functions, {} inputs, {} differences, {:.1} s",
+        report.functions,
+        report.inputs,
+        report.wrong.len(),
         started.elapsed().as_secs_f64()
     );
-    if wrong.is_empty() {
+    if report.wrong.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("DIFFERENT: {}", wrong.join(", "));
+    println!("DIFFERENT: {}", report.wrong.join(", "));
     Ok(ExitCode::FAILURE)
 }

@@ -6,10 +6,8 @@ use sbf_difftest_program::Request;
 use solana_account::Account;
 use solana_compute_budget::compute_budget::ComputeBudget;
 use solana_instruction::{AccountMeta, Instruction};
-use solana_keypair::Keypair;
 use solana_message::Message;
 use solana_pubkey::Pubkey;
-use solana_signer::Signer;
 use solana_transaction::Transaction;
 use std::path::Path;
 
@@ -21,13 +19,13 @@ const CHAIN_COMPUTE_UNITS: u64 = 1_400_000;
 pub(crate) struct Vm {
     svm: LiteSVM,
     program: Pubkey,
-    payer: Keypair,
+    payer: Pubkey,
 }
 
 impl Vm {
     pub(crate) fn load(path: &Path) -> Result<Self> {
         let program = Pubkey::new_unique();
-        let payer = Keypair::new();
+        let payer = Pubkey::new_unique();
         let mut svm = LiteSVM::new()
             .with_sigverify(false)
             .with_blockhash_check(false)
@@ -37,7 +35,7 @@ impl Vm {
         if let Err(error) = svm.add_program(program, &bytes) {
             bail!("the VM does not load {}: {error:?}", path.display());
         }
-        if let Err(failed) = svm.airdrop(&payer.pubkey(), 1_000_000_000_000) {
+        if let Err(failed) = svm.airdrop(&payer, 1_000_000_000_000) {
             bail!("the VM gives no lamports: {:?}", failed.err);
         }
         Ok(Self { svm, program, payer })
@@ -63,14 +61,21 @@ impl Vm {
     }
 
     pub(crate) fn send(&mut self, request: Request, account: Option<Pubkey>) -> TransactionResult {
-        let instruction = Instruction {
-            program_id: self.program,
-            accounts: account.map(|key| AccountMeta::new(key, false)).into_iter().collect(),
-            data: request.pack(),
-        };
-        let message = Message::new(&[instruction], Some(&self.payer.pubkey()));
-        let transaction = Transaction::new(&[&self.payer], message, self.svm.latest_blockhash());
-        let result = self.svm.send_transaction(transaction);
+        let accounts = account.map(|key| AccountMeta::new(key, false)).into_iter().collect();
+        self.send_instruction(request.pack(), accounts)
+    }
+
+    /// Sends an instruction without accounts.
+    pub(crate) fn send_raw(&mut self, data: &[u8]) -> TransactionResult {
+        self.send_instruction(data.to_vec(), Vec::new())
+    }
+
+    fn send_instruction(&mut self, data: Vec<u8>, accounts: Vec<AccountMeta>) -> TransactionResult {
+        let instruction = Instruction { program_id: self.program, accounts, data };
+        let message =
+            Message::new_with_blockhash(&[instruction], Some(&self.payer), &self.svm.latest_blockhash());
+        // signatures are not checked, and making them would take most of the time
+        let result = self.svm.send_transaction(Transaction::new_unsigned(message));
         // a repeated request is the same transaction, which would be refused under the same blockhash
         self.svm.expire_blockhash();
         result

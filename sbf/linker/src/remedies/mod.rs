@@ -57,6 +57,13 @@ pub enum Remedy {
     MemorySet,
 }
 
+impl Remedy {
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |x| x.get_name().to_owned())
+    }
+}
+
 /// One instruction under a remedy.
 struct Site<'a> {
     module: &'a Module,
