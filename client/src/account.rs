@@ -79,7 +79,7 @@ macro_rules! kinds {
             pub fn decode(owner: &Pubkey, data: &[u8]) -> Result<Self, AccountError> {
                 check_owner(owner)?;
                 match discriminator(data) {
-                    $($type::DISCRIMINATOR => decode::<$type>(owner, data).map(Box::new).map(Self::$type),)*
+                    $($type::TAG => decode::<$type>(owner, data).map(Box::new).map(Self::$type),)*
                     found => Err(AccountError::UnknownKind { found }),
                 }
             }
@@ -114,7 +114,7 @@ kinds! {
 pub fn decode<T: Kind>(owner: &Pubkey, data: &[u8]) -> Result<T, AccountError> {
     check_owner(owner)?;
     let found = discriminator(data);
-    if data.len() >= DISCRIMINATOR && found != T::DISCRIMINATOR {
+    if data.len() >= DISCRIMINATOR && found != T::TAG {
         return Err(AccountError::WrongKind { kind: T::NAME, found });
     }
     let wrong_length = AccountError::WrongLength { kind: T::NAME, expected: T::SPACE, found: data.len() };
@@ -140,7 +140,7 @@ fn discriminator(data: &[u8]) -> [u8; DISCRIMINATOR] {
 
 /// The bytes of an account as the chain would hold them: for tests of whatever reads accounts.
 pub fn encode<T: Layout>(account: &T) -> Vec<u8> {
-    [&T::DISCRIMINATOR[..], bytemuck::bytes_of(account)].concat()
+    [&T::TAG[..], bytemuck::bytes_of(account)].concat()
 }
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn refuses_another_kind() {
-        let found = Limiter::DISCRIMINATOR;
+        let found = Limiter::TAG;
         let refused = decode::<Market>(&ID, &encode(&a_limiter())).map(drop);
         assert_eq!(refused, Err(AccountError::WrongKind { kind: "market", found }));
         let mut stranger = encode(&a_limiter());

@@ -56,7 +56,7 @@ pub fn filters<T: OfProtocol>(protocol: &Pubkey) -> Filters {
     Filters {
         size: T::SPACE,
         memcmp: vec![
-            Memcmp { offset: 0, bytes: T::DISCRIMINATOR.to_vec() },
+            Memcmp { offset: 0, bytes: T::TAG.to_vec() },
             Memcmp { offset: T::PROTOCOL_OFFSET, bytes: protocol.to_bytes().to_vec() },
         ],
     }

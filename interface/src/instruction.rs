@@ -42,8 +42,9 @@ pub mod discriminator {
 }
 
 /// What a keeper raises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, borsh::BorshDeserialize)]
-#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, borsh::BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 pub struct RaiseOrder {
     /// Operations to close; exits in it are ignored.
     pub closed: u64,

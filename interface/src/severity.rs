@@ -5,8 +5,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::error::BreakerError;
 
 /// Severity of a market or a protocol: caution, partial pause, full halt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
-#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 #[borsh(use_discriminant = false)]
 #[repr(u8)]
 pub enum Severity {

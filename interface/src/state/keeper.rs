@@ -51,8 +51,9 @@ pub struct Keeper {
 }
 
 /// What an authority chooses when it registers a keeper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 pub struct KeeperSettings {
     /// The bot's key.
     pub key: Pubkey,

@@ -58,8 +58,9 @@ pub struct Market {
 }
 
 /// What an authority chooses when it registers a market.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 pub struct MarketSettings {
     /// Responses to Minor, Major, Critical.
     pub responses: [Response; 3],

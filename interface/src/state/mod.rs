@@ -32,13 +32,13 @@ pub const DISCRIMINATOR: usize = 8;
 /// An account of the breaker that is read in place.
 pub trait Layout: bytemuck::Pod {
     /// First eight bytes of the account: of sha256("account:" and its name).
-    const DISCRIMINATOR: [u8; DISCRIMINATOR];
+    const TAG: [u8; DISCRIMINATOR];
     /// Size of the account, discriminator included.
     const SPACE: usize = DISCRIMINATOR + size_of::<Self>();
 
     /// The account in these bytes, none when length, alignment or discriminator are not its own.
     fn read(data: &[u8]) -> Option<&Self> {
-        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::DISCRIMINATOR {
+        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::TAG {
             return None;
         }
         bytemuck::try_from_bytes(&data[DISCRIMINATOR..]).ok()
@@ -46,7 +46,7 @@ pub trait Layout: bytemuck::Pod {
 
     /// A copy of the account in these bytes, wherever they lie in memory.
     fn copy_from(data: &[u8]) -> Option<Self> {
-        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::DISCRIMINATOR {
+        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::TAG {
             return None;
         }
         bytemuck::try_pod_read_unaligned(&data[DISCRIMINATOR..]).ok()
@@ -57,7 +57,7 @@ macro_rules! layout {
     ($($name:ident: $size:literal, $discriminator:expr;)*) => {
         $(
             impl Layout for $name {
-                const DISCRIMINATOR: [u8; DISCRIMINATOR] = $discriminator;
+                const TAG: [u8; DISCRIMINATOR] = $discriminator;
             }
             const _: () = assert!(size_of::<$name>() == $size);
             const _: () = assert!(align_of::<$name>() == 8);
@@ -71,7 +71,7 @@ macro_rules! layout {
             fn discriminators_are_those_of_the_names() {
                 $(
                     let hash = solana_program::hash::hash(concat!("account:", stringify!($name)).as_bytes());
-                    assert_eq!($name::DISCRIMINATOR, hash.to_bytes()[..DISCRIMINATOR], stringify!($name));
+                    assert_eq!($name::TAG, hash.to_bytes()[..DISCRIMINATOR], stringify!($name));
                 )*
             }
         }

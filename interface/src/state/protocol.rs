@@ -56,8 +56,9 @@ pub struct Protocol {
 }
 
 /// What a protocol chooses when it is created.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[derive(Clone, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 pub struct ProtocolSettings {
     /// Governance.
     pub authority: Pubkey,
@@ -155,8 +156,9 @@ impl Protocol {
 }
 
 /// One guardian's pause: cut to non-exits, within its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[cfg_attr(feature = "idl-build", derive(anchor_lang::IdlBuild))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 pub struct PauseOrder {
     /// Operations to close; exits in it are ignored.
     pub closed: u64,
