@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use solana_client::{nonblocking::rpc_client::RpcClient, rpc_request::RpcRequest};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use surfpool_sdk::BlockProductionMode;
+use surfpool_sdk::{BlockProductionMode, SimnetCommand};
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use crate::{ChainError, Options, Program, ports};
@@ -82,13 +82,21 @@ async fn start_node(slot: Duration, payer: &Keypair) -> Result<surfpool_sdk::Sur
     };
     for _ in 0..ATTEMPTS {
         match timeout(START, start_thread(slot, payer.insecure_clone())).await {
-            Ok(Ok(Ok(node))) => return Ok(node),
+            Ok(Ok(Ok(node))) => return without_profiling(node),
             Ok(Ok(Err(error))) => last = ChainError::Surfnet(error),
             Ok(Err(_)) => last = ChainError::Surfnet("its thread ended while starting".into()),
             Err(_) => {}
         }
     }
     Err(last)
+}
+
+/// A Surfnet runs each transaction once more for each of its instructions, to profile them, which doubles what
+/// it takes at least. It does so except while a runbook is under way, and the SDK has no other switch.
+fn without_profiling(node: surfpool_sdk::Surfnet) -> Result<surfpool_sdk::Surfnet, ChainError> {
+    let runbook = SimnetCommand::StartRunbookExecution("no profiling".into());
+    node.send_command(runbook).map_err(|error| ChainError::Surfnet(error.to_string()))?;
+    Ok(node)
 }
 
 /// The SDK blocks its thread while it starts, so it gets one of its own, with a runtime that allows that.

@@ -75,7 +75,11 @@ impl Validator {
         payer: &Keypair,
     ) -> Result<(Self, String, String), ChainError> {
         let binary = find()?;
-        let first = ports::free_run(PORTS)?;
+        let mut first = ports::free_run(PORTS)?;
+        // The validator would take a wanted port in that run for something else. Runs do not come twice.
+        if options.rpc_port.is_some_and(|rpc| (first..first + PORTS).contains(&rpc)) {
+            first = ports::free_run(PORTS)?;
+        }
         let rpc = options.rpc_port.unwrap_or(first);
         let websocket = ports::require_pair(rpc)?;
 
