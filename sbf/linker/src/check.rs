@@ -54,7 +54,6 @@ const INTRINSICS: &[&str] = &[
     "llvm.smul.with.overflow",
     "llvm.ssub",
     "llvm.strip.invariant.group",
-    "llvm.threadlocal.address",
     "llvm.trap",
     "llvm.uadd",
     "llvm.ubsantrap",

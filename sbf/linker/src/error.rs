@@ -146,8 +146,8 @@ impl LinkError {
     /// The error in a diagnostic, if it is about a limit or an error of its own.
     pub(crate) fn diagnostic(text: &str, is_error: bool) -> Option<Self> {
         if let Some((size, rest)) = text
-            .strip_prefix("stack frame size (")
-            .and_then(|x| x.split_once(") exceeds limit (4096) in function '"))
+            .split_once("stack frame size (")
+            .and_then(|x| x.1.split_once(") exceeds limit (4096) in function '"))
         {
             let function = Symbol::new(rest.trim_end().trim_end_matches('\''));
             return Some(Self::StackFrame { function, size: size.parse().ok() });

@@ -1,7 +1,7 @@
 //! The program in the VM.
 use anyhow::{Context, Result, bail};
 use litesvm::LiteSVM;
-use litesvm::types::TransactionResult;
+use litesvm::types::{FailedTransactionMetadata, TransactionMetadata};
 use sbf_difftest_program::Request;
 use solana_account::Account;
 use solana_compute_budget::compute_budget::ComputeBudget;
@@ -15,6 +15,9 @@ use std::path::Path;
 const COMPUTE_UNITS: u64 = 200_000_000;
 /// What a transaction on chain gets without asking.
 const CHAIN_COMPUTE_UNITS: u64 = 1_400_000;
+
+/// How a transaction ended.
+pub(crate) type Outcome = std::result::Result<TransactionMetadata, Box<FailedTransactionMetadata>>;
 
 pub(crate) struct Vm {
     svm: LiteSVM,
@@ -60,17 +63,17 @@ impl Vm {
         Some(self.svm.get_account(key)?.data)
     }
 
-    pub(crate) fn send(&mut self, request: Request, account: Option<Pubkey>) -> TransactionResult {
+    pub(crate) fn send(&mut self, request: Request, account: Option<Pubkey>) -> Outcome {
         let accounts = account.map(|key| AccountMeta::new(key, false)).into_iter().collect();
         self.send_instruction(request.pack(), accounts)
     }
 
     /// Sends an instruction without accounts.
-    pub(crate) fn send_raw(&mut self, data: &[u8]) -> TransactionResult {
+    pub(crate) fn send_raw(&mut self, data: &[u8]) -> Outcome {
         self.send_instruction(data.to_vec(), Vec::new())
     }
 
-    fn send_instruction(&mut self, data: Vec<u8>, accounts: Vec<AccountMeta>) -> TransactionResult {
+    fn send_instruction(&mut self, data: Vec<u8>, accounts: Vec<AccountMeta>) -> Outcome {
         let instruction = Instruction { program_id: self.program, accounts, data };
         let message =
             Message::new_with_blockhash(&[instruction], Some(&self.payer), &self.svm.latest_blockhash());
@@ -78,7 +81,7 @@ impl Vm {
         let result = self.svm.send_transaction(Transaction::new_unsigned(message));
         // a repeated request is the same transaction, which would be refused under the same blockhash
         self.svm.expire_blockhash();
-        result
+        result.map_err(Box::new)
     }
 }
 

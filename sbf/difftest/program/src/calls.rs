@@ -161,7 +161,7 @@ fn uneven(a: u64, b: u128) -> (u8, i128) {
 
 #[inline(never)]
 fn optional(a: u64, b: u64) -> Option<u64> {
-    (a & 1 == 0).then(|| a ^ b)
+    (a & 1 == 0).then_some(a ^ b)
 }
 
 #[inline(never)]

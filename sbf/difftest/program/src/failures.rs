@@ -45,7 +45,7 @@ pub fn fail(kind: u8, big: u64) -> u64 {
         6 => big / (big ^ u64::MAX),
         7 => ((big << 63) as i64 / big as i64) as u64,
         8 => 1u64 << ((big & 0x7F) as u32),
-        9 => Err::<u64, u64>(big).unwrap(),
+        9 => black_box(Err::<u64, u64>(big)).unwrap(),
         10 => black_box(Vec::<u8>::with_capacity((big & 0xFF_FFFF) as usize)).capacity() as u64,
         11 => deep(big & 0x3FF),
         12 => tall(big & 0x7F),

@@ -33,7 +33,12 @@ macro_rules! float {
                 o.push(u128::from(a == b));
                 o.push(u128::from(a != b));
                 // the negated forms are the unordered comparisons
-                #[allow(clippy::nonminimal_bool, reason = "each is another predicate")]
+                #[allow(
+                    clippy::neg_cmp_op_on_partial_ord,
+                    clippy::double_comparisons,
+                    clippy::nonminimal_bool,
+                    reason = "each is another predicate"
+                )]
                 {
                     o.push(u128::from(!(a < b)));
                     o.push(u128::from(!(a <= b)));
