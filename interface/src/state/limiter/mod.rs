@@ -468,7 +468,9 @@ impl Limiter {
         self.undeclared = self.undeclared.min(most);
         let window = u64::from(self.settings.undeclared_seconds);
         if self.undeclared > 0 && seconds > 0 {
-            let (drained, carry) = mul_div_rem(hard, seconds.min(window), window).ok_or(overflow)?;
+            // two windows empty it, also in one touch
+            let (drained, carry) =
+                mul_div_rem(hard, seconds.min(2 * window), window).unwrap_or((u64::MAX, 0));
             let carry = self.undeclared_carry.checked_add(carry).ok_or(overflow)?;
             self.undeclared = self.undeclared.saturating_sub(drained.saturating_add(carry / window));
             self.undeclared_carry = carry % window;
