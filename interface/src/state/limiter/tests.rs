@@ -1,1 +1,7 @@
 //! The limiter's rules as scenarios, and against a naive model that keeps every flow.
+
+mod fuzz;
+mod scenarios;
+mod theorem;
+mod undeclared;
+mod world;

@@ -1,0 +1,216 @@
+//! The theorem, against a model that keeps every flow in a list: in any interval of length W, outflow minus inflow is at
+//! most twice the main buffer and the elastic cap.
+
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+use super::{super::*, world::*};
+
+/// Breaks a rule by changing the state before a flow.
+type Tamper = fn(&mut Limiter);
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// A share of the vault in basis points, in.
+    Deposit(u64),
+    /// All that the limiter would allow, less a share of it.
+    Drain(u64),
+    /// A share of the vault, out.
+    Withdraw(u64),
+    /// In and out again, with as much as may leave besides.
+    Wash(u64),
+    /// A transfer to the vault that nobody records.
+    Donate(u64),
+    /// A transfer out of the vault that nobody records.
+    Leak(u64),
+}
+
+#[derive(Clone, Debug)]
+struct Schedule {
+    balance: u64,
+    rates: [u32; 2],
+    elastic: u32,
+    floor: u64,
+    seasoned: bool,
+    steps: Vec<(u64, u64, Act)>,
+}
+
+fn schedules() -> impl Strategy<Value = Schedule> {
+    let act = prop_oneof![
+        2 => (0u64..30_000).prop_map(Act::Deposit),
+        6 => prop_oneof![Just(0), 0u64..10_000].prop_map(Act::Drain),
+        1 => (0u64..3_000).prop_map(Act::Withdraw),
+        1 => (0u64..1_000_000).prop_map(Act::Wash),
+        1 => (0u64..10_000).prop_map(Act::Donate),
+        1 => (0u64..100).prop_map(Act::Leak),
+    ];
+    // slots of 200 to 800 ms, stalls of either clock, jumps of a whole window
+    let time = prop_oneof![
+        3 => Just((0, 0)),
+        3 => (1u64..4, 0u64..2),
+        6 => (1u64..200, 20u64..80).prop_map(|(seconds, percent)| (seconds * 100 / percent, seconds)),
+        1 => (1u64..1_000, 0u64..4),
+        1 => (1u64..4, 1u64..4_000),
+        1 => (1_490u64..1_510, 597u64..603),
+    ];
+    let steps = prop::collection::vec((time, act).prop_map(|((slots, s), act)| (slots, s, act)), 1..40);
+    let balance = prop_oneof![1u64..50, 1_000u64..10_000_000, (1u64 << 40)..(1 << 55)];
+    (balance, 0u32..3_000, 0u32..6_000, 0u32..3_000, any::<bool>(), any::<bool>(), steps).prop_map(
+        |(balance, short, long, elastic, floored, seasoned, steps)| Schedule {
+            balance,
+            rates: [short, long],
+            elastic,
+            floor: if floored { balance / 50 } else { 0 },
+            seasoned,
+            steps,
+        },
+    )
+}
+
+/// One recorded flow and what was in force when it was judged.
+struct Flowed {
+    at: Instant,
+    net: i128,
+    main: [u64; NET_WINDOWS],
+    elastic: u64,
+}
+
+const WINDOWS: [u32; 2] = [600, 1_800];
+
+/// Plays a schedule; `tamper` breaks a rule by changing the state before each flow.
+fn play(schedule: &Schedule, tamper: Tamper) -> Result<(), String> {
+    let mut settings = LimiterSettings::starting(schedule.balance / 10, schedule.floor);
+    settings.floor = settings.floor.min(settings.bootstrap_cap);
+    for (setting, (seconds, rate)) in settings.windows.iter_mut().zip(WINDOWS.into_iter().zip(schedule.rates))
+    {
+        (setting.seconds, setting.rate_bps) = (seconds, rate);
+    }
+    (settings.elastic_bps, settings.elastic_seconds) = (schedule.elastic, 60);
+    let mut world = if schedule.seasoned {
+        World::with(schedule.balance, settings)
+    } else {
+        World::young(schedule.balance, settings)
+    };
+    let mut flows: Vec<Flowed> = Vec::new();
+    for (slots, seconds, act) in &schedule.steps {
+        world.tick(*slots, *seconds);
+        let held = world.vault.amount;
+        let share = |bps: u64| mul_div(held, bps, BASIS_POINTS).unwrap_or(0).min(1 << 57);
+        match *act {
+            Act::Deposit(bps) => flow(&mut world, Direction::In, share(bps), &mut flows, tamper),
+            Act::Withdraw(bps) => flow(&mut world, Direction::Out, share(bps), &mut flows, tamper),
+            Act::Drain(less) => {
+                let most = room(&world, tamper);
+                let amount = most - mul_div(most, less, BASIS_POINTS).unwrap_or(0);
+                flow(&mut world, Direction::Out, amount, &mut flows, tamper);
+            }
+            Act::Wash(bps) => {
+                let amount = share(bps);
+                flow(&mut world, Direction::In, amount, &mut flows, tamper);
+                let most = room(&world, tamper);
+                flow(&mut world, Direction::Out, most, &mut flows, tamper);
+            }
+            Act::Donate(bps) => world.vault.amount += share(bps),
+            Act::Leak(bps) => world.vault.amount -= share(bps),
+        }
+    }
+    (0..NET_WINDOWS).try_for_each(|window| check(&flows, window))
+}
+
+/// What the buffers would let out now.
+fn room(world: &World, tamper: Tamper) -> u64 {
+    let mut limiter = world.limiter;
+    tamper(&mut limiter);
+    limiter.settle(&world.vault, 0, world.now).expect("no overflow");
+    let main = limiter.net.iter().map(|net| net.available).min().unwrap_or(0);
+    limiter.elastic.saturating_add(main).min(world.vault.amount)
+}
+
+fn flow(world: &mut World, direction: Direction, amount: u64, flows: &mut Vec<Flowed>, tamper: Tamper) {
+    if amount == 0 {
+        return;
+    }
+    world.unlatched();
+    tamper(&mut world.limiter);
+    let net = match direction {
+        Direction::In => {
+            world.deposit(amount);
+            -i128::from(amount)
+        }
+        Direction::Out if world.withdraw(amount) == Verdict::Allow => i128::from(amount),
+        Direction::Out => 0,
+    };
+    // in force: what the flow was judged by, and what it left behind
+    let capacities = world.limiter.capacities(world.vault.amount).expect("no overflow");
+    let mut before = world.limiter;
+    before.expected = before.expected.saturating_add(u64::try_from(net).unwrap_or(0));
+    let judged = before.capacities(before.expected.max(world.vault.amount)).expect("no overflow");
+    flows.push(Flowed {
+        at: world.now,
+        net,
+        main: core::array::from_fn(|i| capacities.main[i].max(judged.main[i])),
+        elastic: capacities.elastic.max(judged.elastic),
+    });
+}
+
+/// The model: every interval that begins with a slot and is shorter than the window, flow by flow.
+fn check(flows: &[Flowed], window: usize) -> Result<(), String> {
+    for (first, from) in flows.iter().enumerate() {
+        if first > 0 && flows[first - 1].at.slot == from.at.slot {
+            continue;
+        }
+        let (mut net, mut main, mut elastic) = (0i128, 0u64, 0u64);
+        for to in &flows[first..] {
+            if from.at.seconds_until(to.at) >= WINDOWS[window].into() {
+                break;
+            }
+            net += to.net;
+            (main, elastic) = (main.max(to.main[window]), elastic.max(to.elastic));
+            let bound = 2 * i128::from(main) + i128::from(elastic);
+            if net > bound {
+                return Err(format!("{net} left from {:?} to {:?}, bound {bound}", from.at, to.at));
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(Config::with_cases(10_000))]
+    #[test]
+    fn in_any_interval_of_a_window_at_most_two_buffers_and_the_elastic_cap_leave(schedule in schedules()) {
+        prop_assert_eq!(play(&schedule, |_| ()), Ok(()));
+    }
+}
+
+#[test]
+fn the_check_fails_where_a_rule_is_broken() {
+    let broken: [(&str, Tamper); 5] = [
+        ("the elastic buffer is not cut when its slot ends", |limiter| limiter.touched_slot = u64::MAX),
+        ("outflow does not use the main buffer up", |limiter| {
+            limiter.net.iter_mut().for_each(|net| net.available = u64::MAX);
+        }),
+        ("inflow is credited twice", |limiter| limiter.elastic = (limiter.elastic * 2).min(limiter.expected)),
+        ("time is counted twice", |limiter| {
+            let clock = limiter.clock;
+            limiter.clock = Instant::new(clock.slot - 100, clock.unix - 60);
+        }),
+        ("each touch rounds a refill up", |limiter| {
+            for (net, window) in limiter.net.iter_mut().zip(&limiter.settings.windows) {
+                net.carry = u64::from(window.seconds) - 1;
+            }
+        }),
+    ];
+    for (rule, tamper) in broken {
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let caught = (0..3_000).find(|_| {
+            let schedule = schedules().new_tree(&mut runner).expect("no filters").current();
+            play(&schedule, tamper).is_err()
+        });
+        assert!(caught.is_some(), "not seen: {rule}");
+    }
+}
