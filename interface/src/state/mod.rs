@@ -12,6 +12,9 @@ mod market;
 mod protocol;
 mod response;
 
+#[cfg(test)]
+mod tests;
+
 pub use {
     budget::GuardianBudget,
     journal::{Act, ENTRY_SPACE, Journal, JournalEntry, JournalSegment},
