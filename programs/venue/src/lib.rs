@@ -18,6 +18,9 @@ pub mod instructions;
 pub mod state;
 mod wallet;
 
+#[cfg(test)]
+mod client_tests;
+
 #[cfg(feature = "drainable")]
 pub mod drainable;
 
