@@ -56,7 +56,7 @@ fn schedules() -> impl Strategy<Value = Schedule> {
         1 => (1u64..4, 1u64..4_000),
         1 => (1_490u64..1_510, 597u64..603),
     ];
-    let steps = prop::collection::vec((time, act).prop_map(|((slots, s), act)| (slots, s, act)), 1..40);
+    let steps = prop::collection::vec((time, act).prop_map(|((slots, s), act)| (slots, s, act)), 1..28);
     let balance = prop_oneof![1u64..50, 1_000u64..10_000_000, (1u64 << 40)..(1 << 55)];
     (balance, 0u32..3_000, 0u32..6_000, 0u32..3_000, any::<bool>(), any::<bool>(), steps).prop_map(
         |(balance, short, long, elastic, floored, seasoned, steps)| Schedule {
