@@ -1,1 +1,21 @@
-//! Scenarios against the compiled programs in LiteSVM, and the compute-unit bench
+//! Scenarios against the compiled programs in LiteSVM, and the compute-unit bench.
+//!
+//! A [`World`] builds itself with defaults by real transactions and has verbs; a scenario changes what
+//! matters to it, breaks one thing and names the exact error.
+
+pub mod cost;
+pub mod integrator;
+pub mod outcome;
+pub mod programs;
+pub mod protected;
+pub mod token;
+pub mod vm;
+pub mod world;
+
+pub use {
+    integrator::{Flow, Integrator},
+    outcome::Outcome,
+    protected::{FUNDS, Protected, Setup},
+    vm::Vm,
+    world::World,
+};

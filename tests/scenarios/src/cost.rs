@@ -1,0 +1,207 @@
+//! What each instruction costs in the VM.
+
+use firebreak_interface::{
+    Direction, Operation, Operations, Severity,
+    constants::DAY,
+    instruction::{self, RaiseOrder},
+    state::{KeeperSettings, PauseOrder, ProtocolSettings},
+};
+use firebreak_probe::Depth;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+use crate::{FUNDS, Flow, Setup, World, token};
+
+/// The cost of one instruction in one case.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Name of the instruction.
+    pub instruction: &'static str,
+    /// What state it met.
+    pub case: &'static str,
+    /// Compute units.
+    pub units: u64,
+    /// What it may cost at most.
+    pub target: Option<u64>,
+}
+
+/// Measures every instruction.
+pub fn measure() -> Vec<Cost> {
+    let mut costs = Vec::new();
+    costs.extend(gate());
+    costs.extend(record_flow());
+    costs.extend(proofs());
+    costs.extend(people());
+    costs.extend(registrations());
+    costs
+}
+
+/// Units of one transaction with this one instruction.
+fn units(world: &mut World, instruction: Instruction, signers: &[&Keypair]) -> u64 {
+    world.vm.send(&[instruction], signers).succeeds().compute_units()
+}
+
+/// What the last step of a request of the probe adds to it.
+fn added(world: &mut World, request: impl Fn(&World, Depth) -> Instruction) -> u64 {
+    let [with, without] = [Depth::Ask, Depth::Nothing].map(|depth| {
+        let request = request(world, depth);
+        world.send(&[request]).succeeds().compute_units()
+    });
+    with - without
+}
+
+fn gate() -> Vec<Cost> {
+    const NORMAL: Option<u64> = Some(150);
+    const LATCHED: Option<u64> = Some(400);
+    let cost = |case, units, target| Cost { instruction: "gate", case, units, target };
+    let asked = |world: &mut World| {
+        let ours = (world.us.protocol, world.us.market);
+        added(world, |world, depth| world.us.program.asks(ours, ours, Operation::REPAY, depth))
+    };
+
+    let mut world = World::default();
+    let normal = asked(&mut world);
+    world.raise(0, 600).succeeds();
+    let minor = asked(&mut world);
+    // the worst board there can be: every slot that names operations of its own live, in market and protocol
+    let hour = world.order(3_600);
+    world.pause(0, &hour).succeeds();
+    world.pause_all(0, &hour).succeeds();
+    world.raise(1, 3_600).succeeds();
+    world.drain(FUNDS / 10).succeeds();
+    world.poke().succeeds();
+    world.vm.advance(1);
+    world.poke().succeeds();
+    assert_eq!(world.severity(), Severity::Critical);
+    let worst = asked(&mut world);
+    // long over, and nobody tidied: the cached ends are still set
+    world.vm.advance(30 * DAY);
+    assert_eq!(world.severity(), Severity::Normal);
+    let over = asked(&mut world);
+    vec![
+        cost("normal", normal, NORMAL),
+        cost("latched", minor, LATCHED),
+        cost("latched by everybody", worst, LATCHED),
+        cost("latched once, over", over, LATCHED),
+    ]
+}
+
+fn record_flow() -> Vec<Cost> {
+    const ALLOW: Option<u64> = Some(6_000);
+    let cost = |case, units, target| Cost { instruction: "record_flow", case, units, target };
+    let recorded =
+        |world: &mut World, flow: Flow| added(world, |world, depth| world.us.program.records(&flow, depth));
+    let out = |world: &World, amount| world.us.flow(Direction::Out, Operation::WITHDRAW, amount);
+
+    let mut world = World::default();
+    world.withdraw(10_000_000).succeeds();
+    world.vm.advance(10);
+    let flow = out(&world, 1_000_000);
+    let allow = recorded(&mut world, flow);
+    let transfer = token::transfer(&world.purse, &world.us.vault, &world.alice.pubkey(), 1_000_000);
+    world.send(&[transfer]).succeeds();
+    let flow = world.us.flow(Direction::In, Operation::DEPOSIT, 1_000_000);
+    let inflow = recorded(&mut world, flow);
+
+    let mut world = World::default();
+    let flow = Flow { market_may_rise: true, ..out(&world, FUNDS / 100 * 7) };
+    let soft = recorded(&mut world, flow);
+    let flow = Flow { market_may_rise: true, ..out(&world, FUNDS / 2) };
+    let hard = recorded(&mut world, flow);
+    let flow = out(&world, 1_000_000);
+    let closed = recorded(&mut world, flow);
+    vec![
+        cost("allow", allow, ALLOW),
+        cost("in", inflow, None),
+        cost("soft, market rises", soft, None),
+        cost("hard, market rises", hard, None),
+        cost("closed already", closed, None),
+    ]
+}
+
+fn proofs() -> Vec<Cost> {
+    let mut world = World::default();
+    let (attacker, poke) = (world.attacker.insecure_clone(), "poke");
+    world.drain(FUNDS / 10).succeeds();
+    let instruction = world.us.poke(&world.vm);
+    let first = units(&mut world, instruction, &[&attacker]);
+    world.vm.advance(1);
+    let instruction = world.us.poke(&world.vm);
+    let second = units(&mut world, instruction, &[&attacker]);
+    vec![
+        Cost { instruction: poke, case: "undeclared flow, Major", units: first, target: None },
+        Cost { instruction: poke, case: "second observation, Critical", units: second, target: None },
+    ]
+}
+
+fn people() -> Vec<Cost> {
+    let mut world = World::default();
+    let cost = |instruction, case, units| Cost { instruction, case, units, target: None };
+    let guardian = world.us.guardians[0].insecure_clone();
+    let mut pause = |closed: Operations, market: bool| {
+        let order = PauseOrder { closed: closed.0, ..world.order(1_800) };
+        let market = market.then_some(world.us.market);
+        let pause = world.us.pause(&world.vm, &guardian, market, &order);
+        units(&mut world, pause, &[&guardian])
+    };
+    let first = pause(Operations::of(&[Operation::WITHDRAW]), true);
+    let again = pause(Operations::of(&[Operation::BORROW]), true);
+    let all = pause(Operations::of(&[Operation::BORROW]), false);
+
+    let mut raise = |keeper: usize| {
+        let keeper = world.us.keepers[keeper].insecure_clone();
+        let order = RaiseOrder { closed: Operation::OPEN.mask(), seconds: 600, reason: 1 };
+        let raise = world.us.raise(&world.vm, &keeper, &order);
+        units(&mut world, raise, &[&keeper])
+    };
+    let alone = raise(0);
+    let paired = raise(1);
+    vec![
+        cost("pause", "a market, first by this guardian", first),
+        cost("pause", "a market, again", again),
+        cost("pause", "all markets, first by this guardian", all),
+        cost("raise", "alone, Minor", alone),
+        cost("raise", "second keeper, Major", paired),
+    ]
+}
+
+fn registrations() -> Vec<Cost> {
+    let mut world = World::with(|setup| setup.armed = false);
+    let cost = |instruction, units| Cost { instruction, case: "", units, target: None };
+    let setup = Setup::default();
+    let authority = world.us.authority.insecure_clone();
+
+    let other = crate::world::OTHER_PROGRAM;
+    world.vm.load(other, &crate::programs::load("firebreak_probe"));
+    let settings = ProtocolSettings {
+        authority: authority.pubkey(),
+        guardians: world.us.guardians.iter().map(Signer::pubkey).collect(),
+        loosening_delay: setup.loosening_delay,
+    };
+    let create = instruction::create_protocol(authority.pubkey(), other, &settings);
+    let program = crate::Integrator::new(other);
+    let created = world.vm.send(&[program.calls(create)], &[&authority]).succeeds();
+    let create_protocol = created.compute_units_of_breaker().unwrap_or(u64::MAX);
+    let extend = instruction::extend_journal(authority.pubkey(), program.addresses.protocol, 0);
+    let extend_journal = units(&mut world, extend, &[&authority]);
+
+    let market = world.us.create_market(&world.vm, 1, &setup.market);
+    let create_market = units(&mut world, market, &[&authority]);
+    let keeper = KeeperSettings { key: world.vm.key().pubkey(), ..setup.keepers[0] };
+    let keeper = world.us.register_keeper(&world.vm, &keeper);
+    let register_keeper = units(&mut world, keeper, &[&authority]);
+    let vault = token::account(&mut world.vm, &authority, &world.us.mint, &world.us.program.owner);
+    let limiter = world.us.register_limiter(&world.vm, world.us.market, vault, &setup.limiter);
+    let register_limiter = units(&mut world, limiter, &[&authority]);
+    let arm = world.us.arm(&world.vm, vault);
+    let arm_limiter = units(&mut world, arm, &[&authority]);
+    vec![
+        cost("create_protocol", create_protocol),
+        cost("create_market", create_market),
+        cost("register_keeper", register_keeper),
+        cost("register_limiter", register_limiter),
+        cost("arm_limiter", arm_limiter),
+        cost("extend_journal", extend_journal),
+    ]
+}

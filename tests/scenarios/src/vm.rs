@@ -1,0 +1,153 @@
+//! The local VM: signatures are verified, the clock is set by hand, every transaction is a new one.
+
+use firebreak_client::{account::Kind, decode};
+use litesvm::LiteSVM;
+use solana_account::Account;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_program::clock::Clock;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use solana_transaction::Transaction;
+
+use crate::outcome::Outcome;
+
+/// Slot and unix time at which every world begins.
+pub const START: (u64, i64) = (1_000_000, 1_800_000_000);
+/// What everybody has for fees and rent.
+const LAMPORTS: u64 = 1_000_000_000_000;
+
+/// A local VM.
+pub struct Vm {
+    svm: LiteSVM,
+    keys: u64,
+}
+
+impl Default for Vm {
+    fn default() -> Self {
+        let mut vm = Self { svm: LiteSVM::new(), keys: 0 };
+        vm.set_clock(START.0, START.1);
+        vm
+    }
+}
+
+impl Vm {
+    /// Loads a program.
+    ///
+    /// # Panics
+    /// When the VM does not take it.
+    pub fn load(&mut self, address: Pubkey, program: &[u8]) {
+        self.svm.add_program(address, program).expect("the VM takes the program");
+    }
+
+    /// A new key. The same in each run: what deriving an address costs depends on the keys in it.
+    pub fn key(&mut self) -> Keypair {
+        self.keys += 1;
+        let mut secret = [1; 32];
+        secret[..8].copy_from_slice(&self.keys.to_le_bytes());
+        Keypair::new_from_array(secret)
+    }
+
+    /// A new key with lamports.
+    pub fn person(&mut self) -> Keypair {
+        let key = self.key();
+        self.fund(&key.pubkey());
+        key
+    }
+
+    /// Gives lamports for fees and rent.
+    ///
+    /// # Panics
+    /// When the VM has none left.
+    pub fn fund(&mut self, key: &Pubkey) {
+        self.svm.airdrop(key, LAMPORTS).expect("the VM has lamports");
+    }
+
+    /// Sends one transaction; the first signer pays.
+    ///
+    /// # Panics
+    /// When a signature is missing: a scenario about that leaves it out of the account metas.
+    pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
+        let payer = signers.first().expect("somebody pays").pubkey();
+        let mut transaction = Transaction::new_with_payer(instructions, Some(&payer));
+        transaction.sign(signers, self.svm.latest_blockhash());
+        self.submit(transaction)
+    }
+
+    /// Submits a transaction that was signed before.
+    pub fn submit(&mut self, transaction: Transaction) -> Outcome {
+        let outcome = Outcome(self.svm.send_transaction(transaction));
+        // an equal transaction under the same blockhash would be refused as a copy
+        self.svm.expire_blockhash();
+        outcome
+    }
+
+    /// The clock's slot and unix time.
+    pub fn clock(&self) -> (u64, i64) {
+        let clock: Clock = self.svm.get_sysvar();
+        (clock.slot, clock.unix_timestamp)
+    }
+
+    /// Sets both clocks.
+    pub fn set_clock(&mut self, slot: u64, unix: i64) {
+        let mut clock: Clock = self.svm.get_sysvar();
+        (clock.slot, clock.unix_timestamp) = (slot, unix);
+        self.svm.set_sysvar(&clock);
+    }
+
+    /// Both clocks go on by so many seconds, in slots of 400 ms.
+    pub fn advance(&mut self, seconds: u64) {
+        let (slot, unix) = self.clock();
+        self.set_clock(slot + (seconds * 5).div_ceil(2), unix + seconds.cast_signed());
+    }
+
+    /// Only slots go by.
+    pub fn advance_slots(&mut self, slots: u64) {
+        let (slot, unix) = self.clock();
+        self.set_clock(slot + slots, unix);
+    }
+
+    /// Only the unix clock moves, back too.
+    pub fn advance_unix(&mut self, seconds: i64) {
+        let (slot, unix) = self.clock();
+        self.set_clock(slot, unix + seconds);
+    }
+
+    /// An account as it is.
+    pub fn account(&self, address: &Pubkey) -> Option<Account> {
+        self.svm.get_account(address).filter(|account| account.lamports > 0)
+    }
+
+    /// Puts an account there, whatever a program would say to it.
+    ///
+    /// # Panics
+    /// When the VM does not take it.
+    pub fn put(&mut self, address: Pubkey, account: Account) {
+        self.svm.set_account(address, account).expect("the VM takes the account");
+    }
+
+    /// Changes an account by hand.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn edit(&mut self, address: &Pubkey, change: impl FnOnce(&mut Account)) {
+        let mut account = self.account(address).expect("there is an account to edit");
+        change(&mut account);
+        self.put(*address, account);
+    }
+
+    /// An account of the breaker.
+    ///
+    /// # Panics
+    /// When it is none of that kind.
+    #[track_caller]
+    pub fn read<T: Kind>(&self, address: &Pubkey) -> T {
+        let account = self.account(address).expect("the account exists");
+        decode(&account.owner, &account.data).expect("an account of the breaker")
+    }
+
+    /// Lamports that keep an account of this size alive.
+    pub fn rent(&self, size: usize) -> u64 {
+        self.svm.minimum_balance_for_rent_exemption(size)
+    }
+}
