@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anchor_lang_idl::build::IdlBuilder;
 use anchor_lang_idl::types::{Idl, IdlErrorCode};
@@ -31,8 +32,17 @@ struct Arguments {
     out: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
     let out = arguments.out.unwrap_or_else(|| arguments.root.join("idl"));
     let mut stale = Vec::new();
     for (program, errors) in PROGRAMS {
