@@ -1,1 +1,98 @@
-//! An attack, with and without the breaker, on a real chain
+//! An attack on a guarded venue, and the same attack on the venue without its guard, on a real chain.
+//!
+//! [`run`] builds a chain, deploys the programs, funds a venue, lets honest users trade, starts the keeper as a
+//! process of its own, and attacks. Everything that the [`Report`] says was read from the chain or from
+//! the keeper's record; nothing in it is known beforehand.
+
+mod attacker;
+mod error;
+mod guarded;
+mod honest;
+mod keeper;
+pub mod page;
+pub mod programs;
+mod report;
+mod scenario;
+mod stage;
+mod timeline;
+mod watch;
+
+use std::time::Instant;
+
+use firebreak_chain::{Chain, Options};
+
+pub use {
+    error::DemoError,
+    honest::{Attempt, Refused},
+    report::{Amount, Broken, CLOSES_WITHIN, Figures, Report},
+    scenario::{ChainKind, Path, Scenario},
+    timeline::{Event, Timeline},
+};
+
+use crate::{
+    error::Trying,
+    programs::Guard,
+    stage::{COLLATERALS, DOLLAR, Stage},
+};
+
+/// Runs one path, first with the breaker, then on a fresh chain without it.
+///
+/// # Errors
+/// [`DemoError`] where the run could not tell anything; a promise that the breaker did not keep is in the report.
+pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
+    programs::require(&scenario.programs, &scenario.keeper)?;
+    let start = Instant::now();
+    let with = guarded::run(scenario).await?;
+    let lost_without = unguarded(scenario).await?;
+    Ok(Report {
+        path: scenario.path,
+        figures: Figures {
+            chain: scenario.chain,
+            decimals: COLLATERALS[DOLLAR].decimals,
+            slot_ms: u64::try_from(with.slot.as_millis()).unwrap_or(u64::MAX),
+            attack_slot: with.attack.slot,
+            latched_slot: with.latched_slot,
+            landed_slot: with.landed_slot,
+            closed_slot: with.closed_slot,
+            lost_with: with.attack.loot,
+            lost_without,
+            bound: with.bound,
+            honest_refused: with.honest.refused,
+        },
+        at_stake: with.at_stake,
+        timeline: with.timeline,
+        honest: with.attempts,
+        honest_done: with.honest.done,
+        latch_stands: with.latch_stands,
+        malicious: (with.attack.landed, with.attack.refused),
+        journal_entries: with.journal_entries,
+        took: start.elapsed(),
+    })
+}
+
+/// The same attack on the same venue, built without the breaker. Nobody trades here: there is nothing left to
+/// trade with soon.
+async fn unguarded(scenario: &Scenario) -> Result<u64, DemoError> {
+    (scenario.progress)("the same attack without the breaker: a fresh chain");
+    let chain = start(scenario, Guard::Off).await?;
+    let stage = Stage::set_up(&chain, Guard::Off).await?;
+    let slot = chain.measure_slot(2).await.trying("measuring a slot")?;
+    (scenario.progress)("attacking");
+    let attack = attacker::attack(&stage, scenario.path, Guard::Off, slot).await?;
+    chain.shutdown().await.trying("ending the chain")?;
+    Ok(attack.loot)
+}
+
+/// A fresh chain with the programs.
+async fn start(scenario: &Scenario, guard: Guard) -> Result<Chain, DemoError> {
+    let options = Options {
+        slot_time: scenario.slot_time,
+        rpc_port: scenario.rpc_port,
+        ..Options::with_programs(programs::of(guard, &scenario.programs))
+    };
+    match scenario.chain {
+        ChainKind::Surfnet => Chain::surfnet(options).await,
+        ChainKind::Validator => Chain::validator(options).await,
+    }
+    .trying("starting the chain")
+}

@@ -1,0 +1,112 @@
+//! What can keep a run from telling anything.
+
+use std::{io, path::PathBuf};
+
+use firebreak_chain::ChainError;
+use firebreak_client::{AccountError, interface::BreakerError, journal};
+use solana_pubkey::Pubkey;
+
+/// Why a run ended before its report.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// Programs that were never built, or built elsewhere.
+    #[error(
+        "{} missing in {}: `cargo xtask build --all` makes them, FIREBREAK_PROGRAMS names another folder",
+        .names.join(" and "),
+        .folder.display()
+    )]
+    MissingPrograms {
+        /// File names.
+        names: Vec<String>,
+        /// Where they should be.
+        folder: PathBuf,
+    },
+    /// There is no keeper to run.
+    #[error(
+        "the keeper's binary is not at {}: `cargo build -p firebreak-keeper` makes it, FIREBREAK_KEEPER names another",
+        .0.display()
+    )]
+    MissingKeeper(PathBuf),
+    /// The keeper ended by itself.
+    #[error("the keeper ended {when} ({status}); it said:\n{said}")]
+    KeeperEnded {
+        /// In which part of the run.
+        when: &'static str,
+        /// Its exit status.
+        status: String,
+        /// The end of its standard error.
+        said: String,
+    },
+    /// The keeper never said that it watches.
+    #[error("the keeper did not say that it watches within {seconds} s; it said:\n{said}")]
+    KeeperNotReady {
+        /// How long it was given.
+        seconds: u64,
+        /// The end of its standard error.
+        said: String,
+    },
+    /// A file or process of this machine.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The chain, or a transaction on it.
+    #[error("{what}: {source}")]
+    Chain {
+        /// What was tried.
+        what: &'static str,
+        /// What went wrong.
+        source: ChainError,
+    },
+    /// An account that should be there is not.
+    #[error("the {what} at {address} is not on the chain")]
+    NoAccount {
+        /// What it should be.
+        what: &'static str,
+        /// Where.
+        address: Pubkey,
+    },
+    /// An account that is not what it should be.
+    #[error("the {what}: {source}")]
+    Account {
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong.
+        source: AccountError,
+    },
+    /// The limiter's own arithmetic refused.
+    #[error("reading the limiter: {0}")]
+    Limiter(#[from] BreakerError),
+    /// The journal contradicts itself.
+    #[error("the journal does not prove what happened: {0}")]
+    Journal(#[from] journal::Broken),
+    /// An honest operation failed for another reason than the breaker.
+    #[error("an honest {operation} failed, and not because of the breaker: {reason}")]
+    Honest {
+        /// What was tried.
+        operation: &'static str,
+        /// Why it failed.
+        reason: String,
+    },
+    /// None of the attacker's transactions got into a block.
+    #[error("no malicious transaction landed")]
+    NoAttack,
+    /// A task of the run ended by a bug.
+    #[error("a part of the run ended: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// Says what was tried when the chain refused.
+pub(crate) trait Trying<T> {
+    /// `what`, as in "funding the vaults".
+    fn trying(self, what: &'static str) -> Result<T, DemoError>;
+}
+
+impl<T, E: Into<ChainError>> Trying<T> for Result<T, E> {
+    fn trying(self, what: &'static str) -> Result<T, DemoError> {
+        self.map_err(|source| DemoError::Chain { what, source: source.into() })
+    }
+}
