@@ -200,7 +200,8 @@ impl Sender {
             if let Some(done) = act.pursue(&transaction, blockhash, &effect).await? {
                 return Ok(done);
             }
-            blockhash = self.fetch_blockhash().await?;
+            // Without a new one the old is sent on: what took it once may be back.
+            blockhash = self.fetch_blockhash().await.unwrap_or(blockhash);
         }
     }
 
