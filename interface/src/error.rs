@@ -119,34 +119,32 @@ errors! {
     BalanceOverflow = 6039,
     /// the limiter's capacity arithmetic overflowed
     CapacityOverflow = 6040,
-    /// the gross window's arithmetic overflowed
-    GrossOverflow = 6041,
     /// the undeclared-flow arithmetic overflowed
-    UndeclaredOverflow = 6042,
+    UndeclaredOverflow = 6041,
     /// the lagged base's arithmetic overflowed
-    BaseOverflow = 6043,
+    BaseOverflow = 6042,
     /// the vault is not a token account that can be read
-    UnreadableVault = 6044,
+    UnreadableVault = 6043,
     /// the vault has a delegate, a close authority or a frozen state and cannot be guarded
-    VaultNotGuardable = 6045,
+    VaultNotGuardable = 6044,
     /// a market's counters or latches broke their invariant
-    MarketInvariant = 6046,
+    MarketInvariant = 6045,
     /// the limiter's state broke its invariant
-    LimiterInvariant = 6047,
+    LimiterInvariant = 6046,
     /// the journal's counters broke their invariant
-    JournalInvariant = 6048,
+    JournalInvariant = 6047,
     /// the journal has room in its current segment: the next is not needed yet
-    SegmentNotNeeded = 6049,
+    SegmentNotNeeded = 6048,
     /// the market already holds at least this severity for at least this long
-    AlreadyHeld = 6050,
+    AlreadyHeld = 6049,
     /// the recorder is not the protected program's PDA of the seed "firebreak"
-    RecorderNotOfProgram = 6051,
+    RecorderNotOfProgram = 6050,
     /// the protocol is detached
-    Detached = 6052,
+    Detached = 6051,
     /// the vault does not hold the amount: ask for at most its balance
-    AmountAboveBalance = 6053,
+    AmountAboveBalance = 6052,
     /// an exit never pays out: record the outflow as the operation it is
-    ExitPaysOut = 6054,
+    ExitPaysOut = 6053,
 }
 
 /// The result of a rule.

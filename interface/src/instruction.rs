@@ -46,7 +46,8 @@ pub mod discriminator {
 #[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
 #[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
 pub struct RaiseOrder {
-    /// Operations to close; exits in it are ignored.
+    /// Operations to close where another keeper confirms; exits in it are ignored. Alone, a raise closes what the
+    /// market's Minor response closes.
     pub closed: u64,
     /// How long, in seconds: 10 minutes up to the keeper's registered highest.
     pub seconds: u32,

@@ -188,7 +188,8 @@ impl Market {
         true
     }
 
-    /// Latches a keeper's raise: alone Minor; Major when another keeper raised within 25 slots and 30 seconds.
+    /// Latches a keeper's raise: alone Minor, closing what the market's own response closes; Major, with the
+    /// operations it names, when another keeper raised within 25 slots and 30 seconds.
     ///
     /// # Errors
     /// [`BreakerError::AlreadyHeld`] where the market holds as much for as long.
@@ -208,7 +209,8 @@ impl Market {
         let (severity, seconds) =
             if paired { (Severity::Major, seconds.max(MAJOR_MIN)) } else { (Severity::Minor, seconds) };
         let until = now.plus(seconds.into());
-        let closed = Operations(closed.0 & Operations::NON_EXITS.0);
+        // one stolen bot key must not keep withdrawals closed for as long as its registration lasts
+        let closed = if paired { Operations(closed.0 & Operations::NON_EXITS.0) } else { Operations::default() };
         let covers = |latch: &super::latch::Latch| closed.0 & !latch.closed == 0;
         if self.board.holds(Source::Keeper, severity, until)
             && self.board.slot(Source::Keeper, severity).is_some_and(covers)

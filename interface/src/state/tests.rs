@@ -153,6 +153,7 @@ fn one_keeper_alone_reaches_minor_and_two_within_slots_and_seconds_major() {
     }
     let mut market = market();
     assert_eq!(raise(&mut market, 1, START), Ok(Severity::Minor));
+    assert_eq!(market.board.masks(START), Operations::default(), "alone it closes nothing of its own choice");
     assert_eq!(raise(&mut market, 1, START), Err(BreakerError::AlreadyHeld));
 }
 

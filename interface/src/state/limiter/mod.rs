@@ -247,6 +247,8 @@ impl Limiter {
             return Err(BreakerError::AlreadyArmed);
         }
         (self.armed, self.armed_at) = (1, now);
+        // what was seen in shadow was the integration learning to record; it must not trip the first real touch
+        (self.undeclared, self.undeclared_carry) = (0, 0);
         Ok(())
     }
 
