@@ -13,7 +13,7 @@ use crate::ids::Ids;
 use crate::platform;
 use crate::progress::{note, step};
 use crate::registry::{Places, Registry};
-use crate::workspace::{Workspace, shown};
+use crate::workspace::{Workspace, hex, shown};
 
 /// Which compiler builds the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -127,7 +127,7 @@ fn deliver(workspace: &Workspace, artefact: &Artefact, from: PathBuf) -> Result<
         name: artefact.name,
         path,
         bytes: program.len() as u64,
-        sha256: Sha256::digest(&program).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&Sha256::digest(&program)),
     })
 }
 

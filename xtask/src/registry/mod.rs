@@ -5,20 +5,22 @@ mod std_source;
 mod toolchain;
 pub(crate) mod wrapper;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 
-pub(crate) use toolchain::{Places, Toolchain};
+pub(crate) use toolchain::{LINKER_VARIABLE, Places, Toolchain};
 
 use crate::artefacts::{Artefact, Goal};
 use crate::ids::Ids;
 use crate::packages;
 use crate::process::{self, cargo, run};
 use crate::progress::{note, step};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, hex};
 
 const TARGET: &str = "sbf-solana";
 const TARGET_SPEC: &str = include_str!("sbf-solana.json");
@@ -47,8 +49,10 @@ pub(crate) struct Registry<'a> {
 
 /// Finds the compiler, installing it where that is possible.
 pub(crate) fn find_toolchain(places: &Places) -> Result<Toolchain> {
-    if let Ok(found) = Toolchain::find(places) {
-        return Ok(found);
+    match Toolchain::find(places) {
+        Ok(found) => return Ok(found),
+        Err(error) if places.are_named() => return Err(error),
+        Err(_) => {}
     }
     packages::require(&PACKAGES, "the registry build of programs", PLATFORM_INSTEAD)?;
     Toolchain::find(places).context(PLATFORM_INSTEAD)
@@ -64,7 +68,11 @@ impl<'a> Registry<'a> {
         write_if_changed(&target_spec, TARGET_SPEC)?;
         let recipe = format!("{}\n{TARGET_SPEC}", wrapper::REVISION);
         let std_source = std_source::prepare(&toolchain.library, &toolchain.version, &recipe, &folder)?;
-        let linker = step("SBF linker", || build_linker(workspace, &toolchain))?;
+        let linker = match places.linker() {
+            Some(linker) => linker,
+            None => step("SBF linker", || build_linker(workspace, &toolchain))?,
+        };
+        let linker = keep_linker(workspace, &linker)?;
         Ok(Self { workspace, ids, toolchain, std_source, target_spec, linker })
     }
 
@@ -119,30 +127,28 @@ fn link_goal(goal: Goal) -> &'static str {
     }
 }
 
-/// Builds the linker with the host's compiler. Its path changes with its content, so that cargo links
-/// anew when the linker has changed.
+/// Builds the linker with the host's compiler.
 fn build_linker(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf> {
     run(cargo()
         .current_dir(&workspace.root)
         .env("CARGO_TARGET_DIR", &workspace.target)
         .env("LLVM_SYS_221_PREFIX", &toolchain.llvm)
         .args(["build", "--profile", "tool", "--package", LINKER]))?;
-    let built = workspace.target.join("tool").join(LINKER);
-    let metadata = fs::metadata(&built).with_context(|| format!("{} is missing", built.display()))?;
-    let stamp = metadata
-        .modified()
-        .context("this file system keeps no times")?
-        .duration_since(std::time::UNIX_EPOCH)
-        .context("the linker is older than 1970")?
-        .as_nanos();
+    Ok(workspace.target.join("tool").join(LINKER))
+}
+
+/// Copies the linker to a path that follows its content: cargo, which sees the path, then links anew when
+/// the linker has changed.
+fn keep_linker(workspace: &Workspace, linker: &Path) -> Result<PathBuf> {
+    let content = fs::read(linker).with_context(|| format!("cannot read {}", linker.display()))?;
     let folder = workspace.sbf().join("linker");
-    let kept = folder.join(format!("{LINKER}-{stamp}-{}", metadata.len()));
+    let kept = folder.join(format!("{LINKER}-{}", &hex(&Sha256::digest(&content))[..16]));
     if !kept.is_file() {
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        fs::copy(&built, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
+        fs::copy(linker, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
     }
     Ok(kept)
 }
@@ -154,8 +160,8 @@ fn write_if_changed(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn joined(prefix: &str, path: &Path) -> std::ffi::OsString {
-    let mut result = std::ffi::OsString::from(prefix);
+fn joined(prefix: &str, path: &Path) -> OsString {
+    let mut result = OsString::from(prefix);
     result.push(path);
     result
 }

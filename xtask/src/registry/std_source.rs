@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use crate::workspace::hex;
+
 /// One change of one file.
 #[derive(Debug)]
 struct Patch {
@@ -129,7 +131,7 @@ fn identity(compiler: &str, recipe: &str) -> String {
             hash.update([0]);
         }
     }
-    hash.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..6])
 }
 
 /// Copies a folder; links are followed, for a distribution may link files into place.

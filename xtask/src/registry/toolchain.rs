@@ -16,6 +16,8 @@ const OLDEST_RUSTC: (u32, u32) = (1, 96);
 const DEBIAN_LLVM: &str = "/usr/lib/llvm-22/bin/llvm-config";
 /// Names the compiler when the option does not.
 const RUSTC_VARIABLE: &str = "FIREBREAK_SBF_RUSTC";
+/// Names a compiled linker when the option does not.
+pub(crate) const LINKER_VARIABLE: &str = "FIREBREAK_SBF_LINKER";
 /// Names `llvm-config` when the option does not.
 const LLVM_VARIABLE: &str = "FIREBREAK_LLVM_CONFIG";
 
@@ -29,6 +31,22 @@ pub(crate) struct Places {
     /// llvm-config of LLVM 22 [default: FIREBREAK_LLVM_CONFIG, else llvm-config-22 on PATH]
     #[arg(long, value_name = "FILE")]
     pub(crate) llvm_config: Option<PathBuf>,
+    /// A compiled SBF linker [default: FIREBREAK_SBF_LINKER, else compiled from sbf/linker]
+    #[arg(long = "sbf-linker", value_name = "FILE")]
+    pub(crate) linker: Option<PathBuf>,
+}
+
+impl Places {
+    /// The linker that the user brings.
+    pub(super) fn linker(&self) -> Option<PathBuf> {
+        named(self.linker.as_ref(), LINKER_VARIABLE)
+    }
+
+    /// Whether compiler and LLVM are the user's own choice, so that packages would not help.
+    pub(super) fn are_named(&self) -> bool {
+        named(self.rustc.as_ref(), RUSTC_VARIABLE).is_some()
+            && named(self.llvm_config.as_ref(), LLVM_VARIABLE).is_some()
+    }
 }
 
 /// Everything that the registry build takes from the system.

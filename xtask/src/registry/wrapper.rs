@@ -18,6 +18,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use crate::workspace::hex;
+
 /// Set for the compiler's wrapper alone: the patched source of std.
 pub(crate) const STD_SOURCE: &str = "FIREBREAK_SBF_STD_SOURCE";
 /// Set for the compiler's wrapper alone: the description of the target.
@@ -154,7 +156,7 @@ fn identity(krate: &Crate, args: &[OsString]) -> String {
         hash.update(part);
         hash.update([0]);
     }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..8])
 }
 
 /// Folders and what stands for them; the compiler takes the last that fits.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::artefacts::ARTEFACTS;
 use crate::process::{output, run};
 use crate::progress::step;
+use crate::registry;
 use crate::workspace::Workspace;
 
 /// Copies the checkout and the target folder's place elsewhere, builds there, and compares.
@@ -26,7 +27,9 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
             .args(["build", "--all"])
             .current_dir(&root)
             .env("CARGO_MANIFEST_DIR", root.join("xtask"))
-            .env("CARGO_TARGET_DIR", &target))
+            .env("CARGO_TARGET_DIR", &target)
+            // Its own bytes do not show in what it links.
+            .env(registry::LINKER_VARIABLE, workspace.target.join("tool").join(registry::LINKER)))
     })?;
     for artefact in &ARTEFACTS {
         let file = format!("{}.so", artefact.name);
