@@ -46,7 +46,8 @@ impl<'info> Liquidate<'info> {
             debt_guard,
             collateral_guard,
         } = ctx.accounts;
-        let pass = collateral_guard.ask(Operation::LIQUIDATE)?;
+        let (pass_in, pass_out) =
+            (debt_guard.ask(Operation::LIQUIDATE)?, collateral_guard.ask(Operation::LIQUIDATE)?);
         let venue = &collateral_guard.gate.venue;
         let prices = Prices::read(venue, ctx.remaining_accounts, Clock::get()?.unix_timestamp)?;
         let is_healthy = portfolio.is_healthy(venue.listed(), &prices, Requirement::Maintenance)?;
@@ -65,12 +66,12 @@ impl<'info> Liquidate<'info> {
         after.balance(owed)?.repay(amount)?;
         after.balance(held)?.seize(seized)?;
 
-        if !collateral_guard.ask_outflow(&pass, seized)? {
+        if !collateral_guard.ask_outflow(&pass_out, seized)? {
             return Ok(());
         }
         ***portfolio = after;
         debt_wallet.pay(liquidator, debt_guard, amount)?;
-        debt_guard.record_inflow(&pass, amount)?;
+        debt_guard.record_inflow(&pass_in, amount)?;
         collateral_wallet.receive(collateral_guard, vault_authority, seized)?;
         emit!(Liquidated {
             owner: after.owner,
