@@ -136,4 +136,16 @@ mod tests {
             assert!(error.contains(reason), "{error}");
         }
     }
+
+    #[test]
+    fn anchors_settings_name_the_same_addresses() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let own = super::table(&root.join(OWN_TABLE)).expect("the checkout has one");
+        let anchor = fs::read_to_string(root.join("Anchor.toml")).expect("the checkout has one");
+        check(&own, &own).expect("the checkout's own table is one");
+        for (name, address) in &own {
+            let line = format!("{name} = {address}");
+            assert!(anchor.lines().any(|found| found == line), "Anchor.toml lacks {line}");
+        }
+    }
 }

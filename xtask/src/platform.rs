@@ -38,7 +38,7 @@ pub(crate) fn build(workspace: &Workspace, ids: &Ids, artefact: &Artefact) -> Re
     command
         .current_dir(&workspace.root)
         .env("CARGO_TARGET_DIR", workspace.sbf())
-        .arg("build-sbf")
+        .args(["build-sbf", "--arch", "v0"])
         .arg("--manifest-path")
         .arg(workspace.root.join(artefact.folder).join("Cargo.toml"))
         .arg("--sbf-out-dir")
