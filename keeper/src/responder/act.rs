@@ -1,0 +1,262 @@
+//! One act, from the second look to its effect.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant as Moment},
+};
+
+use firebreak_client::{
+    AccountError, Limiter, Market, Protocol, ProtocolAddresses, Refusal, VaultState, clock, decode,
+    instruction,
+};
+use firebreak_interface::{BreakerError, Instant, state::Journal};
+use solana_hash::Hash;
+use solana_instruction::Instruction;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use solana_transaction::Transaction;
+use tokio::time::sleep;
+
+use super::{Decision, Facts, Responder, decide};
+use crate::{
+    detector::Alarm,
+    record::{Act, By, Event},
+    rpc::Unreachable,
+    transport::{
+        backoff,
+        sender::{Delivery, Outcome, SendError},
+        snapshot::Read,
+    },
+};
+
+/// Attempts to look again before an alarm is given up; the detector gives it again while it holds.
+const LOOKS: u32 = 6;
+/// Between two looks whether the act is still needed, while a transaction is under way.
+const STILL_NEEDED: Duration = Duration::from_millis(200);
+/// What a poke or a raise may use: tight, because a block has room for few large ones.
+const COMPUTE_UNITS: u32 = 120_000;
+/// The compute budget program.
+const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// Why there is no second look.
+#[derive(Debug, thiserror::Error)]
+enum LookError {
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    #[error("the {what} {key} is not what it should be: {source}")]
+    Account { what: &'static str, key: Pubkey, source: AccountError },
+    #[error("the {what} {key} does not exist")]
+    Missing { what: &'static str, key: Pubkey },
+    #[error("the clock sysvar cannot be read")]
+    Clock,
+}
+
+/// A decided act.
+struct Plan {
+    act: Act,
+    instruction: Instruction,
+}
+
+impl Responder {
+    /// Sees an alarm through.
+    pub(super) async fn respond(&self, alarm: &Alarm, since: tokio::time::Instant) {
+        let facts = match self.look(alarm).await {
+            Ok(facts) => facts,
+            Err(error) => return self.record.write(Some(alarm.slot), &Event::retried(error)),
+        };
+        let decision = decide(&alarm.evidence, &facts, &self.key.pubkey(), self.raise_seconds);
+        let plan = self.plan(alarm, &facts, &decision);
+        let (market, vault) = (alarm.market, alarm.vault);
+        let why = match &decision {
+            Decision::Poke { rises_to } => {
+                format!("proven at slot {}; the market rises to {rises_to:?}", facts.slot)
+            }
+            Decision::Raise(order) => format!("not provable; caution for {} s", order.seconds),
+            Decision::Nothing(idle) => idle.to_string(),
+        };
+        let act = plan.as_ref().map(|plan| plan.act);
+        self.record.write(Some(facts.slot), &Event::Decided { act, market, vault, why });
+        let Some(plan) = plan else {
+            return;
+        };
+        let checked = Mutex::new(Moment::now());
+        let sign = |hash, attempt| self.sign(alarm, &plan, hash, attempt);
+        let delivered = self.sender.deliver(sign, || self.is_done(alarm, &checked)).await;
+        self.report(alarm, plan.act, delivered, since).await;
+    }
+
+    /// Reads everything that the act depends on, at one moment no older than the alarm.
+    async fn look(&self, alarm: &Alarm) -> Result<Facts, LookError> {
+        let mut attempt = 0;
+        loop {
+            // a node that is behind its own notices answers without the bound, and the rules decide on what it knows
+            let min_slot = if attempt == 0 { alarm.slot } else { 0 };
+            match self.read(alarm, min_slot).await {
+                Err(LookError::Unreachable(error)) if attempt + 1 < LOOKS => {
+                    tracing::warn!(%error, attempt, "looking again failed");
+                    sleep(backoff::delay(attempt, backoff::random())).await;
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn read(&self, alarm: &Alarm, min_slot: u64) -> Result<Facts, LookError> {
+        let addresses = ProtocolAddresses::new(self.protocol);
+        let keeper = addresses.keeper(&self.key.pubkey());
+        let keys = [
+            self.protocol,
+            alarm.market,
+            alarm.limiter,
+            addresses.journal,
+            alarm.vault,
+            clock::ADDRESS,
+            keeper,
+        ];
+        let reads = self.rpc.read(&keys, min_slot).await?;
+        let slot = reads.first().map_or(0, |read| read.slot);
+        let (owner, data) = raw(reads.get(4));
+        let vault = VaultState::read(&owner, data);
+        let (owner, data) = raw(reads.get(5));
+        let now: Instant = clock::read(&owner, data).ok_or(LookError::Clock)?;
+        let keeper = match reads.get(6).and_then(|read| read.account.as_ref()) {
+            Some(account) => decode(&account.owner, &account.data).ok().map(Box::new),
+            None => None,
+        };
+        Ok(Facts {
+            slot,
+            now,
+            protocol: account::<Protocol>("protocol", reads.first(), &keys[0])?,
+            market: account::<Market>("market", reads.get(1), &keys[1])?,
+            limiter: account::<Limiter>("limiter", reads.get(2), &keys[2])?,
+            vault,
+            journal: account::<Journal>("journal", reads.get(3), &keys[3])?,
+            keeper,
+        })
+    }
+
+    fn plan(&self, alarm: &Alarm, facts: &Facts, decision: &Decision) -> Option<Plan> {
+        let (protocol, segment) = (self.protocol, facts.segment());
+        match decision {
+            Decision::Poke { .. } => Some(Plan {
+                act: Act::Poke,
+                instruction: instruction::poke(protocol, alarm.market, alarm.vault, segment),
+            }),
+            Decision::Raise(order) => Some(Plan {
+                act: Act::Raise,
+                instruction: instruction::raise(self.key.pubkey(), protocol, alarm.market, order, segment),
+            }),
+            Decision::Nothing(_) => None,
+        }
+    }
+
+    /// A poke is alone in its transaction but for the compute budget: the breaker refuses other company.
+    fn sign(&self, alarm: &Alarm, plan: &Plan, hash: Hash, attempt: u32) -> Result<Transaction, String> {
+        let fee = self.fees.price(attempt);
+        let instructions = [unit_limit(COMPUTE_UNITS), unit_price(fee), plan.instruction.clone()];
+        let mut transaction = Transaction::new_with_payer(&instructions, Some(&self.key.pubkey()));
+        transaction.try_sign(&[self.key.as_ref()], hash).map_err(|error| error.to_string())?;
+        let signature = transaction.signatures.first().copied().unwrap_or_default();
+        let (act, market, vault) = (plan.act, alarm.market, alarm.vault);
+        self.record.write(None, &Event::Sent { act, market, vault, signature, attempt, fee });
+        Ok(transaction)
+    }
+
+    /// Whether the need is gone. Asked often, it looks now and then.
+    async fn is_done(&self, alarm: &Alarm, checked: &Mutex<Moment>) -> bool {
+        {
+            let mut checked = checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if checked.elapsed() < STILL_NEEDED {
+                return false;
+            }
+            *checked = Moment::now();
+        }
+        let Ok(facts) = self.read(alarm, 0).await else {
+            return false;
+        };
+        // an older view than the alarm's would find no need yet
+        let decided = decide(&alarm.evidence, &facts, &self.key.pubkey(), self.raise_seconds);
+        facts.slot >= alarm.slot && matches!(decided, Decision::Nothing(_))
+    }
+
+    async fn report(
+        &self,
+        alarm: &Alarm,
+        act: Act,
+        delivered: Result<Delivery, SendError>,
+        since: tokio::time::Instant,
+    ) {
+        let after_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (market, vault) = (alarm.market, alarm.vault);
+        let (slot, signature, by) = match delivered {
+            Ok(Delivery { outcome: Outcome::Landed { slot }, signature, .. }) => {
+                (Some(slot), signature, By::Us)
+            }
+            Ok(Delivery { outcome: Outcome::EffectSeen, signature, .. }) => {
+                match self.rpc.success(&signature).await {
+                    Some(slot) => (Some(slot), signature, By::Us),
+                    None => (None, signature, By::Another),
+                }
+            }
+            Err(SendError::Failed { signature, slot, error }) => {
+                let refusal = Refusal::of(&error).and_then(|(_, refusal)| refusal.breaker());
+                match refusal {
+                    Some(BreakerError::NothingToLatch | BreakerError::AlreadyHeld) => {
+                        (Some(slot), signature, By::Another)
+                    }
+                    _ => {
+                        return self
+                            .record
+                            .write(Some(slot), &Event::failed(failure(&signature, slot, &error)));
+                    }
+                }
+            }
+            Err(error) => {
+                let event = if error.retry_can_help() { Event::retried(error) } else { Event::failed(error) };
+                return self.record.write(None, &event);
+            }
+        };
+        self.record.write(slot, &Event::Landed { act, market, vault, signature, by, after_ms });
+    }
+}
+
+/// A failed transaction, with the breaker's own words where it was the breaker.
+fn failure(
+    signature: &solana_signature::Signature,
+    slot: u64,
+    error: &solana_transaction_error::TransactionError,
+) -> String {
+    match Refusal::of(error) {
+        Some((_, refusal)) => format!("transaction {signature} failed in slot {slot}: {refusal}"),
+        None => format!("transaction {signature} failed in slot {slot}: {error}"),
+    }
+}
+
+fn raw(read: Option<&Read>) -> (Pubkey, &[u8]) {
+    let account = read.and_then(|read| read.account.as_ref());
+    account.map_or((Pubkey::default(), &[]), |account| (account.owner, account.data.as_slice()))
+}
+
+fn account<T: firebreak_client::account::Kind>(
+    what: &'static str,
+    read: Option<&Read>,
+    key: &Pubkey,
+) -> Result<Box<T>, LookError> {
+    let account = read.and_then(|read| read.account.as_ref());
+    let account = account.ok_or(LookError::Missing { what, key: *key })?;
+    let decoded = decode(&account.owner, &account.data);
+    decoded.map(Box::new).map_err(|source| LookError::Account { what, key: *key, source })
+}
+
+/// `SetComputeUnitLimit`.
+fn unit_limit(units: u32) -> Instruction {
+    let data = [&[2][..], &units.to_le_bytes()].concat();
+    Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
+}
+
+/// `SetComputeUnitPrice`.
+fn unit_price(micro_lamports: u64) -> Instruction {
+    let data = [&[3][..], &micro_lamports.to_le_bytes()].concat();
+    Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
+}

@@ -1,0 +1,223 @@
+//! What to do about an alarm, given what the chain says now: a pure function.
+
+use firebreak_client::{Limiter, Market, Protocol, VaultState, addresses::current_segment};
+use firebreak_interface::{
+    BreakerError, Instant, Operations, Severity,
+    constants::MINOR_MIN,
+    instruction::RaiseOrder,
+    state::{Journal, Keeper},
+};
+use solana_pubkey::Pubkey;
+
+use crate::{detector::Evidence, proof::prospect};
+
+/// Everything an act depends on, read at one moment.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Slot of the reading.
+    pub slot: u64,
+    /// The chain's clock there.
+    pub now: Instant,
+    /// The protocol.
+    pub protocol: Box<Protocol>,
+    /// The market.
+    pub market: Box<Market>,
+    /// The limiter.
+    pub limiter: Box<Limiter>,
+    /// The vault.
+    pub vault: VaultState,
+    /// The journal.
+    pub journal: Box<Journal>,
+    /// This key's registration, where it has one.
+    pub keeper: Option<Box<Keeper>>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Poke: the market would rise to this severity, or trips be written.
+    Poke {
+        /// Severity that the market would rise to; Normal where only the journal gains.
+        rises_to: Severity,
+    },
+    /// Raise with this order.
+    Raise(RaiseOrder),
+    /// Nothing, for this reason.
+    Nothing(Idle),
+}
+
+/// Why nothing is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Idle {
+    /// The chain needs no act any more, or never did.
+    #[error("the chain already holds it, or proves nothing")]
+    NotNeeded,
+    /// The market is closed at least as far by something else.
+    #[error("the market holds {0:?} already")]
+    Held(Severity),
+    /// The key may not raise.
+    #[error("this key is not a registered keeper of the protocol: it can poke, not raise")]
+    NotRegistered,
+    /// The program would refuse.
+    #[error("the breaker would refuse: {0}")]
+    Refused(BreakerError),
+}
+
+/// Decides about an alarm.
+pub fn decide(evidence: &Evidence, facts: &Facts, key: &Pubkey, raise_seconds: u32) -> Decision {
+    match evidence {
+        Evidence::Outflow { .. } => decide_raise(evidence, facts, key, raise_seconds),
+        Evidence::Shortfall { .. } | Evidence::Latched { .. } | Evidence::Unwritten { .. } => {
+            let Facts { protocol, market, limiter, vault, now, .. } = facts;
+            let prospect = prospect(protocol, market, limiter, vault, *now);
+            if prospect.is_any() {
+                Decision::Poke { rises_to: prospect.rises_to }
+            } else {
+                Decision::Nothing(Idle::NotNeeded)
+            }
+        }
+    }
+}
+
+/// A raise is Minor: where anything holds the market already it adds nothing but noise.
+fn decide_raise(evidence: &Evidence, facts: &Facts, key: &Pubkey, raise_seconds: u32) -> Decision {
+    let severity = facts.market.in_force(&facts.protocol.board, facts.now).0;
+    if severity > Severity::Normal {
+        return Decision::Nothing(Idle::Held(severity));
+    }
+    let Some(keeper) = &facts.keeper else {
+        return Decision::Nothing(Idle::NotRegistered);
+    };
+    let seconds = raise_seconds.min(keeper.max_seconds).max(MINOR_MIN);
+    // what Minor closes is the market's own choice; a rule that proves nothing closes no more than that
+    let order = RaiseOrder { closed: Operations::default().0, seconds, reason: reason(evidence) };
+    let (mut keeper, mut market) = (**keeper, *facts.market);
+    let refused = keeper
+        .spend_raise(seconds, facts.now)
+        .and_then(|()| market.raise(*key, Operations(order.closed), seconds, order.reason, facts.now));
+    match refused {
+        Ok(_) => Decision::Raise(order),
+        Err(error) => Decision::Nothing(Idle::Refused(error)),
+    }
+}
+
+/// The rule's number, for people who read the journal: 1 and 2 are the outflow's short and long window.
+fn reason(evidence: &Evidence) -> u64 {
+    match evidence.rule() {
+        "outflow_3_slots" => 1,
+        "outflow_60s" => 2,
+        _ => 0,
+    }
+}
+
+impl Facts {
+    /// The journal's current segment.
+    pub fn segment(&self) -> Option<u32> {
+        current_segment(&self.journal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use firebreak_interface::state::KeeperSettings;
+
+    use super::*;
+    use crate::fixtures::World;
+
+    const OUTFLOW: Evidence = Evidence::Outflow { left: 5, threshold: 4, window: "outflow_3_slots" };
+    const SHORTFALL: Evidence = Evidence::Shortfall { missing: 5, threshold: 4 };
+
+    fn facts(world: &World) -> Facts {
+        Facts {
+            slot: world.now.slot,
+            now: world.now,
+            protocol: Box::new(world.protocol),
+            market: Box::new(world.market),
+            limiter: Box::new(world.limiter),
+            vault: world.vault,
+            journal: Box::new(bytemuck::Zeroable::zeroed()),
+            keeper: None,
+        }
+    }
+
+    fn key() -> Pubkey {
+        Pubkey::new_from_array([40; 32])
+    }
+
+    fn registered(world: &World) -> Facts {
+        let mut keeper: Keeper = bytemuck::Zeroable::zeroed();
+        let settings = KeeperSettings { key: key(), max_seconds: 1_200, raises_per_day: 2, term: 1_000 };
+        keeper.initialize(world.limiter.protocol, 254, &settings, world.now).expect("within bounds");
+        Facts { keeper: Some(Box::new(keeper)), ..facts(world) }
+    }
+
+    fn decided(evidence: Evidence, facts: &Facts) -> Decision {
+        decide(&evidence, facts, &key(), 3_600)
+    }
+
+    #[test]
+    fn a_proven_shortfall_is_poked() {
+        let mut world = World::with_vault(1_000_000);
+        world.steal(50_000);
+        assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Poke { rises_to: Severity::Major });
+    }
+
+    #[test]
+    fn a_shortfall_that_is_none_any_more_is_left_alone() {
+        let world = World::with_vault(1_000_000);
+        assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+    }
+
+    #[test]
+    fn a_market_that_holds_the_limiters_latch_is_left_alone() {
+        let mut world = World::with_vault(1_000_000);
+        world.steal(50_000);
+        world.poke();
+        assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+    }
+
+    #[test]
+    fn a_detached_protocol_is_left_alone() {
+        let mut world = World::with_vault(1_000_000);
+        world.steal(50_000);
+        world.protocol.detached = 1;
+        assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+    }
+
+    #[test]
+    fn a_key_that_is_not_registered_raises_nothing() {
+        let world = World::with_vault(1_000_000);
+        assert_eq!(decided(OUTFLOW, &facts(&world)), Decision::Nothing(Idle::NotRegistered));
+    }
+
+    #[test]
+    fn a_registered_keeper_raises_for_what_it_may() {
+        let world = World::with_vault(1_000_000);
+        let order = RaiseOrder { closed: 0, seconds: 1_200, reason: 1 };
+        assert_eq!(decided(OUTFLOW, &registered(&world)), Decision::Raise(order));
+    }
+
+    #[test]
+    fn a_market_that_is_closed_needs_no_caution() {
+        let mut world = World::with_vault(1_000_000);
+        world.steal(50_000);
+        world.poke();
+        let held = Decision::Nothing(Idle::Held(Severity::Major));
+        assert_eq!(decided(OUTFLOW, &registered(&world)), held);
+    }
+
+    #[test]
+    fn the_budget_and_the_term_of_a_keeper_are_respected() {
+        let world = World::with_vault(1_000_000);
+        let mut facts = registered(&world);
+        let keeper = facts.keeper.as_mut().expect("registered");
+        keeper.raises_today = keeper.raises_per_day;
+        let spent = Decision::Nothing(Idle::Refused(BreakerError::RaisesSpent));
+        assert_eq!(decided(OUTFLOW, &facts), spent);
+
+        let mut facts = registered(&world);
+        facts.now = facts.now.plus(1_001);
+        let expired = Decision::Nothing(Idle::Refused(BreakerError::KeeperExpired));
+        assert_eq!(decided(OUTFLOW, &facts), expired);
+    }
+}
