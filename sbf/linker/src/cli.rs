@@ -50,6 +50,9 @@ pub struct Options {
     /// From rustc; `--arch` decides.
     #[arg(long, hide = true)]
     pub cpu: Option<String>,
+    /// From rustc; the linker names the features itself.
+    #[arg(long, hide = true)]
+    pub cpu_features: Option<String>,
     /// From rustc; `--opt` decides.
     #[arg(short = 'O', hide = true)]
     pub rustc_opt: Option<String>,
