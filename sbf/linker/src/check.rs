@@ -2,17 +2,7 @@
 use crate::LinkError;
 use crate::error::Symbol;
 use crate::llvm::{Module, Opcode, Value};
-use sbpf_syscalls::is_syscall;
-
-mod sbpf_syscalls {
-    /// Syscalls that the assembler's table does not have yet.
-    const LATER: &[&str] = &["sol_alt_bn128_compression", "sol_get_sysvar", "sol_get_epoch_stake"];
-
-    /// Whether the VM resolves a name.
-    pub(super) fn is_syscall(name: &str) -> bool {
-        sbpf_common::syscalls::REGISTERED_SYSCALLS.contains(&name) || LATER.contains(&name)
-    }
-}
+use sbpf_common::syscalls::REGISTERED_SYSCALLS;
 
 /// What LLVM makes of a trap; the program ends there, as by the syscall `abort`.
 const TRAP: &str = "__bpf_trap";
@@ -84,7 +74,8 @@ pub(crate) fn check(module: &Module) -> Result<(), LinkError> {
     for function in module.functions() {
         let name = function.name();
         if function.is_declaration() {
-            if function.intrinsic().is_some() || name == TRAP || is_syscall(&name) {
+            if function.intrinsic().is_some() || name == TRAP || REGISTERED_SYSCALLS.contains(&name.as_str())
+            {
                 continue;
             }
             if let Some(user) = function.using_function() {

@@ -6,12 +6,12 @@ const SIZE: usize = 600;
 
 #[inline(never)]
 fn filled(i: &mut Input) -> [u8; SIZE] {
-    let (step, start) = (i.u8(), i.u8());
+    let (step, start) = (i.u64(), i.u64());
     let mut buffer = [0u8; SIZE];
     let mut x = start;
-    for byte in &mut buffer {
-        x = x.wrapping_mul(5).wrapping_add(step);
-        *byte = x;
+    for word in buffer.as_chunks_mut::<8>().0 {
+        x = x.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(step | 1);
+        *word = x.to_le_bytes();
     }
     buffer
 }
