@@ -93,27 +93,47 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Vec<Buil
     let ids = Ids::read(workspace, options.ids.as_deref())?;
     let deploy = workspace.deploy();
     fs::create_dir_all(&deploy).with_context(|| format!("cannot create {}", deploy.display()))?;
-    let build_one: Box<dyn Fn(&Artefact) -> Result<PathBuf>> = match options.toolchain {
-        Toolchain::Platform => {
-            platform::require()?;
-            Box::new(|artefact| platform::build(workspace, &ids, artefact))
-        }
-        Toolchain::Auto if platform::is_present() => {
-            note("toolchain: platform (cargo build-sbf)");
-            Box::new(|artefact| platform::build(workspace, &ids, artefact))
-        }
-        Toolchain::Auto | Toolchain::Registry => {
-            note("toolchain: registry (no cargo build-sbf on PATH, or asked for)");
-            let registry = Registry::prepare(workspace, &ids, &options.places)?;
-            Box::new(move |artefact| registry.build(artefact))
-        }
-    };
+    let compiler = Compiler::choose(workspace, &ids, options)?;
     artefacts
         .iter()
         .map(|artefact| {
-            step(format!("program {}", artefact.name), || deliver(workspace, artefact, build_one(artefact)?))
+            step(format!("program {}", artefact.name), || {
+                deliver(workspace, artefact, compiler.build(artefact)?)
+            })
         })
         .collect()
+}
+
+/// The compiler that was chosen, ready to build one program after another.
+enum Compiler<'a> {
+    Platform(&'a Workspace, &'a Ids),
+    Registry(Registry<'a>),
+}
+
+impl<'a> Compiler<'a> {
+    fn choose(workspace: &'a Workspace, ids: &'a Ids, options: &Options) -> Result<Self> {
+        let platform = match options.toolchain {
+            Toolchain::Registry => false,
+            Toolchain::Auto => platform::is_present(),
+            Toolchain::Platform => {
+                platform::require()?;
+                true
+            }
+        };
+        if platform {
+            note("toolchain: platform (cargo build-sbf)");
+            return Ok(Self::Platform(workspace, ids));
+        }
+        note("toolchain: registry (Rust, LLVM and a linker of our own, in place of cargo build-sbf)");
+        Registry::prepare(workspace, ids, &options.places).map(Self::Registry)
+    }
+
+    fn build(&self, artefact: &Artefact) -> Result<PathBuf> {
+        match self {
+            Self::Platform(workspace, ids) => platform::build(workspace, ids, artefact),
+            Self::Registry(registry) => registry.build(artefact),
+        }
+    }
 }
 
 /// Copies a program to the deploy folder, if it is not there already, and measures it.

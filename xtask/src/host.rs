@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use crate::ids::Ids;
 use crate::packages;
-use crate::process::cargo;
+use crate::process::{cargo, output, run};
 use crate::registry::LINKER;
 use crate::workspace::Workspace;
 
-const PACKAGES: [&str; 3] = ["gcc", "libssl-dev", "pkg-config"];
+const PACKAGES: [&str; 2] = ["libssl-dev", "pkg-config"];
+/// Parts of the Rust installation that checks need: the cargo command and rustup's name of it.
+const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
 /// A compiled program or a compiled set of tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,17 @@ pub(crate) fn require_packages() -> Result<()> {
         "the build of the host crates",
         "Elsewhere: a C compiler, OpenSSL's headers and pkg-config.",
     )
+}
+
+/// Formatter and linter, which a minimal installation of Rust does not have.
+pub(crate) fn require_components() -> Result<()> {
+    for (command, component) in COMPONENTS {
+        if output(cargo().args([command, "--version"])).is_err() {
+            run(Command::new("rustup").args(["component", "add", component]))
+                .with_context(|| format!("cargo {command} is not installed and rustup cannot add it"))?;
+        }
+    }
+    Ok(())
 }
 
 /// `cargo <subcommand> --workspace`, without the SBF linker where LLVM is `None`.

@@ -38,7 +38,8 @@ Environment:
   FIREBREAK_CACHE        where the validator is kept [default: firebreak in your cache folder]
   FIREBREAK_VALIDATOR    a solana-test-validator to use
   FIREBREAK_SBF_RUSTC    the compiler of the registry build
-  FIREBREAK_LLVM_CONFIG  llvm-config of LLVM 22";
+  FIREBREAK_LLVM_CONFIG  llvm-config of LLVM 22
+  FIREBREAK_SBF_LINKER   a compiled SBF linker";
 
 #[derive(Debug, Parser)]
 #[command(

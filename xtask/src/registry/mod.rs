@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
 pub(crate) use toolchain::{LINKER_VARIABLE, Places, Toolchain};
@@ -49,13 +49,11 @@ pub(crate) struct Registry<'a> {
 
 /// Finds the compiler, installing it where that is possible.
 pub(crate) fn find_toolchain(places: &Places) -> Result<Toolchain> {
-    match Toolchain::find(places) {
-        Ok(found) => return Ok(found),
-        Err(error) if places.are_named() => return Err(error),
-        Err(_) => {}
+    if !places.are_named() {
+        packages::require(&PACKAGES, "the registry build of programs", PLATFORM_INSTEAD)?;
     }
-    packages::require(&PACKAGES, "the registry build of programs", PLATFORM_INSTEAD)?;
-    Toolchain::find(places).context(PLATFORM_INSTEAD)
+    Toolchain::find(places)
+        .map_err(|error| anyhow!("{error:#}\n{}", packages::advice(&PACKAGES, PLATFORM_INSTEAD)))
 }
 
 impl<'a> Registry<'a> {

@@ -50,7 +50,10 @@ pub(crate) fn command(workspace: &Workspace, arguments: &Arguments) -> ExitCode 
 
 fn everything(session: &mut Session<'_>, arguments: &Arguments) {
     let workspace = session.workspace;
-    session.check("system packages", host::require_packages);
+    session.check("what the checks need is installed", || {
+        host::require_packages()?;
+        host::require_components()
+    });
     session
         .check("formatting", || run(cargo().current_dir(&workspace.root).args(["fmt", "--all", "--check"])));
     let programs =
