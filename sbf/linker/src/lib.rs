@@ -19,6 +19,10 @@ use llvm::Module;
 use sbpf_linker::{OptimizationConfig, ProgramOptions, SbpfArch, SbpfLinkerError, link_program};
 use std::path::{Path, PathBuf};
 
+/// What the VM adds to LLVM's second version of BPF: a load or store may have any address, so that a field of
+/// packed data is one instruction and not one a byte. LLVM takes this from the machine, not from functions.
+const FEATURES: &std::ffi::CStr = c"+allows-misaligned-mem-access";
+
 /// Bytes of a stack frame.
 const FRAME: u16 = 4096;
 

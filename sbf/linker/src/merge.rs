@@ -3,7 +3,6 @@ use crate::remedies::ROUTINES;
 use crate::{LinkError, Optimize};
 use bpf_linker::{Cpu, Linker, LinkerInput, LinkerOptions, OptLevel, OutputType};
 use object::{Object as _, ObjectSection as _, SectionKind};
-use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 /// LLVM's own options.
@@ -48,7 +47,7 @@ fn linker(optimize: Optimize) -> Linker {
     let linker = Linker::new(LinkerOptions {
         target: None,
         cpu: Cpu::V2,
-        cpu_features: CString::default(),
+        cpu_features: crate::FEATURES.to_owned(),
         optimize: match optimize {
             Optimize::Two => OptLevel::Default,
             Optimize::Three => OptLevel::Aggressive,

@@ -116,7 +116,7 @@ impl Module {
                 target,
                 triple,
                 c"v2".as_ptr(),
-                c"+allows-misaligned-mem-access".as_ptr(),
+                crate::FEATURES.as_ptr(),
                 LLVMCodeGenOptLevel::LLVMCodeGenLevelAggressive,
                 LLVMRelocMode::LLVMRelocStatic,
                 LLVMCodeModel::LLVMCodeModelDefault,
