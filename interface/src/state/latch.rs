@@ -5,7 +5,13 @@ use anchor_lang::prelude::*;
 #[cfg(not(feature = "anchor"))]
 use bytemuck::{Pod, Zeroable};
 
-use crate::{operation::Operations, severity::Severity, time::Instant};
+use core::ops::Range;
+
+use crate::{
+    operation::{Operation, Operations},
+    severity::Severity,
+    time::Instant,
+};
 
 /// What raised a latch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +35,10 @@ impl Source {
     /// Number of sources.
     pub const COUNT: usize = 6;
 
-    /// Sources whose latches name their own closed operations; the others close what the response says.
-    const WITH_MASK: [Source; 2] = [Source::Guardian, Source::Keeper];
+    /// Slots of the sources whose latches name their own closed operations: guardians and keepers. The others close
+    /// what the response says.
+    const WITH_MASK: Range<usize> =
+        Self::Guardian as usize * Severity::RAISED..(Self::Keeper as usize + 1) * Severity::RAISED;
 }
 
 /// One reason, merged from all newcomers of the same source and severity.
@@ -87,14 +95,15 @@ pub(crate) struct NewLatch {
 impl LatchBoard {
     /// Severity in force: a pure function of the clock, without any transaction.
     pub fn severity(&self, now: Instant) -> Severity {
-        if !self.held[2].reached(now) {
-            Severity::Critical
-        } else if !self.held[1].reached(now) {
-            Severity::Major
-        } else if !self.held[0].reached(now) {
-            Severity::Minor
-        } else {
+        // a higher severity never holds for longer than a lower one
+        if self.held[0].reached(now) {
             Severity::Normal
+        } else if self.held[1].reached(now) {
+            Severity::Minor
+        } else if self.held[2].reached(now) {
+            Severity::Major
+        } else {
+            Severity::Critical
         }
     }
 
@@ -106,16 +115,29 @@ impl LatchBoard {
 
     /// Operations closed by live latches that name their own.
     pub fn masks(&self, now: Instant) -> Operations {
-        let mut closed = 0;
-        for source in Source::WITH_MASK {
-            let first = source as usize * Severity::RAISED;
-            for latch in &self.slots[first..first + Severity::RAISED] {
-                if latch.closed != 0 && latch.is_live(now) {
-                    closed |= latch.closed;
-                }
-            }
+        let live = self.with_mask().iter().filter(|latch| latch.is_live(now));
+        Operations(live.fold(0, |closed, latch| closed | latch.closed))
+    }
+
+    /// Severity in force, none where this board closes one of the operations beyond what the response to it does.
+    /// Never inlined: the gate asks it of two boards and has few registers.
+    #[inline(never)]
+    pub(crate) fn severity_for(&self, asked: Operations, now: Instant) -> Option<Severity> {
+        if asked.0 & Operation::LIQUIDATE.mask() != 0 && !self.liquidation_closed.reached(now) {
+            return None;
         }
-        Operations(closed)
+        let severity = self.severity(now);
+        if severity == Severity::Normal {
+            return Some(severity);
+        }
+        // most latches name other operations: one look at all of them
+        let named = self.with_mask().iter().fold(0, |closed, latch| closed | latch.closed);
+        let closes = named & asked.0 != 0 && self.masks(now).0 & asked.0 != 0;
+        if closes { None } else { Some(severity) }
+    }
+
+    fn with_mask(&self) -> &[Latch] {
+        &self.slots[Source::WITH_MASK]
     }
 
     /// The slot of a source and a severity, none for Normal.

@@ -158,6 +158,26 @@ impl Market {
         (severity, closed, limits)
     }
 
+    /// What is in force now for one operation: severity and limits, none where it is closed. The same answer as
+    /// [`Market::in_force`] gives, for less: a board without latches is not looked at, nor is a latch that names
+    /// other operations.
+    pub fn permits(
+        &self,
+        protocol: &LatchBoard,
+        operation: Operation,
+        now: Instant,
+    ) -> Option<(Severity, Limits)> {
+        let asked = Operations::of(&[operation]);
+        let mut severity = Severity::Normal;
+        for board in [&self.board, protocol] {
+            if !board.is_clear() {
+                severity = severity.max(board.severity_for(asked, now)?);
+            }
+        }
+        let (closed, limits) = self.response(severity);
+        if closed.0 & asked.0 != 0 { None } else { Some((severity, limits)) }
+    }
+
     /// What one severity closes and limits.
     pub fn response(&self, severity: Severity) -> (Operations, Limits) {
         match severity.index() {
@@ -210,7 +230,8 @@ impl Market {
             if paired { (Severity::Major, seconds.max(MAJOR_MIN)) } else { (Severity::Minor, seconds) };
         let until = now.plus(seconds.into());
         // one stolen bot key must not keep withdrawals closed for as long as its registration lasts
-        let closed = if paired { Operations(closed.0 & Operations::NON_EXITS.0) } else { Operations::default() };
+        let closed =
+            if paired { Operations(closed.0 & Operations::NON_EXITS.0) } else { Operations::default() };
         let covers = |latch: &super::latch::Latch| closed.0 & !latch.closed == 0;
         if self.board.holds(Source::Keeper, severity, until)
             && self.board.slot(Source::Keeper, severity).is_some_and(covers)
