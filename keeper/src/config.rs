@@ -25,9 +25,9 @@ pub struct Typed {
 
 const EXAMPLES: &str = "\
 Examples:
-  keeper --protocol <ADDRESS> --url http://127.0.0.1:8899 --keypair keeper.json
-  keeper check --protocol <ADDRESS> --url https://rpc.example --keypair keeper.json
-  keeper --protocol <ADDRESS> --url <A> --url <B> --keypair keeper.json --json > keeper.log
+  firebreak-keeper --protocol <ADDRESS> --url http://127.0.0.1:8899 --keypair keeper.json
+  firebreak-keeper check --protocol <ADDRESS> --url https://rpc.example --keypair keeper.json
+  firebreak-keeper --protocol <ADDRESS> --url <A> --url <B> --keypair keeper.json --json > keeper.log
 
 Exit codes: 0 ended by SIGINT or SIGTERM, or check passed; 1 internal; 2 wrong usage or configuration, or endpoints
 of different clusters; 3 key file; 4 no RPC answers (check only: a running keeper keeps trying); 5 the protocol's

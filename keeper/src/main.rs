@@ -19,7 +19,7 @@ async fn main() -> ExitCode {
     match start(typed).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("keeper: {error}");
+            eprintln!("firebreak-keeper: {error}");
             ExitCode::from(error.exit_code())
         }
     }

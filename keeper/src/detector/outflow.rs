@@ -1,7 +1,8 @@
 //! Net outflow against the balance before, in a window of slots and one of time.
 //!
-//! Formula: `left = balance at the window's start - balance now`, and it speaks when `left x 10,000 >= bps x balance at
-//! the start` and `left` is above the limiter's floor. A rate uses slots and seconds, never the number of notices.
+//! Formula: `left = base - balance now`, and it speaks when `left x 10,000 >= bps x base` and `left` is above the
+//! limiter's floor. The base is the balance at the window's start, or a minute ago where that was less: what
+//! came a moment ago and leaves again is nobody's loss. A rate uses slots and seconds, never the number of notices.
 
 use std::collections::VecDeque;
 
@@ -44,8 +45,8 @@ impl Outflow {
         if self.told.is_some_and(|told| now.slot < told + QUIET) {
             return None;
         }
-        let short = self.start(|at| at.slot + SLOTS <= now.slot);
         let long = self.start(|at| at.plus(SECONDS).reached(now));
+        let short = self.start(|at| at.slot + SLOTS <= now.slot).min(long);
         let found = exceeds(short, balance, floor, limits.three_slots_bps, "outflow_3_slots")
             .or_else(|| exceeds(long, balance, floor, limits.minute_bps, "outflow_60s"));
         if found.is_some() {
@@ -70,12 +71,12 @@ impl Outflow {
     }
 }
 
-fn exceeds(start: u64, balance: u64, floor: u64, bps: u64, window: &'static str) -> Option<Evidence> {
-    let left = start.saturating_sub(balance);
+fn exceeds(base: u64, balance: u64, floor: u64, bps: u64, window: &'static str) -> Option<Evidence> {
+    let left = base.saturating_sub(balance);
     let wide = |a: u64, b: u64| u128::from(a) * u128::from(b);
-    let is_much = left > floor && wide(left, BASIS_POINTS) >= wide(bps, start);
+    let is_much = left > floor && wide(left, BASIS_POINTS) >= wide(bps, base);
     // at most the balance itself: a share of it fits
-    let threshold = u64::try_from(wide(bps, start) / u128::from(BASIS_POINTS)).unwrap_or(u64::MAX);
+    let threshold = u64::try_from(wide(bps, base) / u128::from(BASIS_POINTS)).unwrap_or(u64::MAX);
     is_much.then_some(Evidence::Outflow { left, threshold, window })
 }
 

@@ -9,7 +9,10 @@ use firebreak_interface::{
 };
 use solana_pubkey::Pubkey;
 
-use crate::{detector::Evidence, proof::prospect};
+use crate::{
+    detector::Evidence,
+    proof::{Prospect, prospect},
+};
 
 /// Everything an act depends on, read at one moment.
 #[derive(Clone, Debug)]
@@ -67,15 +70,17 @@ pub enum Idle {
 pub fn decide(evidence: &Evidence, facts: &Facts, key: &Pubkey, raise_seconds: u32) -> Decision {
     match evidence {
         Evidence::Outflow { .. } => decide_raise(evidence, facts, key, raise_seconds),
-        Evidence::Shortfall { .. } | Evidence::Latched { .. } | Evidence::Unwritten { .. } => {
-            let Facts { protocol, market, limiter, vault, now, .. } = facts;
-            let prospect = prospect(protocol, market, limiter, vault, *now);
-            if prospect.is_any() {
-                Decision::Poke { rises_to: prospect.rises_to }
-            } else {
-                Decision::Nothing(Idle::NotNeeded)
-            }
-        }
+        Evidence::Shortfall { .. } | Evidence::Latched { .. } => poke_if(facts, Prospect::is_urgent),
+        Evidence::Unwritten { .. } => poke_if(facts, Prospect::is_any),
+    }
+}
+
+fn poke_if(facts: &Facts, is_needed: impl Fn(&Prospect) -> bool) -> Decision {
+    let prospect = prospect(&facts.protocol, &facts.market, &facts.limiter, &facts.vault, facts.now);
+    if is_needed(&prospect) {
+        Decision::Poke { rises_to: prospect.rises_to }
+    } else {
+        Decision::Nothing(Idle::NotNeeded)
     }
 }
 
@@ -174,6 +179,31 @@ mod tests {
         world.steal(50_000);
         world.poke();
         assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+    }
+
+    #[test]
+    fn what_only_waits_for_the_journal_is_poked_only_where_that_is_the_point() {
+        let mut world = World::with_vault(1_000_000);
+        world.withdraw(900_000);
+        world.poke();
+        world.withdraw(900_000);
+        assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+        let unwritten = decided(Evidence::Unwritten { count: 1 }, &facts(&world));
+        assert_eq!(unwritten, Decision::Poke { rises_to: Severity::Normal });
+    }
+
+    #[test]
+    fn a_latch_that_is_outlasted_a_little_is_left_and_by_much_renewed() {
+        let mut world = World::with_vault(1_000_000);
+        world.withdraw(900_000);
+        world.poke();
+        let latched = Evidence::Latched { severity: Severity::Major };
+        world.advance(200);
+        world.withdraw(900_000);
+        assert_eq!(decided(latched, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+        world.advance(200);
+        world.withdraw(900_000);
+        assert_eq!(decided(latched, &facts(&world)), Decision::Poke { rises_to: Severity::Major });
     }
 
     #[test]
