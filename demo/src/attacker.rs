@@ -46,6 +46,8 @@ pub(crate) struct Attack {
     pub(crate) began: Instant,
     /// The slot that it got into.
     pub(crate) slot: u64,
+    /// What the vault held then.
+    pub(crate) at_stake: u64,
     /// What he got.
     pub(crate) loot: u64,
     /// Malicious transactions in a block.
@@ -141,6 +143,7 @@ pub(crate) async fn attack(
     Ok(Attack {
         began,
         slot,
+        at_stake,
         loot: purse(stage, &rpc).await?,
         landed: landed.len() as u64,
         refused: landed.iter().filter(|landed| landed.error.is_some()).count() as u64,

@@ -6,13 +6,13 @@ use firebreak_chain::ChainError;
 use firebreak_client::{AccountError, interface::BreakerError, journal};
 use solana_pubkey::Pubkey;
 
-/// Why a run ended before its report.
+/// Why a run ended before its report. The cause behind each is its source: print the whole chain.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// Programs that were never built, or built elsewhere.
     #[error(
-        "{} missing in {}: `cargo xtask build --all` makes them, FIREBREAK_PROGRAMS names another folder",
-        .names.join(" and "),
+        "{} not found in {}: `cargo xtask build --all` makes what is missing, FIREBREAK_PROGRAMS names another folder",
+        .names.join(", "),
         .folder.display()
     )]
     MissingPrograms {
@@ -46,7 +46,7 @@ pub enum DemoError {
         said: String,
     },
     /// A file or process of this machine.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Io {
         /// What was tried.
         what: String,
@@ -54,7 +54,7 @@ pub enum DemoError {
         source: io::Error,
     },
     /// The chain, or a transaction on it.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Chain {
         /// What was tried.
         what: &'static str,
@@ -70,7 +70,7 @@ pub enum DemoError {
         address: Pubkey,
     },
     /// An account that is not what it should be.
-    #[error("the {what}: {source}")]
+    #[error("the {what} cannot be read")]
     Account {
         /// What it should be.
         what: &'static str,
@@ -78,10 +78,10 @@ pub enum DemoError {
         source: AccountError,
     },
     /// The limiter's own arithmetic refused.
-    #[error("reading the limiter: {0}")]
+    #[error("reading the limiter")]
     Limiter(#[from] BreakerError),
     /// The journal contradicts itself.
-    #[error("the journal does not prove what happened: {0}")]
+    #[error("the journal does not prove what happened")]
     Journal(#[from] journal::Broken),
     /// An honest operation failed for another reason than the breaker.
     #[error("an honest {operation} failed, and not because of the breaker: {reason}")]
@@ -95,7 +95,7 @@ pub enum DemoError {
     #[error("no malicious transaction landed")]
     NoAttack,
     /// A task of the run ended by a bug.
-    #[error("a part of the run ended: {0}")]
+    #[error("a part of the run ended")]
     Task(#[from] tokio::task::JoinError),
 }
 

@@ -1,6 +1,7 @@
 //! The run with the breaker: honest traffic all the way, the attack in its middle, then what is left to tell.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -8,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use firebreak_chain::account;
+use firebreak_chain::{
+    account,
+    send::{self, Landed},
+};
 use firebreak_client::{
     Limiter, ProtocolAddresses,
     account::Kind,
@@ -44,7 +48,6 @@ const AFTERMATH: Duration = Duration::from_millis(800);
 pub(crate) struct Guarded {
     pub(crate) slot: Duration,
     pub(crate) attack: Attack,
-    pub(crate) at_stake: u64,
     pub(crate) bound: Option<u64>,
     pub(crate) latched_slot: Option<u64>,
     pub(crate) landed_slot: Option<u64>,
@@ -102,20 +105,19 @@ pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
     let seen = watch.stop().await?;
     let after = View::read(&rpc, &watched).await?;
     let entries = verified_journal(&rpc, &stage).await?;
-    let lines = keeper.lines();
+    let lines: Vec<_> = keeper.lines().into_iter().filter(|line| line.at >= attack.began).collect();
+    let acts = own_acts(&rpc, &lines).await?;
     drop(keeper);
     chain.shutdown().await.trying("ending the chain")?;
 
     let closed_slot = closing_slot(&after.market, misused(path));
     let latched_slot = latching_slot(&entries, &after.limiter, attack.slot);
-    let lines: Vec<_> = lines.into_iter().filter(|line| line.at >= attack.began).collect();
     Ok(Guarded {
-        timeline: timeline(&attack, &seen, &lines, &after),
+        timeline: timeline(&attack, &seen, &lines, &acts, &after),
         slot,
-        at_stake: before.vault.amount,
         bound,
         latched_slot,
-        landed_slot: lines.iter().find(|line| line.event.is_own_landing()).and_then(|line| line.slot),
+        landed_slot: acts.values().min().copied(),
         closed_slot,
         latch_stands: after.limiter.severity(after.now) >= Severity::Major && !after.is_open(misused(path)),
         honest,
@@ -160,6 +162,20 @@ async fn read<T: Kind>(rpc: &RpcClient, address: Pubkey, what: &'static str) -> 
     decode(&found.ok_or(DemoError::NoAccount { what, address })?, what)
 }
 
+/// The keeper's transactions that succeeded, with their slots: by what the chain says of them, not the keeper.
+async fn own_acts(rpc: &RpcClient, lines: &[Line]) -> Result<HashMap<String, u64>, DemoError> {
+    let mut acts = HashMap::new();
+    for line in lines {
+        let Event::Sent { signature, .. } = &line.event else { continue };
+        let Ok(parsed) = signature.parse() else { continue };
+        let landed = send::landed(rpc, &parsed).await.trying("asking what became of the keeper's acts")?;
+        if let Some(Landed { slot, error: None, .. }) = landed {
+            acts.insert(signature.clone(), slot);
+        }
+    }
+    Ok(acts)
+}
+
 /// The slot of the limiter's first trip since the attack began: from the journal, or, as long as nobody has brought the
 /// journal, from where the limiter keeps it until then.
 fn latching_slot(entries: &[JournalEntry], limiter: &Limiter, attack_slot: u64) -> Option<u64> {
@@ -199,7 +215,13 @@ fn latches(market: &Market) -> impl Iterator<Item = (Severity, &Latch)> {
 
 /// Puts what the chain showed and what the keeper wrote in one order. Where the chain itself keeps the slot of an
 /// event, that slot is told, not the one at which it was noticed.
-fn timeline(attack: &Attack, seen: &[Seen], lines: &[Line], after: &View) -> Timeline {
+fn timeline(
+    attack: &Attack,
+    seen: &[Seen],
+    lines: &[Line],
+    acts: &HashMap<String, u64>,
+    after: &View,
+) -> Timeline {
     let mut timeline = Timeline::default();
     let start = attack.began;
     timeline.add(start, start, Some(attack.slot), "first malicious transaction");
@@ -215,19 +237,30 @@ fn timeline(attack: &Attack, seen: &[Seen], lines: &[Line], after: &View) -> Tim
             }
             Change::Limiter(severity) => (slot, format!("limiter latched: {severity:?}")),
             Change::Market(severity) => (since(severity), format!("market is {severity:?}")),
-            Change::Closed(operation) => (slot, format!("market closed: the gate refuses {operation}")),
+            Change::Closed(operation) => {
+                let slot = closing_slot(&after.market, operation).unwrap_or(slot);
+                (slot, format!("market closed: the gate refuses {operation}"))
+            }
         };
         timeline.add(start, at, Some(slot), what);
     }
+    // A transaction that is sent again is still the same, and lands once.
+    let mut told = HashSet::new();
     for line in lines {
-        let what = match &line.event {
-            Event::Saw { rule } => format!("keeper saw it ({rule})"),
-            Event::Sent { act } => format!("keeper sent its {act}"),
-            Event::Landed { act, by } if by == "us" => format!("keeper's {act} landed"),
-            Event::Landed { act, .. } => format!("somebody was quicker than the keeper's {act}"),
-            Event::Ready { .. } | Event::Other => continue,
+        let (slot, what) = match &line.event {
+            Event::Saw { rule } => (line.slot, format!("keeper saw it: {rule}")),
+            Event::Sent { act, signature } if told.insert(("sent", signature)) => {
+                (None, format!("keeper sent its {act}"))
+            }
+            Event::Landed { act, signature } if told.insert(("landed", signature)) => {
+                match acts.get(signature) {
+                    Some(slot) => (Some(*slot), format!("keeper's {act} landed")),
+                    None => (line.slot, format!("another was quicker than the keeper's {act}")),
+                }
+            }
+            _ => continue,
         };
-        timeline.add(start, line.at, line.slot, what);
+        timeline.add(start, line.at, slot, what);
     }
     timeline
 }

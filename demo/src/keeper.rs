@@ -47,19 +47,12 @@ pub(crate) enum Event {
     /// A rule found something.
     Saw { rule: String },
     /// A transaction went out.
-    Sent { act: String },
-    /// Its effect is on chain.
-    Landed { act: String, by: String },
+    Sent { act: String, signature: String },
+    /// What the transaction was for is on chain, by whomever.
+    Landed { act: String, signature: String },
     /// Something that the timeline leaves out.
     #[serde(other)]
     Other,
-}
-
-impl Event {
-    /// Whether it is an act of this keeper that got into a block.
-    pub(crate) fn is_own_landing(&self) -> bool {
-        matches!(self, Self::Landed { by, .. } if by == "us")
-    }
 }
 
 #[derive(Deserialize)]
@@ -209,10 +202,11 @@ mod tests {
     fn the_lines_of_the_record_are_read_by_the_keepers_own_clock() {
         let then = SystemTime::now() - Duration::from_millis(500);
         let ms = then.duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
-        let text =
-            format!(r#"{{"unix_ms":{ms},"slot":7,"event":"landed","act":"poke","by":"us","after_ms":40}}"#);
+        let text = format!(
+            r#"{{"unix_ms":{ms},"slot":7,"event":"landed","act":"poke","signature":"5x","by":"us"}}"#
+        );
         let line = parse(&text).expect("a line");
-        assert!(line.event.is_own_landing());
+        assert_eq!(line.event, Event::Landed { act: "poke".into(), signature: "5x".into() });
         assert_eq!(line.slot, Some(7));
         let age = line.at.elapsed();
         assert!(age >= Duration::from_millis(500) && age < Duration::from_secs(5), "{age:?}");

@@ -30,6 +30,7 @@ pub use {
 };
 
 use crate::{
+    attacker::Attack,
     error::Trying,
     programs::Guard,
     stage::{COLLATERALS, DOLLAR, Stage},
@@ -43,7 +44,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
     programs::require(&scenario.programs, &scenario.keeper)?;
     let start = Instant::now();
     let with = guarded::run(scenario).await?;
-    let lost_without = unguarded(scenario).await?;
+    let without = unguarded(scenario).await?;
     Ok(Report {
         path: scenario.path,
         figures: Figures {
@@ -55,11 +56,12 @@ pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
             landed_slot: with.landed_slot,
             closed_slot: with.closed_slot,
             lost_with: with.attack.loot,
-            lost_without,
+            lost_without: without.loot,
             bound: with.bound,
             honest_refused: with.honest.refused,
         },
-        at_stake: with.at_stake,
+        at_stake: with.attack.at_stake,
+        at_stake_without: without.at_stake,
         timeline: with.timeline,
         honest: with.attempts,
         honest_done: with.honest.done,
@@ -72,7 +74,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
 
 /// The same attack on the same venue, built without the breaker. Nobody trades here: there is nothing left to
 /// trade with soon.
-async fn unguarded(scenario: &Scenario) -> Result<u64, DemoError> {
+async fn unguarded(scenario: &Scenario) -> Result<Attack, DemoError> {
     (scenario.progress)("the same attack without the breaker: a fresh chain");
     let chain = start(scenario, Guard::Off).await?;
     let stage = Stage::set_up(&chain, Guard::Off).await?;
@@ -80,7 +82,7 @@ async fn unguarded(scenario: &Scenario) -> Result<u64, DemoError> {
     (scenario.progress)("attacking");
     let attack = attacker::attack(&stage, scenario.path, Guard::Off, slot).await?;
     chain.shutdown().await.trying("ending the chain")?;
-    Ok(attack.loot)
+    Ok(attack)
 }
 
 /// A fresh chain with the programs.

@@ -1,8 +1,10 @@
 //! The demo: an attack on a guarded venue, with and without the breaker, on a real chain.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     process::ExitCode,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
 
 /// Whether every promise was kept.
 fn command(arguments: &Arguments) -> Result<bool> {
-    let start = Instant::now();
+    progress("starting");
     let runtime = tokio::runtime::Runtime::new().context("starting the demo's threads")?;
     let paths = arguments.path.map_or_else(|| Path::ALL.to_vec(), |path| vec![path]);
     let mut reports = Vec::new();
@@ -66,7 +68,7 @@ fn command(arguments: &Arguments) -> Result<bool> {
             kept = false;
         }
     }
-    eprintln!("demo: {:.1} s", start.elapsed().as_secs_f64());
+    progress("done");
     Ok(kept)
 }
 
@@ -78,8 +80,14 @@ fn scenario(arguments: &Arguments, path: Path) -> Scenario {
         rpc_port: arguments.rpc_port,
         programs: programs::folder(),
         keeper: programs::keeper(),
-        progress: |text| eprintln!("demo: {text}"),
+        progress,
     }
+}
+
+/// What is going on, by the time since the start.
+fn progress(text: &str) {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    eprintln!("demo {:>5.1} s  {text}", START.elapsed().as_secs_f64());
 }
 
 fn print(arguments: &Arguments, reports: &[Report]) -> Result<()> {
@@ -89,10 +97,8 @@ fn print(arguments: &Arguments, reports: &[Report]) -> Result<()> {
         match (arguments.path, reports) {
             (Some(_), [report]) => serde_json::to_writer(&mut out, &report.figures)?,
             _ => {
-                let by_name: serde_json::Map<_, _> = reports
-                    .iter()
-                    .map(|report| Ok((report.path.name().to_owned(), serde_json::to_value(&report.figures)?)))
-                    .collect::<Result<_>>()?;
+                let by_name: BTreeMap<_, _> =
+                    reports.iter().map(|report| (report.path.name(), &report.figures)).collect();
                 serde_json::to_writer(&mut out, &by_name)?;
             }
         }

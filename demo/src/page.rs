@@ -17,7 +17,9 @@ pub const LIMITS: &str = "\
 What this does not show
   A drain around the breaker in ONE transaction is not stopped: nothing sees it before it is over. Only custody,
   where the vault belongs to the breaker, stops that. The limiter bounds each vault by itself: who attacks several at
-  once may take the bound of each. Slots and milliseconds are those of a local chain; on a public one expect more.";
+  once may take the bound of each. Slots and milliseconds are those of a local chain; on a public one expect more.
+  A Surfnet executes what arrives at once, so a keeper may land in the attack's own slot. A validator shows a slot
+  only when it is over: there the next one is the best that a keeper can do (`--validator`).";
 
 /// How to write to where the page goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +148,7 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
     row(page, "", "with the breaker".into(), "without".into())?;
     let (with, without) = (figures.lost_with, figures.lost_without);
     row(page, &format!("lost, {name}"), amount(with).to_string(), amount(without).to_string())?;
-    row(page, "of the vault", share(with, report.at_stake), share(without, report.at_stake))?;
+    row(page, "of the vault", share(with, report.at_stake), share(without, report.at_stake_without))?;
     for broken in report.broken() {
         writeln!(page, "\n  {}", style.bad(format!("PROMISE BROKEN: {broken}")))?;
     }

@@ -22,19 +22,24 @@ pub(crate) enum Guard {
     Off,
 }
 
-/// The folder of compiled programs: `FIREBREAK_PROGRAMS`, else `deploy` beside the folder of this executable.
+/// The folder of compiled programs: `FIREBREAK_PROGRAMS`, else `deploy` in the target folder that this executable or
+/// test was built in.
 pub fn folder() -> PathBuf {
-    env::var_os("FIREBREAK_PROGRAMS").map(PathBuf::from).unwrap_or_else(|| beside("../deploy"))
+    env::var_os("FIREBREAK_PROGRAMS").map_or_else(|| nearest("deploy", Path::is_dir), PathBuf::from)
 }
 
-/// The keeper's binary: `FIREBREAK_KEEPER`, else beside this executable.
+/// The keeper's binary: `FIREBREAK_KEEPER`, else the one beside this executable, or above where this is a test.
 pub fn keeper() -> PathBuf {
-    env::var_os("FIREBREAK_KEEPER").map(PathBuf::from).unwrap_or_else(|| beside(KEEPER))
+    env::var_os("FIREBREAK_KEEPER").map_or_else(|| nearest(KEEPER, Path::is_file), PathBuf::from)
 }
 
-fn beside(name: &str) -> PathBuf {
-    let folder = env::current_exe().ok().and_then(|this| this.parent().map(Path::to_path_buf));
-    folder.unwrap_or_default().join(name)
+/// The name in the nearest folder above this executable that has it, else beside this executable.
+fn nearest(name: &str, is_it: fn(&Path) -> bool) -> PathBuf {
+    /// Tests lie one folder deeper than programs, and programs one deeper than what they share.
+    const FOLDERS: usize = 3;
+    let this = env::current_exe().unwrap_or_default();
+    let mut candidates = this.ancestors().skip(1).take(FOLDERS).map(|folder| folder.join(name));
+    candidates.find(|candidate| is_it(candidate)).unwrap_or_else(|| this.with_file_name(name))
 }
 
 /// Says which files are missing, before anything starts.
@@ -72,7 +77,7 @@ mod tests {
         let keeper = folder.path().join(KEEPER);
         std::fs::write(folder.path().join(BREAKER), b"").expect("written");
         let error = require(folder.path(), &keeper).expect_err("two programs are missing").to_string();
-        assert!(error.contains("venue_drainable.so and venue_unguarded.so"), "{error}");
+        assert!(error.contains("venue_drainable.so, venue_unguarded.so"), "{error}");
         assert!(error.contains("cargo xtask build --all") && !error.contains(BREAKER), "{error}");
 
         for name in [DRAINABLE, UNGUARDED] {

@@ -46,6 +46,8 @@ pub struct Report {
     pub figures: Figures,
     /// What the attacked vault held when the attack began.
     pub at_stake: u64,
+    /// The same without the breaker.
+    pub at_stake_without: u64,
     /// What happened when, with the breaker.
     pub timeline: Timeline,
     /// What honest users tried after the attack, and how it went.
@@ -205,6 +207,7 @@ pub(crate) mod tests {
                 honest_refused: 1,
             },
             at_stake: 1_000,
+            at_stake_without: 1_000,
             timeline: Timeline::default(),
             honest: vec![attempt("repay", true, Ok(())), attempt("withdraw", false, Err(Refused::NotPaid))],
             honest_done: 20,
