@@ -66,6 +66,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
         honest: with.attempts,
         honest_done: with.honest.done,
         latch_stands: with.latch_stands,
+        opens_in: with.opens_in,
         malicious: (with.attack.landed, with.attack.refused),
         journal_entries: with.journal_entries,
         took: start.elapsed(),

@@ -117,6 +117,12 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
         page,
         "  {landed} malicious transactions got into blocks; {refused} of them ended in an error."
     )?;
+    if report.path == Path::Recorded {
+        writeln!(
+            page,
+            "  What the limiter refuses is no error: it pays nothing and succeeds, so that the evidence stands."
+        )?;
+    }
     writeln!(page, "  {} entries in the journal, proven by its chain of hashes.\n", report.journal_entries)?;
 
     let saved = report.at_stake.saturating_sub(figures.lost_with);
@@ -134,6 +140,9 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
             Err(refused) => format!("refused: {refused}"),
         };
         writeln!(page, "    {:<18}{result}", attempt.operation)?;
+    }
+    if let Some(seconds) = report.opens_in {
+        writeln!(page, "    The gate opens again by itself in {} min.", seconds.div_ceil(60))?;
     }
     let tried = report.honest_done + figures.honest_refused;
     writeln!(

@@ -56,6 +56,8 @@ pub struct Report {
     pub honest_done: u64,
     /// Whether the latch still stood at the end.
     pub latch_stands: bool,
+    /// In how many seconds the gate opens by itself for the operation that was misused.
+    pub opens_in: Option<u64>,
     /// Malicious transactions that paid, and that did not, with the breaker.
     pub malicious: (u64, u64),
     /// Entries of the journal, all of them proven by its chain of hashes.
@@ -212,6 +214,7 @@ pub(crate) mod tests {
             honest: vec![attempt("repay", true, Ok(())), attempt("withdraw", false, Err(Refused::NotPaid))],
             honest_done: 20,
             latch_stands: true,
+            opens_in: Some(1_790),
             malicious: (2, 9),
             journal_entries: 12,
             took: Duration::from_secs(20),

@@ -78,6 +78,17 @@ impl View {
         gate::decide_at(&self.protocol, &self.market, operation, self.now).is_ok()
     }
 
+    /// In how many seconds the gate lets the operation pass again if nothing else happens; none where it never would.
+    pub(crate) fn opens_in(&self, operation: Operation) -> Option<u64> {
+        let boards = [&self.market.board, &self.protocol.board];
+        let ends = boards.iter().flat_map(|board| board.held).chain([self.now]);
+        let opens = ends.filter(|end| {
+            let then = end.max(self.now);
+            gate::decide_at(&self.protocol, &self.market, operation, then).is_ok()
+        });
+        opens.map(|end| u64::try_from(end.unix - self.now.unix).unwrap_or(0)).min()
+    }
+
     /// Severity in force in the market.
     pub(crate) fn severity(&self) -> Severity {
         self.market.in_force(&self.protocol.board, self.now).0

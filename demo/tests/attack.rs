@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use firebreak_demo::{ChainKind, DemoError, Path, Report, Scenario, programs, run};
+use tokio::sync::Mutex;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
@@ -20,6 +21,9 @@ fn scenario(path: Path, chain: ChainKind) -> Scenario {
 
 /// What both paths promise on both chains.
 async fn is_contained(path: Path, chain: ChainKind) -> Result<Report, DemoError> {
+    // What is measured in slots has the machine for itself.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    let _alone = ONE_AT_A_TIME.lock().await;
     let report = run(&scenario(path, chain)).await?;
     let figures = &report.figures;
     assert_eq!(report.broken(), [], "{figures:?}");
