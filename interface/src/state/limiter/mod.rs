@@ -253,6 +253,23 @@ impl Limiter {
         Ok(())
     }
 
+    /// Checks that this is the limiter of that protocol, market and vault.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongProtocol`], [`BreakerError::WrongMarket`], [`BreakerError::WrongVault`].
+    pub fn check_guards(&self, protocol: &Pubkey, market: &Pubkey, vault: &Pubkey) -> Checked<()> {
+        if self.protocol != *protocol {
+            return Err(BreakerError::WrongProtocol);
+        }
+        if self.market != *market {
+            return Err(BreakerError::WrongMarket);
+        }
+        if self.vault != *vault {
+            return Err(BreakerError::WrongVault);
+        }
+        Ok(())
+    }
+
     /// Judges a flow. An outflow is asked before its transfer and counted at once if allowed; an inflow is recorded
     /// after it and credited at most the measured rise.
     ///
@@ -269,7 +286,7 @@ impl Limiter {
             Direction::In => flow.amount - flow.amount.min(balance.saturating_sub(self.expected)),
             Direction::Out => 0,
         };
-        let undeclared = self.settle(vault, missing, now)?;
+        let (undeclared, capacities) = self.settle(vault, missing, now)?;
         let (verdict, trip) = match flow.direction {
             Direction::In => (Verdict::Allow, self.credit(flow.amount, balance)?),
             Direction::Out => {
@@ -280,7 +297,7 @@ impl Limiter {
                     // nothing recorded in an earlier slot can still be on its way: what is more is a donation
                     self.expected = self.expected.max(balance);
                 }
-                self.debit(flow, balance, vault)?
+                self.debit(flow, &capacities, vault)?
             }
         };
         self.followed = self.expected.min(balance);
@@ -299,7 +316,7 @@ impl Limiter {
         may_be_critical: bool,
         now: Instant,
     ) -> Checked<Option<Trip>> {
-        let first = self.settle(vault, 0, now)?;
+        let (first, _) = self.settle(vault, 0, now)?;
         let balance = self.balance(vault);
         self.expected = self.expected.max(balance);
         self.followed = balance.min(self.expected);
@@ -463,12 +480,16 @@ impl Limiter {
         Ok(None)
     }
 
-    fn debit(&mut self, flow: Flow, balance: u64, vault: &VaultState) -> Checked<(Verdict, Option<Trip>)> {
+    fn debit(
+        &mut self,
+        flow: Flow,
+        capacities: &Capacities,
+        vault: &VaultState,
+    ) -> Checked<(Verdict, Option<Trip>)> {
         if flow.closed || (self.armed != 0 && !self.is_intact(vault)) {
             self.denied = self.denied.saturating_add(1);
             return Ok((Verdict::Deny, None));
         }
-        let capacities = self.capacities(balance)?;
         let from_elastic = flow.amount.min(self.elastic);
         let from_main = flow.amount - from_elastic;
 

@@ -10,7 +10,7 @@ use crate::{
 
 impl Limiter {
     /// Time passes: measures undeclared flow, lets the base follow, refills and cuts the buffers.
-    pub(super) fn settle(&mut self, vault: &VaultState, missing: u64, now: Instant) -> Checked<Option<Trip>> {
+    pub(super) fn settle(&mut self, vault: &VaultState, missing: u64, now: Instant) -> Checked<(Option<Trip>, Capacities)> {
         let seconds = self.clock.advance(now);
         self.age = self.age.saturating_add(seconds);
         self.follow(seconds)?;
@@ -20,7 +20,7 @@ impl Limiter {
         self.shrink_elastic(&capacities, seconds, now)?;
         self.turn_gross();
         self.touched_slot = self.touched_slot.max(now.slot);
-        Ok(trip)
+        Ok((trip, capacities))
     }
 
     /// Moves the average toward what was followed since the last touch, by the share of a day that passed.

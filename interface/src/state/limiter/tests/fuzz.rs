@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use bytemuck::Zeroable;
+
 use super::{super::*, world::World};
 
 fn words() -> impl Strategy<Value = u64> {

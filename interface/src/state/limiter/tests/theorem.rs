@@ -1,6 +1,8 @@
 //! The theorem, against a model that keeps every flow in a list: in any interval of length W, outflow minus inflow is at
 //! most twice the main buffer and the elastic cap.
 
+use core::result::Result;
+
 use proptest::{
     prelude::*,
     strategy::ValueTree,

@@ -1,5 +1,7 @@
 //! A vault, its limiter and an integration that pays what it is allowed to.
 
+use bytemuck::Zeroable;
+
 use super::super::*;
 use crate::{
     operation::{Operation, Operations},

@@ -7,25 +7,18 @@ use firebreak_interface::{
     state::{Flow, Limiter, Market, Protocol, Source, VaultState},
 };
 
-/// Accounts of `record_flow`.
+/// Accounts of `record_flow`. Which belongs to which is checked in the handler, on accounts that are loaded once: an
+/// attribute would load them again for each relation, and this instruction is in the path of every transfer.
 #[derive(Accounts)]
 pub struct RecordFlow<'info> {
     /// The protocol's recording PDA: only the protected program can sign for it.
     pub recorder: Signer<'info>,
-    /// Stops another protocol's recorder from speaking here.
-    #[account(has_one = recorder @ BreakerError::NotTheRecorder)]
+    /// The protocol.
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Stops a market of another protocol, whose latches would not apply. Writable where the caller lets it rise in
-    /// the same transaction.
-    #[account(has_one = protocol @ BreakerError::WrongProtocol)]
+    /// The market. Writable where the caller lets it rise in the same transaction.
     pub market: AccountLoader<'info, Market>,
-    /// Stops the limiter of another protocol, market or vault, which may have room where this one has none.
-    #[account(
-        mut,
-        has_one = protocol @ BreakerError::WrongProtocol,
-        has_one = market @ BreakerError::WrongMarket,
-        has_one = vault @ BreakerError::WrongVault
-    )]
+    /// The vault's limiter.
+    #[account(mut)]
     pub limiter: AccountLoader<'info, Limiter>,
     /// CHECK: the limiter names its address; its bytes are read as a token account and believed only as far as owner
     /// program, mint and owner are those of registration.
@@ -40,14 +33,22 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
         return err!(BreakerError::ExitPaysOut);
     }
     let accounts = &ctx.accounts;
+    let (protocol_key, market_key) = (accounts.protocol.as_ref().key, accounts.market.as_ref().key);
     let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
     let mut limiter = accounts.limiter.load_mut()?;
 
     let outcome = {
         let (protocol, market) = (accounts.protocol.load()?, accounts.market.load()?);
-        let too_new =
-            [protocol.min_reader, market.min_reader, limiter.min_reader].iter().any(|v| *v > READER_VERSION);
-        require!(!too_new, BreakerError::TooNewToRead);
+        // stops another protocol's recorder from speaking here
+        require!(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder);
+        // stops a market of another protocol, whose latches would not apply
+        require!(market.protocol == *protocol_key, BreakerError::WrongProtocol);
+        // stops the limiter of another protocol, market or vault, which may have room where this one has none
+        limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
+        let readable = protocol.min_reader <= READER_VERSION
+            && market.min_reader <= READER_VERSION
+            && limiter.min_reader <= READER_VERSION;
+        require!(readable, BreakerError::TooNewToRead);
         protocol.check_attached()?;
 
         let mut closed = Operations::default();
