@@ -79,9 +79,9 @@ impl Step {
 /// Why the breaker did not let an honest operation pass.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// The gate.
-    #[error("{0}")]
-    Gate(GateError),
+    /// The gate: the market closed the operation.
+    #[error("the gate holds it closed")]
+    Closed,
     /// The limiter: the transaction succeeded, so that its evidence stands, and nothing was paid.
     #[error("the limiter did not let it pay")]
     NotPaid,
@@ -134,17 +134,15 @@ pub(crate) async fn attempt(
     let instructions = [stage.serial(), step.instruction(stage, person)];
     let landed = send::send(rpc, &person.key, &[], &instructions).await.trying("an honest operation")?;
     if let Some(error) = landed.error {
-        return match Refusal::of(&error) {
-            Some((_, Refusal::Gate(refused))) => Ok(Err(Refused::Gate(refused))),
-            Some((_, Refusal::Unknown(code))) => {
-                let reason = error_name(code).map_or_else(|| error.to_string(), str::to_owned);
-                Err(DemoError::Honest { operation: step.name(), reason })
-            }
-            Some((_, refusal)) => {
-                Err(DemoError::Honest { operation: step.name(), reason: refusal.to_string() })
-            }
-            None => Err(DemoError::Honest { operation: step.name(), reason: error.to_string() }),
+        // A gate that refuses for any other reason was asked wrongly, and that is nobody's protection.
+        let reason = match Refusal::of(&error) {
+            Some((_, Refusal::Gate(GateError::Closed))) => return Ok(Err(Refused::Closed)),
+            Some((_, Refusal::Unknown(code))) => error_name(code).map(str::to_owned),
+            Some((_, refusal)) => Some(refusal.to_string()),
+            None => None,
         };
+        let reason = reason.unwrap_or_else(|| error.to_string());
+        return Err(DemoError::Honest { operation: step.name(), reason });
     }
     match (step.pays(), before) {
         (Some((place, amount)), Some(before)) => {
