@@ -101,7 +101,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
     let attempts = honest::get_out(&stage).await?;
     sleep(AFTERMATH).await;
     honest = honest.and(traffic.stop().await?);
-    attempts.iter().for_each(|attempt| honest.count(&attempt.result));
+    attempts.iter().for_each(|attempt| honest.count(attempt.operation, &attempt.result));
 
     let seen = watch.stop().await?;
     let after = View::read(&rpc, &watched).await?;

@@ -1,6 +1,7 @@
 //! Honest users: what they do all the way, and what they can still do afterwards.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -48,6 +49,11 @@ impl Step {
             Self::Open(_) => "open a position",
             Self::Close => "close a position",
         }
+    }
+
+    /// Whether it has to work whatever is latched: it brings tokens in, or nets a position.
+    fn must_work(self) -> bool {
+        matches!(self, Self::Deposit(..) | Self::AddCollateral(..) | Self::Repay(..) | Self::Close)
     }
 
     /// The token that it pays out, and how much.
@@ -99,22 +105,27 @@ pub struct Attempt {
 }
 
 /// What honest users did so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) done: u64,
-    pub(crate) refused: u64,
+    /// By operation.
+    pub(crate) refused: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
-    pub(crate) fn count(&mut self, result: &Result<(), Refused>) {
+    pub(crate) fn count(&mut self, operation: &'static str, result: &Result<(), Refused>) {
         match result {
             Ok(()) => self.done += 1,
-            Err(_) => self.refused += 1,
+            Err(_) => *self.refused.entry(operation).or_default() += 1,
         }
     }
 
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self { done: self.done + other.done, refused: self.refused + other.refused }
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.done += other.done;
+        for (operation, refused) in other.refused {
+            *self.refused.entry(operation).or_default() += refused;
+        }
+        self
     }
 }
 
@@ -161,7 +172,7 @@ pub(crate) async fn move_in(stage: &Stage) -> Result<Tally, DemoError> {
         if let Err(refused) = &result {
             return Err(DemoError::Honest { operation: step.name(), reason: refused.to_string() });
         }
-        tally.count(&result);
+        tally.count(step.name(), &result);
     }
     Ok(tally)
 }
@@ -186,10 +197,10 @@ async fn trade_alone(stage: &Stage, trader: &Person, stop: &AtomicBool) -> Resul
             break;
         }
         let result = attempt(stage, &rpc, trader, step).await?;
-        tally.count(&result);
+        tally.count(step.name(), &result);
         sleep(PAUSE).await;
         if let (Ok(()), Some(undo)) = (result, undo) {
-            tally.count(&attempt(stage, &rpc, trader, undo).await?);
+            tally.count(undo.name(), &attempt(stage, &rpc, trader, undo).await?);
             sleep(PAUSE).await;
         }
     }
@@ -199,19 +210,19 @@ async fn trade_alone(stage: &Stage, trader: &Person, stop: &AtomicBool) -> Resul
 /// What the resident can still do after the attack: first what brings tokens in or nets a position, which must work,
 /// then what lets tokens leave, which depends on what is latched.
 pub(crate) async fn get_out(stage: &Stage) -> Result<Vec<Attempt>, DemoError> {
-    const STEPS: [(Step, bool); 7] = [
-        (Step::Deposit(DOLLAR, 1_000 * USD), true),
-        (Step::AddCollateral(DOLLAR, 500 * USD), true),
-        (Step::Repay(COIN, 10 * SOME_COIN), true),
-        (Step::Close, true),
-        (Step::Withdraw(DOLLAR, 100 * USD), false),
-        (Step::Borrow(COIN, SOME_COIN), false),
-        (Step::Open(SOME_COIN as i64), false),
+    const STEPS: [Step; 7] = [
+        Step::Deposit(DOLLAR, 1_000 * USD),
+        Step::AddCollateral(DOLLAR, 500 * USD),
+        Step::Repay(COIN, 10 * SOME_COIN),
+        Step::Close,
+        Step::Withdraw(DOLLAR, 100 * USD),
+        Step::Borrow(COIN, SOME_COIN),
+        Step::Open(SOME_COIN as i64),
     ];
     let (rpc, mut attempts) = (stage.rpc(), Vec::new());
-    for (step, must_work) in STEPS {
+    for step in STEPS {
         let result = attempt(stage, &rpc, &stage.resident, step).await?;
-        attempts.push(Attempt { operation: step.name(), must_work, result });
+        attempts.push(Attempt { operation: step.name(), must_work: step.must_work(), result });
     }
     Ok(attempts)
 }

@@ -145,11 +145,10 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
         writeln!(page, "    The gate opens again by itself in {} min.", seconds.div_ceil(60))?;
     }
     let tried = report.honest_done + figures.honest_refused;
-    writeln!(
-        page,
-        "  In the whole run they tried {tried} operations; {} were refused.\n",
-        figures.honest_refused
-    )?;
+    let refused: Vec<_> =
+        report.refused_by_operation.iter().map(|(name, n)| format!("{n} x {name}")).collect();
+    let refused = if refused.is_empty() { "nothing".to_owned() } else { refused.join(", ") };
+    writeln!(page, "  In the whole run they tried {tried} operations. Refused: {refused}.\n")?;
 
     let row = |page: &mut String, what: &str, with: String, without: String| {
         writeln!(page, "  {what:<16}{with:>20}{without:>20}")

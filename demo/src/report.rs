@@ -1,6 +1,6 @@
 //! What a run found, as figures for machines and as facts for the page that people read.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
 
@@ -54,6 +54,8 @@ pub struct Report {
     pub honest: Vec<Attempt>,
     /// Operations that honest users did, from the first deposit to the end.
     pub honest_done: u64,
+    /// What of theirs was refused, by operation.
+    pub refused_by_operation: BTreeMap<&'static str, u64>,
     /// Whether the latch still stood at the end.
     pub latch_stands: bool,
     /// In how many seconds the gate opens by itself for the operation that was misused.
@@ -98,12 +100,12 @@ pub enum Broken {
         by: u64,
     },
     /// What has to stay open did not.
-    #[error("honest users could not {operation}: {reason}")]
+    #[error("honest users could not always {operation}: refused {times} times")]
     ExitShut {
         /// What they tried.
         operation: &'static str,
-        /// Why it failed.
-        reason: String,
+        /// How often it was refused.
+        times: u64,
     },
     /// The comparison shows nothing.
     #[error("the same attack without the breaker took {without}, not more than the {with} with it")]
@@ -146,10 +148,12 @@ impl Report {
         if lost_with >= lost_without {
             broken.push(Broken::NothingSaved { with: lost_with, without: lost_without });
         }
-        for attempt in self.honest.iter().filter(|attempt| attempt.must_work) {
-            if let Err(reason) = &attempt.result {
-                let operation = attempt.operation;
-                broken.push(Broken::ExitShut { operation, reason: reason.to_string() });
+        // The count has what was tried afterwards, and what was tried all the way.
+        for operation in
+            self.honest.iter().filter(|attempt| attempt.must_work).map(|attempt| attempt.operation)
+        {
+            if let Some(&times) = self.refused_by_operation.get(operation) {
+                broken.push(Broken::ExitShut { operation, times });
             }
         }
         broken
@@ -213,6 +217,7 @@ pub(crate) mod tests {
             timeline: Timeline::default(),
             honest: vec![attempt("repay", true, Ok(())), attempt("withdraw", false, Err(Refused::NotPaid))],
             honest_done: 20,
+            refused_by_operation: BTreeMap::from([("withdraw", 1)]),
             latch_stands: true,
             opens_in: Some(1_790),
             malicious: (2, 9),
@@ -250,7 +255,7 @@ pub(crate) mod tests {
         let mut report = contained(Path::Recorded);
         report.latch_stands = false;
         report.figures.lost_without = 150;
-        report.honest[0] = attempt("repay", true, Err(Refused::NotPaid));
+        report.refused_by_operation.insert("repay", 2);
         let broken = report.broken();
         assert_eq!(broken.len(), 3);
         assert!(broken[2].to_string().contains("repay"), "{}", broken[2]);
