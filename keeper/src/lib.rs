@@ -18,7 +18,7 @@ pub mod rpc;
 pub mod source;
 pub mod transport;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU32};
 
 use firebreak_client::ProtocolAddresses;
 use solana_keypair::Keypair;
@@ -84,6 +84,7 @@ pub async fn run(
             raise_seconds: config.raise_seconds,
             fees: config.fees,
             record,
+            serial: AtomicU32::new(0),
         },
     );
 

@@ -216,9 +216,15 @@ impl Record {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Writes one line. A record that cannot be written never stops an act: it is said once on standard error.
+    /// Writes one line, about now.
     pub fn write(&self, slot: Option<u64>, event: &Event) {
-        let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        self.write_about(SystemTime::now(), slot, event);
+    }
+
+    /// Writes one line about what was then. A record that cannot be written never stops an act: it is said once on
+    /// standard error.
+    pub fn write_about(&self, then: SystemTime, slot: Option<u64>, event: &Event) {
+        let unix_ms = then.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let line = Line { unix_ms: u64::try_from(unix_ms).unwrap_or(u64::MAX), slot, event };
         let mut sink = self.inner.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let written = render(self.inner.format, &line)

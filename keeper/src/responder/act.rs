@@ -1,23 +1,25 @@
 //! One act, from the second look to its effect.
 
 use std::{
-    sync::Mutex,
-    time::{Duration, Instant as Moment},
+    sync::{Mutex, PoisonError, atomic::Ordering},
+    time::{Duration, Instant as Moment, SystemTime},
 };
 
 use firebreak_client::{
     AccountError, Limiter, Market, Protocol, ProtocolAddresses, Refusal, VaultState, clock, decode,
     instruction,
 };
-use firebreak_interface::{BreakerError, Instant, state::Journal};
+use firebreak_interface::{BreakerError, Instant, Severity, state::Journal};
 use solana_hash::Hash;
 use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
+use solana_signature::Signature;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
+use solana_transaction_error::TransactionError;
 use tokio::time::sleep;
 
-use super::{Decision, Facts, Responder, decide};
+use super::{Decision, Facts, Idle, Responder, decide};
 use crate::{
     detector::Alarm,
     record::{Act, By, Event},
@@ -35,6 +37,10 @@ const LOOKS: u32 = 6;
 const STILL_NEEDED: Duration = Duration::from_millis(200);
 /// What a poke or a raise may use: tight, because a block has room for few large ones.
 const COMPUTE_UNITS: u32 = 120_000;
+/// How far the limits of two transactions differ at most, so that none equals another of the same blockhash.
+const SERIALS: u32 = 1_024;
+/// Waits before a node is asked whether a transaction is in a block, whose effect it shows already, in milliseconds.
+const ATTRIBUTION: [u64; 5] = [0, 100, 200, 400, 800];
 /// The compute budget program.
 const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
 
@@ -55,19 +61,41 @@ enum LookError {
 struct Plan {
     act: Act,
     instruction: Instruction,
+    /// Differs between any two acts.
+    serial: u32,
+}
+
+/// An effect that was seen on chain, of a transaction that may or may not be ours.
+pub(super) struct Landing {
+    act: Act,
+    market: Pubkey,
+    vault: Pubkey,
+    signature: Signature,
+    after_ms: u64,
 }
 
 impl Responder {
-    /// Sees an alarm through.
-    pub(super) async fn respond(&self, alarm: &Alarm, since: tokio::time::Instant) {
+    /// Sees an alarm through. What is given back is an effect whose author is still to be found out.
+    pub(super) async fn respond(&self, alarm: &Alarm, since: SystemTime) -> Option<Landing> {
         let facts = match self.look(alarm).await {
             Ok(facts) => facts,
-            Err(error) => return self.record.write(Some(alarm.slot), &Event::retried(error)),
+            Err(error) => {
+                self.saw(alarm, since);
+                self.record.write(Some(alarm.slot), &Event::retried(error));
+                return None;
+            }
         };
         let decision = decide(&alarm.evidence, &facts, &self.key.pubkey(), self.raise_seconds);
+        // what the second look refutes was two states that do not belong together
+        if decision != Decision::Nothing(Idle::NotNeeded) {
+            self.saw(alarm, since);
+        }
         let plan = self.plan(alarm, &facts, &decision);
         let (market, vault) = (alarm.market, alarm.vault);
         let why = match &decision {
+            Decision::Poke { rises_to: Severity::Normal } => {
+                format!("proven at slot {}; trips wait for the journal", facts.slot)
+            }
             Decision::Poke { rises_to } => {
                 format!("proven at slot {}; the market rises to {rises_to:?}", facts.slot)
             }
@@ -76,13 +104,26 @@ impl Responder {
         };
         let act = plan.as_ref().map(|plan| plan.act);
         self.record.write(Some(facts.slot), &Event::Decided { act, market, vault, why });
-        let Some(plan) = plan else {
-            return;
-        };
+        let plan = plan?;
         let checked = Mutex::new(Moment::now());
         let sign = |hash, attempt| self.sign(alarm, &plan, hash, attempt);
         let delivered = self.sender.deliver(sign, || self.is_done(alarm, &checked)).await;
-        self.report(alarm, plan.act, delivered, since).await;
+        self.report(alarm, plan.act, delivered, since)
+    }
+
+    /// Finds out whose transaction it was. A node may show an effect before it tells of the transaction.
+    pub(super) async fn attribute(&self, landing: Landing) {
+        let Landing { act, market, vault, signature, after_ms } = landing;
+        let mut slot = None;
+        for wait in ATTRIBUTION {
+            sleep(Duration::from_millis(wait)).await;
+            slot = self.rpc.success(&signature).await;
+            if slot.is_some() {
+                break;
+            }
+        }
+        let by = if slot.is_some() { By::Us } else { By::Another };
+        self.record.write(slot, &Event::Landed { act, market, vault, signature, by, after_ms });
     }
 
     /// Reads everything that the act depends on, at one moment no older than the alarm.
@@ -138,12 +179,15 @@ impl Responder {
 
     fn plan(&self, alarm: &Alarm, facts: &Facts, decision: &Decision) -> Option<Plan> {
         let (protocol, segment) = (self.protocol, facts.segment());
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed) % SERIALS;
         match decision {
             Decision::Poke { .. } => Some(Plan {
+                serial,
                 act: Act::Poke,
                 instruction: instruction::poke(protocol, alarm.market, alarm.vault, segment),
             }),
             Decision::Raise(order) => Some(Plan {
+                serial,
                 act: Act::Raise,
                 instruction: instruction::raise(self.key.pubkey(), protocol, alarm.market, order, segment),
             }),
@@ -154,7 +198,8 @@ impl Responder {
     /// A poke is alone in its transaction but for the compute budget: the breaker refuses other company.
     fn sign(&self, alarm: &Alarm, plan: &Plan, hash: Hash, attempt: u32) -> Result<Transaction, String> {
         let fee = self.fees.price(attempt);
-        let instructions = [unit_limit(COMPUTE_UNITS), unit_price(fee), plan.instruction.clone()];
+        let limit = unit_limit(COMPUTE_UNITS + plan.serial);
+        let instructions = [limit, unit_price(fee), plan.instruction.clone()];
         let mut transaction = Transaction::new_with_payer(&instructions, Some(&self.key.pubkey()));
         transaction.try_sign(&[self.key.as_ref()], hash).map_err(|error| error.to_string())?;
         let signature = transaction.signatures.first().copied().unwrap_or_default();
@@ -166,7 +211,7 @@ impl Responder {
     /// Whether the need is gone. Asked often, it looks now and then.
     async fn is_done(&self, alarm: &Alarm, checked: &Mutex<Moment>) -> bool {
         {
-            let mut checked = checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut checked = checked.lock().unwrap_or_else(PoisonError::into_inner);
             if checked.elapsed() < STILL_NEEDED {
                 return false;
             }
@@ -180,53 +225,49 @@ impl Responder {
         facts.slot >= alarm.slot && matches!(decided, Decision::Nothing(_))
     }
 
-    async fn report(
+    fn report(
         &self,
         alarm: &Alarm,
         act: Act,
         delivered: Result<Delivery, SendError>,
-        since: tokio::time::Instant,
-    ) {
-        let after_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        since: SystemTime,
+    ) -> Option<Landing> {
+        let after_ms = since.elapsed().unwrap_or_default().as_millis();
+        let after_ms = u64::try_from(after_ms).unwrap_or(u64::MAX);
         let (market, vault) = (alarm.market, alarm.vault);
         let (slot, signature, by) = match delivered {
+            Ok(Delivery { outcome: Outcome::EffectSeen, signature, .. }) => {
+                return Some(Landing { act, market, vault, signature, after_ms });
+            }
             Ok(Delivery { outcome: Outcome::Landed { slot }, signature, .. }) => {
                 (Some(slot), signature, By::Us)
             }
-            Ok(Delivery { outcome: Outcome::EffectSeen, signature, .. }) => {
-                match self.rpc.success(&signature).await {
-                    Some(slot) => (Some(slot), signature, By::Us),
-                    None => (None, signature, By::Another),
-                }
+            Err(SendError::Failed { signature, slot, error }) if is_done_already(&error) => {
+                (Some(slot), signature, By::Another)
             }
             Err(SendError::Failed { signature, slot, error }) => {
-                let refusal = Refusal::of(&error).and_then(|(_, refusal)| refusal.breaker());
-                match refusal {
-                    Some(BreakerError::NothingToLatch | BreakerError::AlreadyHeld) => {
-                        (Some(slot), signature, By::Another)
-                    }
-                    _ => {
-                        return self
-                            .record
-                            .write(Some(slot), &Event::failed(failure(&signature, slot, &error)));
-                    }
-                }
+                self.record.write(Some(slot), &Event::failed(failure(&signature, slot, &error)));
+                return None;
             }
             Err(error) => {
                 let event = if error.retry_can_help() { Event::retried(error) } else { Event::failed(error) };
-                return self.record.write(None, &event);
+                self.record.write(None, &event);
+                return None;
             }
         };
         self.record.write(slot, &Event::Landed { act, market, vault, signature, by, after_ms });
+        None
     }
 }
 
+/// Whether the breaker refused because somebody else was first.
+fn is_done_already(error: &TransactionError) -> bool {
+    let refusal = Refusal::of(error).and_then(|(_, refusal)| refusal.breaker());
+    matches!(refusal, Some(BreakerError::NothingToLatch | BreakerError::AlreadyHeld))
+}
+
 /// A failed transaction, with the breaker's own words where it was the breaker.
-fn failure(
-    signature: &solana_signature::Signature,
-    slot: u64,
-    error: &solana_transaction_error::TransactionError,
-) -> String {
+fn failure(signature: &Signature, slot: u64, error: &TransactionError) -> String {
     match Refusal::of(error) {
         Some((_, refusal)) => format!("transaction {signature} failed in slot {slot}: {refusal}"),
         None => format!("transaction {signature} failed in slot {slot}: {error}"),

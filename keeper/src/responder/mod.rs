@@ -6,17 +6,18 @@
 mod act;
 mod decide;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicU32},
+    time::{Duration, SystemTime},
+};
 
 use firebreak_interface::{Operation, Severity};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
-use tokio::{
-    sync::mpsc,
-    task::JoinSet,
-    time::{Instant, timeout},
-};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
+use self::act::Landing;
 pub use self::decide::{Decision, Facts, Idle, decide};
 use crate::{
     config::Fees,
@@ -45,6 +46,9 @@ pub struct Responder {
     pub fees: Fees,
     /// Where to say what is done.
     pub record: Record,
+    /// Counts transactions: two acts that look the same must not have the same signature, or the chain takes the
+    /// second for the first.
+    pub serial: AtomicU32,
 }
 
 /// What may be under way once at a time.
@@ -74,14 +78,18 @@ pub fn spawn(mut findings: mpsc::Receiver<Finding>, responder: Responder) -> tok
         loop {
             tokio::select! {
                 finding = findings.recv() => match finding {
-                    Some(Finding::Alarm(alarm)) => desk.alarm(alarm, Instant::now()),
+                    Some(Finding::Alarm(alarm)) => desk.alarm(alarm, SystemTime::now()),
                     Some(Finding::Rose(rise)) => desk.responder.rose(&rise),
                     None => break,
                 },
                 Some(ended) = desk.acts.join_next() => desk.ended(ended),
             }
         }
-        let last = async { while desk.acts.join_next().await.is_some() {} };
+        let last = async {
+            while let Some(ended) = desk.acts.join_next().await {
+                desk.ended(ended);
+            }
+        };
         if timeout(LAST_ACTS, last).await.is_err() {
             tracing::warn!("stopped with acts under way; the chain may still take them");
         }
@@ -91,13 +99,20 @@ pub fn spawn(mut findings: mpsc::Receiver<Finding>, responder: Responder) -> tok
 /// Acts under way, and the newest alarm that waits behind each.
 struct Desk {
     responder: Arc<Responder>,
-    acts: JoinSet<Target>,
-    busy: HashMap<Target, Option<(Alarm, Instant)>>,
+    acts: JoinSet<Ended>,
+    busy: HashMap<Target, Option<(Alarm, SystemTime)>>,
+}
+
+/// What a task of the desk leaves behind.
+enum Ended {
+    /// An act; whose transaction brought its effect about may still have to be found out.
+    Act(Target, Option<Landing>),
+    /// Finding that out.
+    Landing,
 }
 
 impl Desk {
-    fn alarm(&mut self, alarm: Alarm, since: Instant) {
-        self.responder.saw(&alarm);
+    fn alarm(&mut self, alarm: Alarm, since: SystemTime) {
         let target = Target::of(&alarm);
         match self.busy.get_mut(&target) {
             Some(waiting) => *waiting = Some((alarm, since)),
@@ -105,18 +120,23 @@ impl Desk {
         }
     }
 
-    fn start(&mut self, target: Target, alarm: Alarm, since: Instant) {
+    fn start(&mut self, target: Target, alarm: Alarm, since: SystemTime) {
         self.busy.insert(target, None);
         let responder = Arc::clone(&self.responder);
-        self.acts.spawn(async move {
-            responder.respond(&alarm, since).await;
-            target
-        });
+        self.acts.spawn(async move { Ended::Act(target, responder.respond(&alarm, since).await) });
     }
 
-    fn ended(&mut self, ended: Result<Target, tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
         match ended {
-            Ok(target) => {
+            Ok(Ended::Landing) => {}
+            Ok(Ended::Act(target, landing)) => {
+                if let Some(landing) = landing {
+                    let responder = Arc::clone(&self.responder);
+                    self.acts.spawn(async move {
+                        responder.attribute(landing).await;
+                        Ended::Landing
+                    });
+                }
                 if let Some(Some((alarm, since))) = self.busy.remove(&target) {
                     self.start(target, alarm, since);
                 }
@@ -131,7 +151,7 @@ impl Desk {
 }
 
 impl Responder {
-    fn saw(&self, alarm: &Alarm) {
+    fn saw(&self, alarm: &Alarm, since: SystemTime) {
         let (value, threshold) = alarm.evidence.measure();
         let event = Event::Saw {
             rule: alarm.evidence.rule(),
@@ -141,7 +161,7 @@ impl Responder {
             threshold,
             across_gap: alarm.across_gap,
         };
-        self.record.write(Some(alarm.slot), &event);
+        self.record.write_about(since, Some(alarm.slot), &event);
     }
 
     fn rose(&self, rise: &Rise) {
