@@ -25,7 +25,7 @@ pub(crate) const STD_SOURCE: &str = "FIREBREAK_SBF_STD_SOURCE";
 /// Set for the compiler's wrapper alone: the description of the target.
 pub(crate) const TARGET_SPEC: &str = "FIREBREAK_SBF_TARGET_SPEC";
 /// To be raised with every change of what is compiled; it makes cargo start anew.
-pub(crate) const REVISION: &str = "wrapper 1";
+pub(crate) const REVISION: &str = "wrapper 2";
 
 /// std's own cfgs: the layer of `zkvm` needs no operating system, and the alignment that the allocator
 /// promises is chosen by processor, among which `bpf` is not listed.
@@ -161,14 +161,21 @@ fn identity(krate: &Crate, args: &[OsString]) -> String {
 
 /// Folders and what stands for them; the compiler takes the last that fits.
 fn remaps(krate: &Crate) -> Vec<(&Path, String)> {
-    let name = format!("/{}-{}", krate.package, krate.version);
+    const STD: &str = "/rust";
     let mut rules = vec![
-        (krate.std_source.as_path(), "/rust".to_owned()),
         (krate.working_dir.as_path(), "/build".to_owned()),
-        (krate.manifest_dir.as_path(), name.clone()),
+        (krate.std_source.as_path(), STD.to_owned()),
     ];
+    // Cargo names files inside the working folder from there, and a target folder may lie inside.
+    if let Ok(relative) = krate.std_source.strip_prefix(&krate.working_dir) {
+        rules.push((relative, STD.to_owned()));
+    }
+    let name = format!("/{}-{}", krate.package, krate.version);
     if let Some(out_dir) = &krate.out_dir {
         rules.push((out_dir, format!("{name}/out")));
+    }
+    if !krate.manifest_dir.starts_with(&krate.std_source) {
+        rules.push((&krate.manifest_dir, name));
     }
     rules
 }
@@ -254,24 +261,43 @@ mod tests {
         assert_ne!(metadata(&plain), metadata(&rewritten(&older, &cargo_line(""))));
     }
 
+    fn rules(krate: &Crate) -> Vec<String> {
+        rewritten(krate, &cargo_line(""))
+            .iter()
+            .filter_map(|arg| arg.strip_prefix("--remap-path-prefix="))
+            .map(str::to_owned)
+            .collect()
+    }
+
     #[test]
-    fn folders_get_neutral_names_and_the_narrowest_is_last() {
+    fn folders_get_neutral_names() {
         let mut program = library();
         program.manifest_dir = "/checkout/programs/breaker".into();
         program.working_dir = "/checkout".into();
         program.out_dir = Some("/checkout/target/sbf/build/x/out".into());
-        let result = rewritten(&program, &cargo_line(""));
-        let rules: Vec<_> =
-            result.iter().filter_map(|arg| arg.strip_prefix("--remap-path-prefix=")).collect();
         assert_eq!(
-            rules,
+            rules(&program),
             [
-                "/checkout/target/sbf/std-0=/rust",
                 "/checkout=/build",
-                "/checkout/programs/breaker=/spl-token-8.0.0",
+                "/checkout/target/sbf/std-0=/rust",
+                "target/sbf/std-0=/rust",
                 "/checkout/target/sbf/build/x/out=/spl-token-8.0.0/out",
+                "/checkout/programs/breaker=/spl-token-8.0.0",
             ]
         );
+    }
+
+    #[test]
+    fn std_has_one_name_wherever_the_target_folder_lies() {
+        let mut inside = library();
+        inside.manifest_dir = "/checkout/target/sbf/std-0/core".into();
+        inside.working_dir = "/checkout".into();
+        let mut outside = inside.clone();
+        outside.std_source = "/target/sbf/std-0".into();
+        outside.manifest_dir = "/target/sbf/std-0/core".into();
+        // As cargo names the file in either case.
+        assert!(rules(&inside).contains(&"target/sbf/std-0=/rust".to_owned()));
+        assert_eq!(rules(&outside), ["/checkout=/build", "/target/sbf/std-0=/rust"]);
     }
 
     #[test]
