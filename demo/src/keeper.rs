@@ -43,7 +43,7 @@ pub(crate) struct Line {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// It has found everything and watches.
-    Ready { vaults: Vec<String> },
+    Ready,
     /// A rule found something.
     Saw { rule: String },
     /// A transaction went out.
@@ -133,7 +133,7 @@ impl Keeper {
         let start = Instant::now();
         while start.elapsed() < READY {
             self.require_alive("while starting").await?;
-            if self.lines().iter().any(|line| matches!(line.event, Event::Ready { .. })) {
+            if self.lines().iter().any(|line| matches!(line.event, Event::Ready)) {
                 return Ok(());
             }
             sleep(POLL).await;
