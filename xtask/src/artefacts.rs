@@ -39,7 +39,7 @@ pub(crate) struct Artefact {
     pub(crate) purpose: Purpose,
 }
 
-/// Every program, in the order of building.
+/// Every program, in the order of building. `docs/sbf-build.md` has the figures behind each goal.
 pub(crate) const ARTEFACTS: [Artefact; 6] = [
     Artefact {
         name: "breaker",
@@ -56,7 +56,7 @@ pub(crate) const ARTEFACTS: [Artefact; 6] = [
         folder: "programs/venue",
         library: "venue",
         features: &[],
-        goal: Goal::Speed,
+        goal: Goal::Size,
         purpose: Purpose::Product,
     },
     Artefact {
@@ -65,7 +65,7 @@ pub(crate) const ARTEFACTS: [Artefact; 6] = [
         folder: "programs/venue",
         library: "venue",
         features: &["drainable"],
-        goal: Goal::Speed,
+        goal: Goal::Size,
         purpose: Purpose::Drill,
     },
     Artefact {
@@ -74,7 +74,7 @@ pub(crate) const ARTEFACTS: [Artefact; 6] = [
         folder: "programs/venue",
         library: "venue",
         features: &["drainable", "unguarded"],
-        goal: Goal::Speed,
+        goal: Goal::Size,
         purpose: Purpose::Drill,
     },
     Artefact {
