@@ -55,35 +55,33 @@ fn gate() -> Vec<Cost> {
     const NORMAL: Option<u64> = Some(150);
     const LATCHED: Option<u64> = Some(400);
     let cost = |case, units, target| Cost { instruction: "gate", case, units, target };
-    let asked = |world: &mut World| {
+    let asked = |world: &mut World, operation| {
         let ours = (world.us.protocol, world.us.market);
-        added(world, |world, depth| world.us.program.asks(ours, ours, Operation::REPAY, depth))
+        added(world, |world, depth| world.us.program.asks(ours, ours, operation, depth))
     };
 
     let mut world = World::default();
-    let normal = asked(&mut world);
+    let normal = asked(&mut world, Operation::WITHDRAW);
     world.raise(0, 600).succeeds();
-    let minor = asked(&mut world);
-    // the worst board there can be: every slot that names operations of its own live, in market and protocol
+    let minor = asked(&mut world, Operation::WITHDRAW);
+    // everything that can name operations of its own in a market: two keepers and a guardian
+    world.raise(1, 3_600).succeeds();
     let hour = world.order(3_600);
     world.pause(0, &hour).succeeds();
+    assert_eq!(world.severity(), Severity::Major);
+    let major = asked(&mut world, Operation::DEPOSIT);
     world.pause_all(0, &hour).succeeds();
-    world.raise(1, 3_600).succeeds();
-    world.drain(FUNDS / 10).succeeds();
-    world.poke().succeeds();
-    world.vm.advance(1);
-    world.poke().succeeds();
-    assert_eq!(world.severity(), Severity::Critical);
-    let worst = asked(&mut world);
+    let both = asked(&mut world, Operation::DEPOSIT);
     // long over, and nobody tidied: the cached ends are still set
     world.vm.advance(30 * DAY);
     assert_eq!(world.severity(), Severity::Normal);
-    let over = asked(&mut world);
+    let over = asked(&mut world, Operation::WITHDRAW);
     vec![
         cost("normal", normal, NORMAL),
-        cost("latched", minor, LATCHED),
-        cost("latched by everybody", worst, LATCHED),
-        cost("latched once, over", over, LATCHED),
+        cost("latched", major, LATCHED),
+        cost("latched, by a keeper alone", minor, LATCHED),
+        cost("latched, the protocol too", both, None),
+        cost("latched once, over in both", over, LATCHED),
     ]
 }
 
@@ -173,7 +171,6 @@ fn registrations() -> Vec<Cost> {
     let authority = world.us.authority.insecure_clone();
 
     let other = crate::world::OTHER_PROGRAM;
-    world.vm.load(other, &crate::programs::load("firebreak_probe"));
     let settings = ProtocolSettings {
         authority: authority.pubkey(),
         guardians: world.us.guardians.iter().map(Signer::pubkey).collect(),

@@ -40,6 +40,15 @@ pub struct Told {
 }
 
 impl Outcome {
+    /// What the breaker told the world, by its calls to itself: nothing where the transaction failed.
+    pub fn events(&self) -> Vec<Told> {
+        let calls = self.0.iter().flat_map(|meta| meta.inner_instructions.iter().flatten());
+        calls
+            .filter_map(|call| call.instruction.data.strip_prefix(&EVENT_CALL))
+            .filter_map(|event| Told::try_from_slice(event.get(8..)?).ok())
+            .collect()
+    }
+
     /// The transaction's effects.
     ///
     /// # Panics
@@ -141,14 +150,5 @@ impl Success {
     pub fn verdict(&self) -> Verdict {
         let data = &self.0.return_data;
         if data.program_id == ID { Verdict::from_return_data(&data.data) } else { Verdict::Deny }
-    }
-
-    /// What the breaker told the world, by its calls to itself.
-    pub fn events(&self) -> Vec<Told> {
-        let calls = self.0.inner_instructions.iter().flatten();
-        calls
-            .filter_map(|call| call.instruction.data.strip_prefix(&EVENT_CALL))
-            .filter_map(|event| Told::try_from_slice(event.get(8..)?).ok())
-            .collect()
     }
 }

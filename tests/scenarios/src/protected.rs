@@ -17,7 +17,7 @@ use solana_signer::Signer;
 
 use crate::{
     integrator::{Flow, Integrator},
-    programs, token,
+    token,
     vm::Vm,
 };
 
@@ -101,7 +101,7 @@ pub struct Protected {
 }
 
 impl Protected {
-    /// Loads a protected program and puts it under the breaker.
+    /// Puts a protected program that the VM carries under the breaker.
     pub fn join(vm: &mut Vm, address: Pubkey, setup: &Setup) -> Self {
         let mut this = Self::found(vm, address, setup);
         if setup.segment {
@@ -126,9 +126,8 @@ impl Protected {
         this
     }
 
-    /// Loads a protected program and creates its protocol, with nothing in it.
+    /// Creates the protocol of a program that the VM carries, with nothing in it.
     pub fn found(vm: &mut Vm, address: Pubkey, setup: &Setup) -> Self {
-        vm.load(address, &programs::load("firebreak_probe"));
         let program = Integrator::new(address);
         let authority = vm.person();
         let guardians: Vec<Keypair> = (0..setup.guardians).map(|_| vm.person()).collect();

@@ -1,16 +1,24 @@
 //! The local VM: signatures are verified, the clock is set by hand, every transaction is a new one.
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use firebreak_client::{account::Kind, decode};
 use litesvm::LiteSVM;
 use solana_account::Account;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_program::clock::Clock;
+use solana_program::{clock::Clock, hash::Hash};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
 
-use crate::outcome::Outcome;
+use crate::{
+    outcome::{Outcome, Told},
+    programs,
+};
 
 /// Slot and unix time at which every world begins.
 pub const START: (u64, i64) = (1_000_000, 1_800_000_000);
@@ -21,23 +29,39 @@ const LAMPORTS: u64 = 1_000_000_000_000;
 pub struct Vm {
     svm: LiteSVM,
     keys: u64,
+    /// Everything the breaker told the world so far.
+    pub told: Vec<Told>,
 }
 
-impl Default for Vm {
-    fn default() -> Self {
-        let mut vm = Self { svm: LiteSVM::new(), keys: 0 };
-        vm.set_clock(START.0, START.1);
-        vm
+/// VMs by the programs that they carry.
+type Loaded = HashMap<Vec<(Pubkey, &'static str)>, LiteSVM>;
+
+/// Checking and compiling a program takes longer than a whole scenario.
+static LOADED: LazyLock<Mutex<Loaded>> = LazyLock::new(Mutex::default);
+
+/// A VM with these programs, compiled at most once.
+///
+/// # Panics
+/// When a program is missing or the VM does not take it.
+fn loaded(wanted: &[(Pubkey, &'static str)]) -> LiteSVM {
+    let mut known = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(svm) = known.get(wanted) {
+        return svm.clone();
     }
+    let mut svm = LiteSVM::new();
+    for (address, name) in wanted {
+        svm.add_program(*address, &programs::load(name)).expect("the VM takes the program");
+    }
+    known.insert(wanted.to_vec(), svm.clone());
+    svm
 }
 
 impl Vm {
-    /// Loads a program.
-    ///
-    /// # Panics
-    /// When the VM does not take it.
-    pub fn load(&mut self, address: Pubkey, program: &[u8]) {
-        self.svm.add_program(address, program).expect("the VM takes the program");
+    /// A VM that carries these programs, by their addresses and the names of their files.
+    pub fn with(programs: &[(Pubkey, &'static str)]) -> Self {
+        let mut vm = Self { svm: loaded(programs), keys: 0, told: Vec::new() };
+        vm.set_clock(START.0, START.1);
+        vm
     }
 
     /// A new key. The same in each run: what deriving an address costs depends on the keys in it.
@@ -77,6 +101,7 @@ impl Vm {
     /// Submits a transaction that was signed before.
     pub fn submit(&mut self, transaction: Transaction) -> Outcome {
         let outcome = Outcome(self.svm.send_transaction(transaction));
+        self.told.extend(outcome.events());
         // an equal transaction under the same blockhash would be refused as a copy
         self.svm.expire_blockhash();
         outcome
@@ -144,6 +169,16 @@ impl Vm {
     pub fn read<T: Kind>(&self, address: &Pubkey) -> T {
         let account = self.account(address).expect("the account exists");
         decode(&account.owner, &account.data).expect("an account of the breaker")
+    }
+
+    /// The hash that a nonce account holds: a transaction signed with it waits for as long as the account does.
+    ///
+    /// # Panics
+    /// When it is no nonce account.
+    pub fn durable_nonce(&self, address: &Pubkey) -> Hash {
+        // version, state and authority come first
+        let account = self.account(address).expect("the nonce account exists");
+        Hash::new_from_array(account.data[40..72].try_into().expect("32 bytes"))
     }
 
     /// Lamports that keep an account of this size alive.

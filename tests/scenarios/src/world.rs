@@ -1,10 +1,10 @@
 //! A world that builds itself, with verbs.
 
-use firebreak_client::journal::{Verified, verify};
+use firebreak_client::journal::{Broken, Verified, verify};
 use firebreak_interface::{
     Direction, Instant, Operation, Operations, Severity,
     instruction::RaiseOrder,
-    state::{Journal, JournalSegment, Limiter, Market, PauseOrder, Protocol},
+    state::{Journal, JournalEntry, JournalSegment, Limiter, Market, PauseOrder, Protocol},
 };
 use firebreak_probe::{Depth, Guard};
 use solana_instruction::Instruction;
@@ -14,8 +14,7 @@ use solana_signer::Signer;
 
 use crate::{
     integrator::Flow,
-    outcome::{Outcome, Told},
-    programs,
+    outcome::Outcome,
     protected::{Protected, Setup},
     token,
     vm::Vm,
@@ -25,6 +24,10 @@ use crate::{
 pub const PROGRAM: Pubkey = Pubkey::new_from_array([7; 32]);
 /// Address of another protected program.
 pub const OTHER_PROGRAM: Pubkey = Pubkey::new_from_array([8; 32]);
+
+/// What every world's VM carries.
+pub const PROGRAMS: [(Pubkey, &str); 3] =
+    [(firebreak_interface::ID, "breaker"), (PROGRAM, "firebreak_probe"), (OTHER_PROGRAM, "firebreak_probe")];
 
 /// A protocol under the breaker, an honest user and an attacker.
 pub struct World {
@@ -53,8 +56,7 @@ impl World {
     pub fn with(change: impl FnOnce(&mut Setup)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup);
-        let mut vm = Vm::default();
-        vm.load(firebreak_interface::ID, &programs::load("breaker"));
+        let mut vm = Vm::with(&PROGRAMS);
         let us = Protected::join(&mut vm, PROGRAM, &setup);
         let (alice, attacker) = (vm.person(), vm.person());
         let purse = token::account(&mut vm, &alice, &us.mint, &alice.pubkey());
@@ -222,21 +224,20 @@ impl World {
         Instant::new(slot, unix)
     }
 
-    /// Walks the journal from its raw accounts and the events that were kept.
+    /// Every entry of our journal that the world was told of.
+    pub fn told(&self) -> Vec<JournalEntry> {
+        let ours = self.us.protocol.to_bytes();
+        self.vm.told.iter().filter(|told| told.protocol == ours).map(|told| told.entry).collect()
+    }
+
+    /// Walks the journal from its raw accounts and these events.
     ///
-    /// # Panics
-    /// When it contradicts itself.
-    pub fn verify_journal(&self, told: &[Told]) -> Verified {
+    /// # Errors
+    /// Where it contradicts itself.
+    pub fn verify_journal(&self, events: &[JournalEntry]) -> Result<Verified, Broken> {
         let journal = self.journal();
-        let segments: Vec<JournalSegment> = self
-            .us
-            .program
-            .addresses
-            .segments(&journal)
-            .iter()
-            .map(|segment| self.vm.read(segment))
-            .collect();
-        let events: Vec<_> = told.iter().map(|told| told.entry).collect();
-        verify(&journal, &segments, &events).expect("the journal is sound")
+        let segments = self.us.program.addresses.segments(&journal);
+        let segments: Vec<JournalSegment> = segments.iter().map(|segment| self.vm.read(segment)).collect();
+        verify(&journal, &segments, events)
     }
 }

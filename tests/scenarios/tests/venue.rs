@@ -11,7 +11,7 @@ use firebreak_interface::{
     instruction, pda,
     state::{Journal, Limiter, LimiterSettings, Market, MarketSettings, PauseOrder, ProtocolSettings},
 };
-use firebreak_scenarios::{Outcome, Vm, programs, token};
+use firebreak_scenarios::{Outcome, Vm, token};
 use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -44,7 +44,7 @@ struct User {
 }
 
 impl Floor {
-    fn new(program: &str) -> Self {
+    fn new(program: &'static str) -> Self {
         let mut floor = Self::connected(program);
         let (usd, coin) = (floor.usd, floor.coin);
         for mint in [usd, coin] {
@@ -68,10 +68,8 @@ impl Floor {
     }
 
     /// The venue as a protocol of the breaker, listing nothing.
-    fn connected(program: &str) -> Self {
-        let mut vm = Vm::default();
-        vm.load(firebreak_interface::ID, &programs::load("breaker"));
-        vm.load(venue::ID, &programs::load(program));
+    fn connected(program: &'static str) -> Self {
+        let mut vm = Vm::with(&[(firebreak_interface::ID, "breaker"), (venue::ID, program)]);
         let admin = vm.person();
         let guardians: Vec<Keypair> = (0..3).map(|_| vm.person()).collect();
         let [usd, coin] = [6, 9].map(|decimals| token::mint(&mut vm, &admin, decimals));
@@ -412,8 +410,7 @@ fn a_vault_without_a_limiter_takes_nothing_in() {
 
 #[test]
 fn only_the_upgrade_authority_says_who_is_admin() {
-    let mut vm = Vm::default();
-    vm.load(venue::ID, &programs::load("venue"));
+    let mut vm = Vm::with(&[(venue::ID, "venue")]);
     let (deployer, mallory) = (vm.person(), vm.person());
     let venue = Venue::new(Vec::new());
     let initialize = venue.initialize(mallory.pubkey(), mallory.pubkey());

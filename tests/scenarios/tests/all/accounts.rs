@@ -1,0 +1,339 @@
+//! Every account of every instruction, swapped for one that is not it. Each instruction succeeds as it stands;
+//! one account is exchanged, and the exact refusal is named.
+
+use firebreak_client::Refusal::{self, Anchor};
+use firebreak_interface::{
+    BreakerError::{self, *},
+    Direction, ID, Operation, instruction,
+    state::KeeperSettings,
+};
+use firebreak_scenarios::{Protected, Setup, World, token};
+use solana_account::Account;
+use solana_instruction::{Instruction, error::InstructionError};
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+const WRONG_SEEDS: Refusal = Anchor(2006);
+const WRONG_ADDRESS: Refusal = Anchor(2012);
+const WRONG_KIND: Refusal = Anchor(3002);
+const NOT_THE_BREAKERS: Refusal = Anchor(3007);
+const NOT_THE_PROGRAM: Refusal = Anchor(3008);
+
+const fn by(error: BreakerError) -> Refusal {
+    Refusal::Breaker(error)
+}
+
+/// Our world and another protocol, as good as ours.
+struct Street {
+    world: World,
+    neighbour: Protected,
+}
+
+impl Street {
+    fn new(armed: bool) -> Self {
+        let mut world = World::with(|setup| setup.armed = armed);
+        let neighbour = world.neighbour();
+        Self { world, neighbour }
+    }
+
+    /// Refuses each of these at this place, and each thing that is no account of this kind where it has to be one.
+    fn refuses(
+        &mut self,
+        good: &Instruction,
+        signers: &[&Keypair],
+        place: usize,
+        swaps: &[(Pubkey, Refusal)],
+    ) {
+        for (swap, expected) in swaps {
+            let mut bad = good.clone();
+            bad.accounts[place].pubkey = *swap;
+            self.world.vm.send(&[bad], signers).fails_with(*expected);
+        }
+    }
+
+    /// Swaps an account of the breaker's for its like: another program's copy, nothing, another kind, a wallet.
+    fn refuses_fakes(&mut self, good: &Instruction, signers: &[&Keypair], place: usize) {
+        let real = self.world.vm.account(&good.accounts[place].pubkey).expect("the account exists");
+        let look_alike = Account { owner: self.world.us.program.program, ..real.clone() };
+        let mut other_kind = real;
+        other_kind.data[..8].copy_from_slice(&[1; 8]);
+        let mut put = |account: Account| {
+            let key = self.world.vm.key().pubkey();
+            self.world.vm.put(key, account);
+            key
+        };
+        let swaps = [(put(look_alike), NOT_THE_BREAKERS), (put(other_kind), WRONG_KIND)];
+        let nothing = self.world.vm.key().pubkey();
+        let wallet = self.world.alice.pubkey();
+        self.refuses(good, signers, place, &swaps);
+        self.refuses(good, signers, place, &[(nothing, NOT_THE_BREAKERS), (wallet, NOT_THE_BREAKERS)]);
+    }
+
+    /// Swaps the four accounts by which the journal is written, the last of every instruction that does.
+    fn refuses_journals(&mut self, good: &Instruction, signers: &[&Keypair]) {
+        let first = good.accounts.len() - 4;
+        let theirs = self.neighbour.program.addresses;
+        self.refuses_fakes(good, signers, first);
+        self.refuses(good, signers, first, &[(theirs.journal, by(WrongJournal))]);
+        self.refuses_fakes(good, signers, first + 1);
+        self.refuses(
+            good,
+            signers,
+            first + 1,
+            &[(theirs.segment(0), by(WrongSegment)), (ID, by(WrongSegment))],
+        );
+        let (wallet, program) = (self.world.alice.pubkey(), self.world.us.program.program);
+        self.refuses(good, signers, first + 2, &[(wallet, WRONG_ADDRESS)]);
+        // the program that emits the event is found by its address, wherever it stands, or not at all
+        let mut bad = good.clone();
+        bad.accounts[first + 3].pubkey = program;
+        self.world.vm.send(&[bad], signers).fails_as(&InstructionError::MissingAccount);
+    }
+
+    /// Swaps the System program.
+    fn refuses_systems(&mut self, good: &Instruction, signers: &[&Keypair], place: usize) {
+        let program = self.world.us.program.program;
+        self.refuses(good, signers, place, &[(program, NOT_THE_PROGRAM)]);
+    }
+}
+
+#[test]
+fn create_market() {
+    let mut street = Street::new(false);
+    let good = street.world.us.create_market(&street.world.vm, 1, &Setup::default().market);
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    street.refuses_fakes(&good, &signers, 2);
+    let (theirs, used) = (street.neighbour.program.addresses, street.world.us.market);
+    street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS)]);
+    let free = street.world.vm.key().pubkey();
+    street.refuses(
+        &good,
+        &signers,
+        3,
+        &[(theirs.market(1), WRONG_SEEDS), (used, WRONG_SEEDS), (free, WRONG_SEEDS)],
+    );
+    street.refuses_systems(&good, &signers, 4);
+    street.refuses_journals(&good, &signers);
+    // our authority over everything that is theirs
+    let segment = street.neighbour.segment(&street.world.vm);
+    let key = authority.pubkey();
+    let market = Setup::default().market;
+    let grab = instruction::create_market(key, key, theirs.protocol, 9, &market, segment);
+    street.world.vm.send(&[grab], &signers).fails_with(NotTheAuthority);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn register_limiter() {
+    let mut street = Street::new(false);
+    let us = &street.world.us;
+    let authority = us.authority.insecure_clone();
+    let vault = token::account(&mut street.world.vm, &authority, &us.mint, &us.program.owner);
+    let good = us.register_limiter(&street.world.vm, us.market, vault, &Setup::default().limiter);
+    let signers = [&authority];
+    let (ours, theirs) = (us.program.addresses, street.neighbour.program.addresses);
+    let (our_limiter, their_market, their_vault) =
+        (us.limiter, street.neighbour.market, street.neighbour.vault);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS), (ours.market(0), WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 3);
+    street.refuses(&good, &signers, 3, &[(their_market, by(WrongProtocol)), (ours.protocol, WRONG_KIND)]);
+    // a vault's limiter is derived from it: with another vault the address is another
+    street.refuses(&good, &signers, 4, &[(their_vault, WRONG_SEEDS)]);
+    street.refuses(&good, &signers, 5, &[(our_limiter, WRONG_SEEDS), (theirs.limiter(&vault), WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 6);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn register_keeper() {
+    let mut street = Street::new(false);
+    let settings = KeeperSettings { key: street.world.vm.key().pubkey(), ..Setup::default().keepers[0] };
+    let good = street.world.us.register_keeper(&street.world.vm, &settings);
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS), (ours.market(0), WRONG_KIND)]);
+    street.refuses(&good, &signers, 3, &[(theirs.keeper(&settings.key), WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 4);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn arm_limiter() {
+    let mut street = Street::new(false);
+    let good = street.world.us.arm(&street.world.vm, street.world.us.vault);
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
+    let their_limiter = street.neighbour.limiter;
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(
+        &good,
+        &signers,
+        1,
+        &[(theirs.protocol, by(NotTheAuthority)), (ours.market(0), WRONG_KIND)],
+    );
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(their_limiter, by(WrongProtocol)), (ours.market(0), WRONG_KIND)]);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+pub(crate) fn record_flow() {
+    let mut street = Street::new(false);
+    let alice = street.world.alice.insecure_clone();
+    let us = &street.world.us;
+    let second = us.register_market(&mut street.world.vm, 1, &Setup::default().market);
+    let (other_vault, other_limiter) =
+        us.guard_vault(&mut street.world.vm, second, 1_000, &Setup::default().limiter);
+    let us = &street.world.us;
+    let (program, limiter, vault) = (us.program, us.limiter, us.vault);
+    let good = program.flow(&us.flow(Direction::Out, Operation::WITHDRAW, 1));
+    let n = &street.neighbour;
+    let (protocol, market, their_limiter, their_vault) = (n.protocol, n.market, n.limiter, n.vault);
+    let swaps = [
+        (1, protocol, by(NotTheRecorder)),
+        (1, us.market, WRONG_KIND),
+        (2, market, by(WrongProtocol)),
+        (2, second, by(WrongMarket)),
+        (2, us.protocol, WRONG_KIND),
+        (3, their_limiter, by(WrongProtocol)),
+        (3, other_limiter, by(WrongMarket)),
+        (3, us.market, WRONG_KIND),
+        (4, their_vault, by(WrongVault)),
+        (4, other_vault, by(WrongVault)),
+        (4, street.world.purse, by(WrongVault)),
+        (4, limiter, by(WrongVault)),
+    ];
+    for (place, swap, expected) in swaps {
+        let mut bad = good.clone();
+        bad.accounts[place].pubkey = swap;
+        street.world.vm.send(&[program.calls(bad)], &[&alice]).fails_with(expected);
+    }
+    for place in 1..4 {
+        let real = street.world.vm.account(&good.accounts[place].pubkey).expect("the account exists");
+        let look_alike = street.world.vm.key().pubkey();
+        street.world.vm.put(look_alike, Account { owner: program.program, ..real });
+        let nothing = street.world.vm.key().pubkey();
+        for (swap, expected) in [(look_alike, NOT_THE_BREAKERS), (nothing, NOT_THE_BREAKERS)] {
+            let mut bad = good.clone();
+            bad.accounts[place].pubkey = swap;
+            street.world.vm.send(&[program.calls(bad)], &[&alice]).fails_with(expected);
+        }
+    }
+    street.world.vm.send(&[program.calls(good)], &[&alice]).succeeds();
+    assert_eq!(vault, street.world.us.vault);
+}
+
+#[test]
+fn poke() {
+    let mut street = Street::new(true);
+    street.world.drain(firebreak_scenarios::FUNDS / 20).succeeds();
+    let attacker = street.world.attacker.insecure_clone();
+    let signers = [&attacker];
+    let good = street.world.us.poke(&street.world.vm);
+    let ours = street.world.us.program.addresses;
+    let n = &street.neighbour;
+    let (protocol, market, limiter, vault) = (n.protocol, n.market, n.limiter, n.vault);
+    let (purse, our_market) = (street.world.purse, street.world.us.market);
+    street.refuses_fakes(&good, &signers, 0);
+    street.refuses(&good, &signers, 0, &[(protocol, by(WrongProtocol)), (our_market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(market, by(WrongProtocol)), (ours.protocol, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(limiter, by(WrongProtocol)), (our_market, WRONG_KIND)]);
+    street.refuses(&good, &signers, 3, &[(vault, by(WrongVault)), (purse, by(WrongVault))]);
+    street.refuses(&good, &signers, 4, &[(purse, by(WrongCompany))]);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn pause() {
+    let mut street = Street::new(true);
+    let us = &street.world.us;
+    let guardian = us.guardians[0].insecure_clone();
+    let colleague = us.guardians[1].pubkey();
+    let signers = [&guardian];
+    let (ours, market) = (us.program.addresses, us.market);
+    let order = street.world.order(1_800);
+    let good = us.pause(&street.world.vm, &guardian, Some(market), &order);
+    let (protocol, their_market) = (street.neighbour.protocol, street.neighbour.market);
+    let theirs = street.neighbour.program.addresses;
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    // with another market the budget's address is another
+    street.refuses(
+        &good,
+        &signers,
+        2,
+        &[(their_market, WRONG_SEEDS), (ours.protocol, WRONG_KIND), (ID, WRONG_SEEDS)],
+    );
+    let budgets = [
+        ours.budget(Some(&market), &colleague),
+        ours.budget(None, &guardian.pubkey()),
+        theirs.budget(Some(&their_market), &guardian.pubkey()),
+    ];
+    street.refuses(&good, &signers, 3, &budgets.map(|budget| (budget, WRONG_SEEDS)));
+    street.refuses_systems(&good, &signers, 4);
+    street.refuses_journals(&good, &signers);
+    // their market, with the budget that goes with it
+    let mut foreign = good.clone();
+    foreign.accounts[2].pubkey = their_market;
+    foreign.accounts[3].pubkey = theirs.budget(Some(&their_market), &guardian.pubkey());
+    street.world.vm.send(&[foreign], &signers).fails_with(WrongProtocol);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn raise() {
+    let mut street = Street::new(true);
+    let us = &street.world.us;
+    let bot = us.keepers[0].insecure_clone();
+    let signers = [&bot];
+    let order = instruction::RaiseOrder { closed: 0, seconds: 600, reason: 0 };
+    let good = us.raise(&street.world.vm, &bot, &order);
+    let (ours, market, colleague) = (us.program.addresses, us.market, us.keepers[1].pubkey());
+    let n = &street.neighbour;
+    let (protocol, their_market) = (n.protocol, n.market);
+    let their_keeper = n.program.addresses.keeper(&n.keepers[0].pubkey());
+    street.refuses_fakes(&good, &signers, 1);
+    let colleague = ours.keeper(&colleague);
+    street.refuses(
+        &good,
+        &signers,
+        1,
+        &[(colleague, by(NotTheKeeper)), (their_keeper, by(NotTheKeeper)), (market, WRONG_KIND)],
+    );
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(protocol, by(NotTheKeeper)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 3);
+    street.refuses(&good, &signers, 3, &[(their_market, by(WrongProtocol)), (ours.protocol, WRONG_KIND)]);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn extend_journal() {
+    let mut world = World::with(|setup| (setup.segment, setup.armed) = (false, false));
+    let neighbour = world.neighbour();
+    let mut street = Street { world, neighbour };
+    let alice = street.world.alice.insecure_clone();
+    let signers = [&alice];
+    let ours = street.world.us.program.addresses;
+    let good = instruction::extend_journal(alice.pubkey(), ours.protocol, 0);
+    let theirs = street.neighbour.program.addresses;
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(theirs.journal, WRONG_SEEDS), (ours.protocol, WRONG_KIND)]);
+    street.refuses(&good, &signers, 2, &[(ours.segment(1), WRONG_SEEDS), (theirs.segment(1), WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 3);
+    street.world.vm.send(&[good], &signers).succeeds();
+}

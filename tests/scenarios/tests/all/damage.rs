@@ -1,0 +1,87 @@
+//! Accounts as no transaction leaves them, changed by hand: each is refused by the name of the rule, and nothing
+//! is paid.
+
+use bytemuck::{Pod, bytes_of};
+use firebreak_client::{Limiter, Market, account::Kind};
+use firebreak_interface::{BreakerError::*, Direction, Operation, state::Journal};
+use firebreak_scenarios::{FUNDS, World};
+use solana_pubkey::Pubkey;
+
+/// Changes an account of the breaker by hand.
+fn damage<T: Kind + Pod>(world: &mut World, address: &Pubkey, change: impl FnOnce(&mut T)) {
+    let mut state: T = world.vm.read(address);
+    change(&mut state);
+    world.vm.edit(address, |account| account.data[8..].copy_from_slice(bytes_of(&state)));
+}
+
+/// A world whose limiter, touched at this very moment, was changed by hand.
+fn damaged(change: impl FnOnce(&mut Limiter)) -> World {
+    let mut world = World::default();
+    world.deposit(1_000).succeeds();
+    let limiter = world.us.limiter;
+    damage(&mut world, &limiter, change);
+    world
+}
+
+#[test]
+pub(crate) fn a_severity_that_is_none() {
+    let mut world = damaged(|limiter| {
+        (limiter.pending.count, limiter.pending.before) = (1, 9);
+    });
+    world.poke().fails_with(UnknownSeverity);
+}
+
+#[test]
+pub(crate) fn a_balance_beyond_64_bits() {
+    let mut world = damaged(|limiter| limiter.elastic = u64::MAX);
+    world.deposit(1_000).fails_with(BalanceOverflow);
+}
+
+#[test]
+pub(crate) fn a_capacity_beyond_64_bits() {
+    let mut world = damaged(|limiter| limiter.net[0].carry = u64::MAX);
+    world.vm.advance(1);
+    world.withdraw(1).fails_with(CapacityOverflow);
+    assert_eq!(world.vault(), FUNDS + 1_000);
+}
+
+#[test]
+pub(crate) fn an_undeclared_flow_beyond_64_bits() {
+    let mut world = damaged(|limiter| {
+        limiter.settings.undeclared_hard_bps = u32::MAX;
+        (limiter.expected, limiter.average, limiter.followed) = (u64::MAX, u64::MAX, u64::MAX);
+    });
+    world.poke().fails_with(UndeclaredOverflow);
+}
+
+#[test]
+pub(crate) fn an_average_beyond_64_bits() {
+    // the average is still on its way to what it follows, by steps whose remainders it carries
+    let mut world = damaged(|limiter| (limiter.average, limiter.average_carry) = (FUNDS - 7, u64::MAX));
+    world.vm.advance(100);
+    world.record(Direction::Out, Operation::WITHDRAW, 1).fails_with(BaseOverflow);
+}
+
+#[test]
+pub(crate) fn a_market_that_closes_exits_under_minor() {
+    let mut world = World::default();
+    let market = world.us.market;
+    damage::<Market>(&mut world, &market, |market| market.responses[0].closed = u64::MAX);
+    world.raise(0, 600).fails_with(MarketInvariant);
+}
+
+#[test]
+pub(crate) fn a_limiter_that_credited_more_than_its_cap() {
+    let mut world = damaged(|limiter| limiter.bootstrap_credited = u64::MAX);
+    world.withdraw(1).fails_with(LimiterInvariant);
+    assert_eq!(world.vault(), FUNDS + 1_000);
+}
+
+#[test]
+pub(crate) fn a_journal_that_is_full_for_ever() {
+    let mut world = World::default();
+    let journal = world.us.program.addresses.journal;
+    damage::<Journal>(&mut world, &journal, |journal| journal.count = u64::MAX);
+    let order = world.order(1_800);
+    world.pause(0, &order).fails_with(JournalInvariant);
+}

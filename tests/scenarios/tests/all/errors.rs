@@ -1,0 +1,88 @@
+//! Every error of the breaker is reached by a scenario, or it is said why no transaction can.
+
+use std::collections::BTreeSet;
+
+use firebreak_interface::BreakerError::{self, *};
+use firebreak_scenarios::outcome;
+
+use crate::{accounts, damage, flows, journal, pauses, pokes, raises, registration};
+
+/// Which scenario meets which error.
+const REACHED: &[(BreakerError, fn())] = &[
+    (NotTheAuthority, registration::a_stranger_registers_and_arms_nothing),
+    (NotAGuardian, pauses::a_stranger_pauses_nothing),
+    (NotTheRecorder, flows::only_the_recorder_records),
+    (NotTheKeeper, raises::only_a_registered_key_raises_its_own_protocol),
+    (WrongProtocol, accounts::record_flow),
+    (WrongMarket, accounts::record_flow),
+    (WrongVault, accounts::record_flow),
+    (WrongJournal, journal::no_act_is_written_into_anothers_history),
+    (WrongSegment, journal::an_old_segment_takes_nothing),
+    (TooNewToRead, flows::what_a_newer_program_wrote_is_not_misread),
+    (RegistrationClosed, registration::registration_closes_with_the_first_armed_limiter),
+    (GuardianCount, registration::a_protocol_has_three_to_sixteen_guardians),
+    (InvalidGuardian, registration::a_guardian_is_a_key_and_listed_once),
+    (GuardianRoleConflict, registration::no_key_has_two_roles),
+    (DelayOutOfBounds, registration::a_loosening_waits_a_day_to_thirty),
+    (DurationOutOfBounds, pauses::a_pauses_length_has_bounds),
+    (DwellOutOfBounds, registration::a_markets_times_have_bounds),
+    (GraceOutOfBounds, registration::a_markets_times_have_bounds),
+    (ResponseNotMonotone, registration::a_higher_severity_is_never_looser),
+    (LimitsNotMonotone, registration::a_higher_severity_is_never_looser),
+    (ExitClosed, registration::only_a_critical_that_said_so_closes_exits),
+    (LimiterSettingOutOfBounds, registration::nothing_in_a_limiter_is_ever_off),
+    (SoftNotBelowHard, registration::soft_is_below_hard_and_each_has_its_severities),
+    (SeverityNotAllowed, registration::soft_is_below_hard_and_each_has_its_severities),
+    (AlreadyArmed, registration::registration_closes_with_the_first_armed_limiter),
+    (ZeroFlow, flows::a_flow_of_nothing_is_refused),
+    (UnknownOperation, flows::an_unknown_operation_is_refused),
+    (NothingToLatch, pokes::where_nothing_is_proven_nothing_is_latched),
+    (NotTopLevel, pokes::poke_runs_at_top_level_only),
+    (WrongCompany, pokes::poke_keeps_no_company_that_could_have_moved_money),
+    (StalePauseEpoch, pauses::a_pause_of_another_epoch_is_void),
+    (PauseExpired, pauses::a_pause_signed_in_advance_waits_until_it_is_needed_or_expires),
+    (NothingToClose, pauses::a_pause_of_nothing_is_refused),
+    (PauseBudgetSpent, pauses::the_budget_is_what_one_guardian_can_pause_in_a_period),
+    (RaiseDurationOutOfBounds, raises::a_raises_length_has_bounds),
+    (RaisesSpent, raises::a_keeper_has_so_many_raises_a_day),
+    (KeeperExpired, raises::a_registration_ends),
+    (KeeperSettingOutOfBounds, registration::a_keepers_registration_has_bounds),
+    (VaultNotGuardable, registration::only_a_vault_that_its_owner_alone_can_move_is_guarded),
+    (SegmentNotNeeded, journal::nobody_makes_a_segment_that_is_not_needed),
+    (AlreadyHeld, raises::what_is_held_already_is_not_raised_again),
+    (RecorderNotOfProgram, registration::nobody_puts_another_program_under_a_protocol),
+    (Detached, flows::a_protocol_that_left_takes_no_more_acts),
+    (AmountAboveBalance, flows::more_than_the_vault_holds_is_an_error_and_no_breach),
+    (UnknownSeverity, damage::a_severity_that_is_none),
+    (BalanceOverflow, damage::a_balance_beyond_64_bits),
+    (CapacityOverflow, damage::a_capacity_beyond_64_bits),
+    (UndeclaredOverflow, damage::an_undeclared_flow_beyond_64_bits),
+    (BaseOverflow, damage::an_average_beyond_64_bits),
+    (MarketInvariant, damage::a_market_that_closes_exits_under_minor),
+    (LimiterInvariant, damage::a_limiter_that_credited_more_than_its_cap),
+    (JournalInvariant, damage::a_journal_that_is_full_for_ever),
+    (ExitPaysOut, flows::an_exit_never_pays_out),
+];
+
+#[test]
+fn every_error_is_reached_or_it_is_said_why_not() {
+    for error in BreakerError::ALL {
+        let scenarios: Vec<fn()> =
+            REACHED.iter().filter(|(reached, _)| reached == error).map(|(_, scenario)| *scenario).collect();
+        let reason = UNREACHED.iter().find(|(unreached, _)| unreached == error);
+        assert_eq!(scenarios.len() + usize::from(reason.is_some()), 1, "{error:?} is in one list");
+    }
+    let mut run = BTreeSet::new();
+    for (error, scenario) in REACHED {
+        if run.insert(*scenario as usize) {
+            scenario();
+        }
+        assert!(outcome::reached().contains(&error.code()), "its scenario does not reach {error:?}");
+    }
+}
+
+/// What no transaction reaches.
+const UNREACHED: &[(BreakerError, &str)] = &[(
+    UnreadableVault,
+    "what cannot be read holds nothing, which is an undeclared outflow or VaultNotGuardable",
+)];

@@ -1,0 +1,14 @@
+//! Scenarios: good by default, one thing broken, the exact error.
+
+mod accounts;
+mod attacks;
+mod damage;
+mod errors;
+mod flows;
+mod gate;
+mod journal;
+mod pauses;
+mod pokes;
+mod raises;
+mod registration;
+mod time;
