@@ -1,5 +1,8 @@
 //! The example venue, as it was compiled, against real SPL tokens and the real breaker.
 
+#[path = "venue/severities.rs"]
+mod severities;
+
 use firebreak_client::{
     Refusal,
     addresses::current_segment,
