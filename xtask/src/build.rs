@@ -50,6 +50,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Builds these programs with whatever compiler there is.
+    pub(crate) fn only(programs: &[&str]) -> Self {
+        let programs = programs.iter().map(|program| (*program).to_owned()).collect();
+        Self { programs, ..Self::default() }
+    }
+
     /// Builds all programs with whatever compiler there is.
     pub(crate) fn everything() -> Self {
         Self { all: true, ..Self::default() }

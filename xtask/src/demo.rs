@@ -13,6 +13,9 @@ use crate::progress::step;
 use crate::validator;
 use crate::workspace::Workspace;
 
+/// The programs that it deploys: the breaker, and the venue's drill with it and without.
+const PROGRAMS: [&str; 3] = ["breaker", "venue_drainable", "venue_unguarded"];
+
 /// What the demo is asked for.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Arguments {
@@ -24,7 +27,7 @@ pub(crate) struct Arguments {
 /// Makes everything that the demo needs and runs it.
 pub(crate) fn command(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     host::require_packages()?;
-    build::build(workspace, &Options::everything())?;
+    build::build(workspace, &Options::only(&PROGRAMS))?;
     let binaries = step("demo and keeper", || {
         host::build_programs(workspace, &["firebreak-demo", "firebreak-keeper"], &Ids::default())
     })?;
