@@ -39,6 +39,9 @@ pub(crate) struct Artefact {
     pub(crate) purpose: Purpose,
 }
 
+/// The program whose merged bitcode is kept: the test of the linker links it again with each remedy broken.
+pub(crate) const DIFFTEST: &str = "sbf_difftest_program";
+
 /// Every program, in the order of building. `docs/sbf-build.md` has the figures behind each goal.
 pub(crate) const ARTEFACTS: [Artefact; 6] = [
     Artefact {
@@ -87,7 +90,7 @@ pub(crate) const ARTEFACTS: [Artefact; 6] = [
         purpose: Purpose::Drill,
     },
     Artefact {
-        name: "sbf_difftest_program",
+        name: DIFFTEST,
         package: "sbf-difftest-program",
         folder: "sbf/difftest/program",
         library: "sbf_difftest_program",

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use toolchain::{LINKER_VARIABLE, Places, Toolchain};
 
-use crate::artefacts::{Artefact, Goal};
+use crate::artefacts::{self, Artefact, Goal};
 use crate::ids::Ids;
 use crate::packages;
 use crate::process::{self, cargo, run};
@@ -89,6 +89,9 @@ impl<'a> Registry<'a> {
             .arg("--")
             .arg(joined("-Clinker=", &self.linker))
             .args(["-Clink-arg=--arch=v0", link_goal(artefact.goal)]);
+        if artefact.name == artefacts::DIFFTEST {
+            command.arg(joined("-Clink-arg=--save-merged=", &merged(self.workspace)));
+        }
         run(&mut command)?;
         Ok(self.workspace.sbf().join(TARGET).join("release").join(format!("lib{}.so", artefact.library)))
     }
@@ -116,6 +119,11 @@ impl<'a> Registry<'a> {
             );
         command
     }
+}
+
+/// The difftest program as the linker merged it, before any remedy.
+pub(crate) fn merged(workspace: &Workspace) -> PathBuf {
+    workspace.sbf().join("difftest-merged.bc")
 }
 
 fn link_goal(goal: Goal) -> &'static str {

@@ -108,6 +108,16 @@ fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[B
         }
         run(&mut command)
     });
+    let merged = registry::merged(workspace);
+    if merged.is_file() {
+        session.check("a broken remedy of the linker is noticed", || {
+            let linker = workspace.target.join("tool").join(registry::LINKER);
+            let mut command = program(binaries, DIFFTEST)?.command(workspace);
+            run(command.arg("--linker").arg(linker).arg("--merged").arg(&merged))
+        });
+    } else {
+        session.skip("a broken remedy of the linker is noticed", "our linker did not build the programs");
+    }
     let scenarios = suites(binaries, |folder| folder == SCENARIOS);
     session.suites("scenarios in LiteSVM", scenarios, usual(arguments), None);
     let on_chain = || suites(binaries, |folder| ON_CHAIN.contains(&folder));
