@@ -80,7 +80,7 @@ fn gate() -> Vec<Cost> {
         cost("normal", normal, NORMAL),
         cost("latched", major, LATCHED),
         cost("latched, by a keeper alone", minor, LATCHED),
-        cost("latched, the protocol too", both, None),
+        cost("latched, the protocol too", both, LATCHED),
         cost("latched once, over in both", over, LATCHED),
     ]
 }
