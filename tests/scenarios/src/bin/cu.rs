@@ -16,7 +16,7 @@ const TOLERATED: u64 = 50;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench cu")]
 struct Arguments {
-    /// Print a list of {instruction, case, cu} to standard output
+    /// Print a list of {instruction, case, cu} to standard output and write nothing
     #[arg(long)]
     json: bool,
     /// Change nothing; fail where a case costs over 2 % more than docs/compute-units.md says, or misses its target
@@ -53,6 +53,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         rest.split_once(END).with_context(|| format!("{} has no line {END:?}", path.display()))?;
     if arguments.check {
         return check(&costs, &read(old));
+    }
+    if arguments.json {
+        return Ok(());
     }
     let page = [before, BEGIN, &table(&costs), END, after].concat();
     fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
