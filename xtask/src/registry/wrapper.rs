@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -30,6 +31,9 @@ pub(crate) const REVISION: &str = "wrapper 2";
 /// std's own cfgs: the layer of `zkvm` needs no operating system, and the alignment that the allocator
 /// promises is chosen by processor, among which `bpf` is not listed.
 const STD_CFGS: [&str; 2] = ["target_os=\"zkvm\"", "target_arch=\"hexagon\""];
+
+/// A library that is linked, which only the program itself is to be.
+const CDYLIB: &str = "cdylib";
 
 /// What cargo says about the crate by environment variables, and where things are.
 #[derive(Debug, Clone)]
@@ -51,11 +55,9 @@ pub(crate) fn if_wrapper() -> Option<ExitCode> {
     let target_spec = env::var_os(TARGET_SPEC)?;
     let mut args = env::args_os().skip(1);
     let rustc = args.next()?;
-    let args: Vec<_> = args.collect();
-    let args = match Crate::from_env(std_source.into(), target_spec).and_then(|krate| match krate {
-        Some(krate) => rewrite(&krate, args),
-        None => Ok(args),
-    }) {
+    let args = match Crate::from_env(std_source.into(), target_spec)
+        .and_then(|krate| compiler_args(krate.as_ref(), args.collect()))
+    {
         Ok(args) => args,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -88,6 +90,34 @@ impl Crate {
     }
 }
 
+/// Everything that is to be done before the compiler runs, and its arguments.
+fn compiler_args(krate: Option<&Crate>, args: Vec<OsString>) -> Result<Vec<OsString>> {
+    let Some(krate) = krate else {
+        return Ok(args);
+    };
+    // Cargo takes a crate for stale as long as a file that it expects is missing.
+    if let Some(file) = not_linked(krate, &args) {
+        fs::write(&file, "").with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    rewrite(krate, args)
+}
+
+/// The library that `krate` asks for and does not get.
+fn not_linked(krate: &Crate, args: &[OsString]) -> Option<PathBuf> {
+    let for_sbf = value_of(args, "--target") == Some(&krate.target_spec);
+    let asked = pairs(args).any(|(flag, value)| flag == "--crate-type" && value == CDYLIB);
+    if !for_sbf || !asked || krate.primary {
+        return None;
+    }
+    let folder = value_of(args, "--out-dir")?;
+    let name = value_of(args, "--crate-name")?.to_str()?;
+    let suffix = pairs(args)
+        .filter(|(flag, _)| *flag == "-C")
+        .find_map(|(_, value)| value.to_str()?.strip_prefix("extra-filename="))
+        .unwrap_or_default();
+    Some(Path::new(folder).join(format!("lib{name}{suffix}.so")))
+}
+
 /// The compiler's arguments for `krate`, given cargo's.
 fn rewrite(krate: &Crate, args: Vec<OsString>) -> Result<Vec<OsString>> {
     if value_of(&args, "--target") != Some(&krate.target_spec) {
@@ -115,7 +145,7 @@ fn rewrite(krate: &Crate, args: Vec<OsString>) -> Result<Vec<OsString>> {
                 identified = true;
                 continue;
             }
-            if arg == "--crate-type" && text == "cdylib" && !krate.primary {
+            if arg == "--crate-type" && text == CDYLIB && !krate.primary {
                 continue;
             }
             result.extend([arg, value]);
@@ -309,6 +339,18 @@ mod tests {
         let mut program = library();
         program.primary = true;
         assert!(rewritten(&program, &line).contains(&"cdylib".to_owned()));
+    }
+
+    #[test]
+    fn a_library_that_is_not_linked_leaves_a_file_for_cargo_to_find() {
+        let line = cargo_line("--crate-type cdylib -C extra-filename=-89ab --out-dir /target/deps");
+        let file = |krate: &Crate, line: &str| not_linked(krate, &args(line));
+        assert_eq!(file(&library(), &line), Some("/target/deps/libspl_token-89ab.so".into()));
+        assert_eq!(file(&library(), &line.replace("cdylib", "lib")), None);
+        assert_eq!(file(&library(), &line.replace(SPEC, "x86_64-unknown-linux-gnu")), None);
+        let mut program = library();
+        program.primary = true;
+        assert_eq!(file(&program, &line), None);
     }
 
     #[test]
