@@ -1,6 +1,7 @@
 //! Building programs from package registries alone: a distribution's compiler, its std source and the
 //! same LLVM, with a linker of our own. `docs/sbf-build.md` explains how and why.
 
+mod linker;
 mod std_source;
 mod toolchain;
 pub(crate) mod wrapper;
@@ -11,21 +12,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
-use sha2::{Digest, Sha256};
 
+pub(crate) use linker::LINKER;
 pub(crate) use toolchain::{LINKER_VARIABLE, Places, Toolchain};
 
 use crate::artefacts::{self, Artefact, Goal};
 use crate::ids::Ids;
 use crate::packages;
-use crate::process::{self, cargo, run};
-use crate::progress::{note, step};
-use crate::workspace::{Workspace, hex};
+use crate::process::{self, run};
+use crate::progress::note;
+use crate::workspace::Workspace;
 
 const TARGET: &str = "sbf-solana";
 const TARGET_SPEC: &str = include_str!("sbf-solana.json");
-/// Package and program of the linker.
-pub(crate) const LINKER: &str = "firebreak-sbf-linker";
 const PACKAGES: [&str; 7] =
     ["rustc-web", "cargo-web", "rust-web-src", "llvm-22-dev", "libpolly-22-dev", "zlib1g-dev", "libzstd-dev"];
 const PLATFORM_INSTEAD: &str = "Or install the Solana toolchain (Agave's installer brings `cargo build-sbf`) and \
@@ -66,11 +65,7 @@ impl<'a> Registry<'a> {
         write_if_changed(&target_spec, TARGET_SPEC)?;
         let recipe = format!("{}\n{TARGET_SPEC}", wrapper::REVISION);
         let std_source = std_source::prepare(&toolchain.library, &toolchain.version, &recipe, &folder)?;
-        let linker = match places.linker() {
-            Some(linker) => linker,
-            None => step("SBF linker", || build_linker(workspace, &toolchain))?,
-        };
-        let linker = keep_linker(workspace, &linker)?;
+        let linker = linker::prepare(workspace, &toolchain, places)?;
         Ok(Self { workspace, ids, toolchain, std_source, target_spec, linker })
     }
 
@@ -131,32 +126,6 @@ fn link_goal(goal: Goal) -> &'static str {
         Goal::Speed => "-Clink-arg=--opt=3",
         Goal::Size => "-Clink-arg=--opt=s",
     }
-}
-
-/// Builds the linker with the host's compiler.
-fn build_linker(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf> {
-    run(cargo()
-        .current_dir(&workspace.root)
-        .env("CARGO_TARGET_DIR", &workspace.target)
-        .env("LLVM_SYS_221_PREFIX", &toolchain.llvm)
-        .args(["build", "--profile", "tool", "--package", LINKER]))?;
-    Ok(workspace.target.join("tool").join(LINKER))
-}
-
-/// Copies the linker to a path that follows its content: cargo, which sees the path, then links anew when
-/// the linker has changed.
-fn keep_linker(workspace: &Workspace, linker: &Path) -> Result<PathBuf> {
-    let content = fs::read(linker).with_context(|| format!("cannot read {}", linker.display()))?;
-    let folder = workspace.sbf().join("linker");
-    let kept = folder.join(format!("{LINKER}-{}", &hex(&Sha256::digest(&content))[..16]));
-    if !kept.is_file() {
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {}", folder.display()))?;
-        }
-        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        fs::copy(linker, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
-    }
-    Ok(kept)
 }
 
 fn write_if_changed(path: &Path, text: &str) -> Result<()> {
