@@ -41,8 +41,8 @@ impl World {
     fn act(&mut self, times: usize) {
         for _ in 0..times {
             let entry = self.entry();
-            let written = self.journal.append(entry, self.segments.last_mut());
-            self.events.push(written.expect("counters have room"));
+            let written = self.journal.append(entry, self.segments.last_mut(), false);
+            self.events.push(written.expect("counters have room").0);
         }
     }
 

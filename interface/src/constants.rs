@@ -69,8 +69,8 @@ constants! {
     /// A loosening waits at most thirty days: longer than that no setting can follow the market.
     LOOSENING_DELAY_MAX: u32 = 2_592_000;
 
-    /// Seconds one guardian may pause a market or all markets in one budget period. Two adjacent periods give 20 h
-    /// in any 30 days; eight guardians (one below the largest quorum of sixteen) then reach at most 6.7 days.
+    /// Seconds one guardian may pause in one budget period, of a market and of all markets each. Two adjacent periods
+    /// give 20 h in any 30 days of each; the two budgets add up to 40 h over one market.
     PAUSE_BUDGET_SECONDS: u32 = 36_000;
     /// Length of a guardian's budget period: 30 days.
     PAUSE_BUDGET_PERIOD: u64 = 30 * DAY;
@@ -101,6 +101,9 @@ constants! {
     /// Highest gross limit: a hundred times the base a window, beyond any real turnover.
     GROSS_MAX_BPS: u32 = 1_000_000;
 
+    /// A live latch of a rule is extended by five minutes or more: each refused withdrawal moves its end by seconds, and
+    /// whoever asks for them would spend the keepers' fees and fill the journal.
+    EXTENSION_MIN_SECONDS: u32 = 300;
     /// Critical by `poke` needs a second observation at least one second after the first, in a later slot.
     SECOND_OBSERVATION_SECONDS: u64 = 1;
     /// It must come within an hour: what an earlier incident showed says nothing of this one.

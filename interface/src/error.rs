@@ -57,7 +57,7 @@ errors! {
     WrongSegment = 6008,
     /// the account was written by a newer program: this program must be upgraded to read it
     TooNewToRead = 6009,
-    /// a registration is a loosening once the protocol's first limiter is armed: it must be proposed and wait
+    /// a registration is a loosening once the protocol's first limiter is armed: closed until loosenings can be proposed
     RegistrationClosed = 6010,
     /// a protocol has 3 to 16 guardians
     GuardianCount = 6011,
@@ -109,7 +109,7 @@ errors! {
     PauseBudgetSpent = 6034,
     /// the duration is outside what this keeper may raise for: from 10 min to its registered highest
     RaiseDurationOutOfBounds = 6035,
-    /// this keeper has used its raises of the day
+    /// this keeper has used its raises, or their seconds, of the day
     RaisesSpent = 6036,
     /// this keeper's registration has expired
     KeeperExpired = 6037,
@@ -123,8 +123,8 @@ errors! {
     UndeclaredOverflow = 6041,
     /// the lagged base's arithmetic overflowed
     BaseOverflow = 6042,
-    /// the vault is not a token account that can be read
-    UnreadableVault = 6043,
+    /// the authority must not be the default key: nobody could ever act for it
+    InvalidAuthority = 6043,
     /// the vault has a delegate, a close authority or a frozen state and cannot be guarded
     VaultNotGuardable = 6044,
     /// a market's counters or latches broke their invariant

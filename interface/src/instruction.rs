@@ -211,10 +211,11 @@ pub fn register_keeper(
 
 /// Arms a limiter: a tightening, at once. From the first one on, registrations are loosenings.
 ///
-/// Accounts: authority (signer), protocol (writable), limiter (writable), journal, segment, event authority, breaker.
-/// Errors: `NotTheAuthority`, `AlreadyArmed`.
+/// Accounts: authority (signer), protocol (writable), limiter (writable), vault, journal, segment, event authority,
+/// breaker. Errors: `NotTheAuthority`, `AlreadyArmed`, `VaultNotGuardable`.
 pub fn arm_limiter(authority: Pubkey, protocol: Pubkey, vault: Pubkey, segment: Option<u32>) -> Instruction {
-    let mut accounts = vec![signer(authority), write(protocol), write(pda::limiter(&protocol, &vault).0)];
+    let mut accounts =
+        vec![signer(authority), write(protocol), write(pda::limiter(&protocol, &vault).0), read(vault)];
     accounts.extend(recording(&protocol, segment));
     instruction(accounts, data(discriminator::ARM_LIMITER, &()))
 }

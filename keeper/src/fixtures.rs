@@ -34,7 +34,7 @@ impl World {
         let mut limiter = Limiter::zeroed();
         let settings = LimiterSettings::starting(amount, 10);
         limiter.initialize(keys, 254, &settings, &vault, start).expect("within bounds");
-        limiter.arm(start).expect("in shadow");
+        limiter.arm(&vault, start).expect("in shadow");
         let mut market = Market::zeroed();
         let closed = Operations::of(&[Operation::WITHDRAW, Operation::BORROW]);
         let settings = MarketSettings::closing(Operations::default(), closed, closed);

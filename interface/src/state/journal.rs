@@ -147,8 +147,10 @@ impl Journal {
         self.protocol = protocol;
     }
 
-    /// Adds an entry to the chain, and to the current segment where it has room. A full or missing segment blocks
-    /// nothing; one with room must be brought, or a caller could keep entries out of the accounts.
+    /// Adds an entry to the chain, and to the current segment where it has room. A full segment blocks nothing: the
+    /// entry lives in its event. One with room must be brought, or a caller could keep entries out of the accounts; but
+    /// where `may_miss` says so another one, or none, blocks nothing either: an order signed in advance cannot know
+    /// which segment will be the current one.
     ///
     /// # Errors
     /// [`BreakerError::WrongSegment`], [`BreakerError::JournalInvariant`] when the counters would overflow.
@@ -156,21 +158,26 @@ impl Journal {
         &mut self,
         mut entry: JournalEntry,
         segment: Option<&mut JournalSegment>,
-    ) -> Checked<JournalEntry> {
+        may_miss: bool,
+    ) -> Checked<(JournalEntry, bool)> {
         entry.number = self.count;
         self.head = entry.chain(&self.head);
         self.count = self.count.checked_add(1).ok_or(BreakerError::JournalInvariant)?;
-        if self.room == 0 {
-            self.in_events_only = self.in_events_only.saturating_add(1);
-            return Ok(entry);
+        let current = segment.filter(|segment| {
+            segment.protocol == self.protocol && segment.number.checked_add(1) == Some(self.segments)
+        });
+        match current {
+            Some(segment) if self.room > 0 => {
+                segment.push(&entry)?;
+                self.room -= 1;
+                Ok((entry, true))
+            }
+            None if self.room > 0 && !may_miss => Err(BreakerError::WrongSegment),
+            _ => {
+                self.in_events_only = self.in_events_only.saturating_add(1);
+                Ok((entry, false))
+            }
         }
-        let segment = segment.ok_or(BreakerError::WrongSegment)?;
-        if segment.protocol != self.protocol || segment.number.checked_add(1) != Some(self.segments) {
-            return Err(BreakerError::WrongSegment);
-        }
-        segment.push(&entry)?;
-        self.room -= 1;
-        Ok(entry)
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Keeper {
     pub bump: u8,
     /// Explicit padding.
     pub padding: u8,
-    /// Longest raise, in seconds.
+    /// Longest raise, and sum of a day's raises, in seconds.
     pub max_seconds: u32,
     /// Protocol it serves.
     pub protocol: Pubkey,
@@ -42,8 +42,8 @@ pub struct Keeper {
     pub raises_today: u16,
     /// Raises a day.
     pub raises_per_day: u16,
-    /// Explicit padding.
-    pub padding2: [u8; 4],
+    /// Seconds raised in the running day.
+    pub seconds_today: u32,
     /// Raises ever made.
     pub raises: u64,
     /// Room for later versions.
@@ -57,7 +57,7 @@ pub struct Keeper {
 pub struct KeeperSettings {
     /// The bot's key.
     pub key: Pubkey,
-    /// Longest raise, in seconds: 10 minutes to a day.
+    /// Longest raise, and sum of a day's raises, in seconds: 10 minutes to a day.
     pub max_seconds: u32,
     /// Raises a day: 1 to 24.
     pub raises_per_day: u16,
@@ -108,12 +108,14 @@ impl Keeper {
             return Err(BreakerError::RaiseDurationOutOfBounds);
         }
         if self.day_start.plus(DAY).reached(now) {
-            (self.day_start, self.raises_today) = (now, 0);
+            (self.day_start, self.raises_today, self.seconds_today) = (now, 0, 0);
         }
-        if self.raises_today >= self.raises_per_day {
+        let seconds_today = self.seconds_today.saturating_add(seconds);
+        if self.raises_today >= self.raises_per_day || seconds_today > self.max_seconds {
             return Err(BreakerError::RaisesSpent);
         }
         self.raises_today += 1;
+        self.seconds_today = seconds_today;
         self.raises = self.raises.saturating_add(1);
         Ok(())
     }

@@ -191,9 +191,13 @@ impl Market {
         severity.index().map_or(Instant::NEVER, |i| now.plus(self.durations[i].into()))
     }
 
-    /// Latches what a rule measured; false where the market holds it already.
+    /// Latches what a rule measured; false where the market holds it already, but for less than
+    /// [`EXTENSION_MIN_SECONDS`].
     pub fn latch_trip(&mut self, source: Source, trip: &Trip, until: Instant, now: Instant) -> bool {
-        if self.board.holds(source, trip.severity, until) {
+        let held = self.board.slot(source, trip.severity).is_none_or(|latch| {
+            latch.is_live(now) && !latch.until.plus(EXTENSION_MIN_SECONDS.into()).reached(until)
+        });
+        if held {
             return false;
         }
         let new = NewLatch {

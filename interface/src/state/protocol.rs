@@ -77,6 +77,9 @@ impl ProtocolSettings {
         if !(MIN_GUARDIANS..=MAX_GUARDIANS).contains(&self.guardians.len()) {
             return Err(BreakerError::GuardianCount);
         }
+        if self.authority == Pubkey::default() {
+            return Err(BreakerError::InvalidAuthority);
+        }
         for (i, guardian) in self.guardians.iter().enumerate() {
             if *guardian == Pubkey::default() || self.guardians[..i].contains(guardian) {
                 return Err(BreakerError::InvalidGuardian);

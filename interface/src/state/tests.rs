@@ -75,10 +75,12 @@ fn what_is_held_already_is_not_latched_again() {
     let mut market = market();
     assert!(trips(&mut market, Severity::Major, START));
     assert!(!trips(&mut market, Severity::Major, START));
-    assert!(trips(&mut market, Severity::Major, later(1)));
+    let longer = later(EXTENSION_MIN_SECONDS.into());
+    assert!(!trips(&mut market, Severity::Major, later(u64::from(EXTENSION_MIN_SECONDS) - 1)));
+    assert!(trips(&mut market, Severity::Major, longer));
     let slot = market.board.slot(Source::Limiter, Severity::Major).expect("a slot");
-    assert_eq!((slot.count, slot.since, slot.until), (2, START, later(1).plus(MAJOR_MIN.into())));
-    assert!(!trips(&mut market, Severity::Normal, later(1)));
+    assert_eq!((slot.count, slot.since, slot.until), (2, START, longer.plus(MAJOR_MIN.into())));
+    assert!(!trips(&mut market, Severity::Normal, longer));
 }
 
 #[test]
@@ -160,15 +162,17 @@ fn one_keeper_alone_reaches_minor_and_two_within_slots_and_seconds_major() {
 #[test]
 fn a_keepers_budget_counts_raises_a_day_and_ends_with_its_term() {
     let settings =
-        KeeperSettings { key: key(1), max_seconds: MINOR_MIN, raises_per_day: 2, term: 2 * DAY as u32 };
+        KeeperSettings { key: key(1), max_seconds: 2 * MINOR_MIN, raises_per_day: 2, term: 2 * DAY as u32 };
     let mut keeper = Keeper::zeroed();
     keeper.initialize(key(0), 255, &settings, START).expect("settings are sound");
     assert_eq!(keeper.spend_raise(MINOR_MIN - 1, START), Err(BreakerError::RaiseDurationOutOfBounds));
-    assert_eq!(keeper.spend_raise(MINOR_MIN + 1, START), Err(BreakerError::RaiseDurationOutOfBounds));
+    assert_eq!(keeper.spend_raise(2 * MINOR_MIN + 1, START), Err(BreakerError::RaiseDurationOutOfBounds));
     assert_eq!(keeper.spend_raise(MINOR_MIN, START), Ok(()));
     assert_eq!(keeper.spend_raise(MINOR_MIN, later(DAY - 1)), Ok(()));
     assert_eq!(keeper.spend_raise(MINOR_MIN, later(DAY - 1)), Err(BreakerError::RaisesSpent));
-    assert_eq!(keeper.spend_raise(MINOR_MIN, later(DAY)), Ok(()));
+    assert_eq!(keeper.spend_raise(MINOR_MIN + 1, later(DAY)), Ok(()));
+    // one raise is left of the day, but not its seconds
+    assert_eq!(keeper.spend_raise(MINOR_MIN, later(DAY + 1)), Err(BreakerError::RaisesSpent));
     assert_eq!(keeper.spend_raise(MINOR_MIN, later(2 * DAY)), Err(BreakerError::KeeperExpired));
     for broken in [
         KeeperSettings { max_seconds: MINOR_MAX + 1, ..settings },
@@ -268,7 +272,8 @@ fn the_journal_is_a_chain_that_a_full_segment_does_not_stop() {
             threshold: 1,
             count: 1,
         };
-        let written = journal.append(entry, Some(&mut segment)).expect("counters have room");
+        let (written, kept) = journal.append(entry, Some(&mut segment), false).expect("counters have room");
+        assert_eq!(kept, number < SEGMENT_ENTRIES as u64);
         assert_eq!(written, JournalEntry { number, ..entry });
         head = written.chain(&head);
     }

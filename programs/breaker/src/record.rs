@@ -22,13 +22,25 @@ pub struct Record<'info> {
 impl Record<'_> {
     /// Adds an entry and gives the event that carries it.
     pub fn append(&self, protocol: Pubkey, entry: JournalEntry) -> Result<JournalEntryAdded> {
+        self.write(protocol, entry, false)
+    }
+
+    /// As `append`, for what may have been signed before the current segment was made.
+    pub fn append_signed_in_advance(
+        &self,
+        protocol: Pubkey,
+        entry: JournalEntry,
+    ) -> Result<JournalEntryAdded> {
+        self.write(protocol, entry, true)
+    }
+
+    fn write(&self, protocol: Pubkey, entry: JournalEntry, may_miss: bool) -> Result<JournalEntryAdded> {
         let mut journal = self.journal.load_mut()?;
         // stops an act on one protocol from being written into another's history
         require_keys_eq!(journal.protocol, protocol, BreakerError::WrongJournal);
-        let in_segment = journal.room > 0;
-        let entry = match &self.segment {
-            Some(segment) => journal.append(entry, Some(&mut *segment.load_mut()?))?,
-            None => journal.append(entry, None)?,
+        let (entry, in_segment) = match &self.segment {
+            Some(segment) => journal.append(entry, Some(&mut *segment.load_mut()?), may_miss)?,
+            None => journal.append(entry, None, may_miss)?,
         };
         Ok(JournalEntryAdded { protocol, entry, head: journal.head, in_segment })
     }

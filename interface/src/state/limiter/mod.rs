@@ -91,8 +91,6 @@ pub struct Limiter {
     pub net: [NetState; 2],
     /// Elastic buffer: inflow that may leave again.
     pub elastic: u64,
-    /// Inflow credited while the average had not seen a day.
-    pub bootstrap_credited: u64,
     /// Outflow by bucket of the gross window.
     pub gross: [u64; 13],
     /// Number of the bucket that is being filled.
@@ -108,7 +106,7 @@ pub struct Limiter {
     /// Flows refused.
     pub denied: u64,
     /// Room for later versions.
-    pub reserved: [u8; 96],
+    pub reserved: [u8; 104],
 }
 
 /// A main buffer.
@@ -239,18 +237,23 @@ impl Limiter {
         self.fill_main(vault.amount)
     }
 
-    /// Arms the limiter: from here on it refuses and latches.
+    /// Arms the limiter: from here on it refuses and latches. What was missed in shadow is the integration learning to
+    /// record; it must not trip the first real touch.
     ///
     /// # Errors
-    /// [`BreakerError::AlreadyArmed`].
-    pub fn arm(&mut self, now: Instant) -> Checked<()> {
+    /// [`BreakerError::AlreadyArmed`], [`BreakerError::VaultNotGuardable`] and the overflow error of the rule concerned.
+    pub fn arm(&mut self, vault: &VaultState, now: Instant) -> Checked<()> {
         if self.armed != 0 {
             return Err(BreakerError::AlreadyArmed);
         }
-        (self.armed, self.armed_at) = (1, now);
-        // what was seen in shadow was the integration learning to record; it must not trip the first real touch
+        if !self.is_intact(vault) {
+            return Err(BreakerError::VaultNotGuardable);
+        }
+        self.settle(vault, 0, now)?;
+        (self.expected, self.followed) = (vault.amount, vault.amount);
         (self.undeclared, self.undeclared_carry) = (0, 0);
-        Ok(())
+        (self.armed, self.armed_at) = (1, now);
+        self.assert_invariant()
     }
 
     /// Checks that this is the limiter of that protocol, market and vault.
@@ -469,13 +472,13 @@ impl Limiter {
     }
 
     fn credit(&mut self, amount: u64, balance: u64) -> Checked<Option<Trip>> {
-        let mut credited = amount.min(balance.saturating_sub(self.expected));
+        let credited = amount.min(balance.saturating_sub(self.expected));
         self.expected = self.expected.checked_add(credited).ok_or(BreakerError::BalanceOverflow)?;
-        if !self.is_seasoned() {
-            credited = credited.min(self.settings.bootstrap_cap.saturating_sub(self.bootstrap_credited));
-            self.bootstrap_credited += credited;
-        }
         self.elastic = self.elastic.checked_add(credited).ok_or(BreakerError::BalanceOverflow)?;
+        if !self.is_seasoned() {
+            // credit that is outstanding, not all there ever was: or a day's worth of deposits would use it up
+            self.elastic = self.elastic.min(self.settings.bootstrap_cap);
+        }
         self.allowed = self.allowed.saturating_add(1);
         Ok(None)
     }
@@ -561,7 +564,6 @@ impl Limiter {
         let sound = carries
             && self.average_carry < BASE_WINDOW
             && self.undeclared_carry < self.settings.undeclared_seconds.into()
-            && self.bootstrap_credited <= self.settings.bootstrap_cap
             && self.elastic <= self.expected
             && self.followed <= self.expected;
         if sound { Ok(()) } else { Err(BreakerError::LimiterInvariant) }

@@ -10,7 +10,12 @@ use crate::{
 
 impl Limiter {
     /// Time passes: measures undeclared flow, lets the base follow, refills and cuts the buffers.
-    pub(super) fn settle(&mut self, vault: &VaultState, missing: u64, now: Instant) -> Checked<(Option<Trip>, Capacities)> {
+    pub(super) fn settle(
+        &mut self,
+        vault: &VaultState,
+        missing: u64,
+        now: Instant,
+    ) -> Checked<(Option<Trip>, Capacities)> {
         let seconds = self.clock.advance(now);
         self.age = self.age.saturating_add(seconds);
         self.follow(seconds)?;
@@ -120,8 +125,11 @@ impl Limiter {
         Ok(())
     }
 
-    /// When its slot has ended, the elastic buffer is cut to its cap; after that it decays over its own window.
+    /// When its slot has ended, the elastic buffer is cut to its cap; after that it decays over its own window. What it
+    /// loses goes back to the main buffers, up to their capacity: inflow is credited once, there or here, so that money
+    /// going in and out again starves nobody.
     fn shrink_elastic(&mut self, capacities: &Capacities, seconds: u64, now: Instant) -> Checked<()> {
+        let before = self.elastic;
         if now.slot > self.touched_slot {
             self.elastic = self.elastic.min(capacities.elastic);
         }
@@ -130,6 +138,13 @@ impl Limiter {
             let (decay, rest) = mul_div_rem(capacities.elastic, seconds.min(window), window)
                 .ok_or(BreakerError::CapacityOverflow)?;
             self.elastic = self.elastic.saturating_sub(decay.saturating_add(u64::from(rest > 0)));
+        }
+        let lost = before - self.elastic;
+        if lost > 0 {
+            for (net, capacity) in self.net.iter_mut().zip(capacities.main) {
+                net.available = net.available.saturating_add(lost).min(capacity);
+                net.used = net.used.saturating_sub(lost);
+            }
         }
         Ok(())
     }

@@ -72,17 +72,19 @@ impl Street {
 
     /// Swaps the four accounts by which the journal is written, the last of every instruction that does.
     fn refuses_journals(&mut self, good: &Instruction, signers: &[&Keypair]) {
+        let second = good.accounts.len() - 3;
+        let theirs = self.neighbour.program.addresses;
+        self.refuses_journals_of_a_signed_order(good, signers);
+        self.refuses(good, signers, second, &[(theirs.segment(0), by(WrongSegment)), (ID, by(WrongSegment))]);
+    }
+
+    /// Swaps the journal's accounts where any segment will do, for the order may be older than the current one.
+    fn refuses_journals_of_a_signed_order(&mut self, good: &Instruction, signers: &[&Keypair]) {
         let first = good.accounts.len() - 4;
         let theirs = self.neighbour.program.addresses;
         self.refuses_fakes(good, signers, first);
         self.refuses(good, signers, first, &[(theirs.journal, by(WrongJournal))]);
         self.refuses_fakes(good, signers, first + 1);
-        self.refuses(
-            good,
-            signers,
-            first + 1,
-            &[(theirs.segment(0), by(WrongSegment)), (ID, by(WrongSegment))],
-        );
         let (wallet, program) = (self.world.alice.pubkey(), self.world.us.program.program);
         self.refuses(good, signers, first + 2, &[(wallet, WRONG_ADDRESS)]);
         // the program that emits the event is found by its address, wherever it stands, or not at all
@@ -181,6 +183,8 @@ fn arm_limiter() {
     );
     street.refuses_fakes(&good, &signers, 2);
     street.refuses(&good, &signers, 2, &[(their_limiter, by(WrongProtocol)), (ours.market(0), WRONG_KIND)]);
+    let their_vault = street.neighbour.vault;
+    street.refuses(&good, &signers, 3, &[(their_vault, by(WrongVault))]);
     street.refuses_journals(&good, &signers);
     street.world.vm.send(&[good], &signers).succeeds();
 }
@@ -284,7 +288,7 @@ fn pause() {
     ];
     street.refuses(&good, &signers, 3, &budgets.map(|budget| (budget, WRONG_SEEDS)));
     street.refuses_systems(&good, &signers, 4);
-    street.refuses_journals(&good, &signers);
+    street.refuses_journals_of_a_signed_order(&good, &signers);
     // their market, with the budget that goes with it
     let mut foreign = good.clone();
     foreign.accounts[2].pubkey = their_market;

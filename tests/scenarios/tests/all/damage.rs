@@ -71,8 +71,8 @@ pub(crate) fn a_market_that_closes_exits_under_minor() {
 }
 
 #[test]
-pub(crate) fn a_limiter_that_credited_more_than_its_cap() {
-    let mut world = damaged(|limiter| limiter.bootstrap_credited = u64::MAX);
+pub(crate) fn a_limiter_that_carries_more_than_a_window() {
+    let mut world = damaged(|limiter| limiter.undeclared_carry = u64::MAX);
     world.withdraw(1).fails_with(LimiterInvariant);
     assert_eq!(world.vault(), FUNDS + 1_000);
 }

@@ -3,12 +3,16 @@
 use firebreak_client::journal::Broken;
 use firebreak_interface::{
     BreakerError::*,
+    GateError, Operation,
     constants::SEGMENT_ENTRIES,
-    instruction, pda,
+    instruction::{self, RaiseOrder},
+    pda,
     state::{Act, Journal, Layout},
 };
 use firebreak_scenarios::{FUNDS, Setup, World};
 use solana_signer::Signer;
+
+const RAISE: RaiseOrder = RaiseOrder { closed: 0, seconds: 600, reason: 42 };
 
 /// A world whose first segment is full, before anything is armed.
 fn full() -> World {
@@ -54,22 +58,36 @@ fn a_full_segment_blocks_nothing_and_the_next_continues() {
 #[test]
 pub(crate) fn a_segment_with_room_cannot_be_left_out() {
     let mut world = World::default();
-    let guardian = world.us.guardians[0].insecure_clone();
-    let order = world.order(1_800);
-    let pause = instruction::pause(guardian.pubkey(), world.us.protocol, Some(world.us.market), &order, None);
-    world.vm.send(&[pause], &[&guardian]).fails_with(WrongSegment);
-    world.pause(0, &order).succeeds();
+    let keeper = world.us.keepers[0].insecure_clone();
+    let raise = instruction::raise(keeper.pubkey(), world.us.protocol, world.us.market, &RAISE, None);
+    world.vm.send(&[raise], &[&keeper]).fails_with(WrongSegment);
+    world.raise(0, 600).succeeds();
 }
 
 #[test]
 pub(crate) fn an_old_segment_takes_nothing() {
     let mut world = full();
     world.us.extend_journal(&mut world.vm);
+    let keeper = world.us.keepers[0].insecure_clone();
+    let raise = instruction::raise(keeper.pubkey(), world.us.protocol, world.us.market, &RAISE, Some(0));
+    world.vm.send(&[raise], &[&keeper]).fails_with(WrongSegment);
+}
+
+#[test]
+fn a_pause_signed_before_the_last_segment_was_made_still_holds() {
+    let mut world = full();
+    world.us.extend_journal(&mut world.vm);
     let guardian = world.us.guardians[0].insecure_clone();
     let order = world.order(1_800);
+    let before = world.journal();
     let pause =
         instruction::pause(guardian.pubkey(), world.us.protocol, Some(world.us.market), &order, Some(0));
-    world.vm.send(&[pause], &[&guardian]).fails_with(WrongSegment);
+    world.vm.send(&[pause], &[&guardian]).succeeds();
+    world.gate(Operation::WITHDRAW).fails_with(GateError::Closed);
+    // its entry lives in the event; the segment takes the next
+    let after = world.journal();
+    assert_eq!((after.count, after.room), (before.count + 1, before.room));
+    world.verify_journal(&world.told()).expect("sound");
 }
 
 #[test]
@@ -101,9 +119,11 @@ pub(crate) fn no_act_is_written_into_anothers_history() {
     pause.accounts[place].pubkey = pda::journal(&neighbour.protocol).0;
     world.vm.send(&[pause], &[&guardian]).fails_with(WrongJournal);
     // their segment under our journal
-    let mut pause = world.us.pause(&world.vm, &guardian, Some(world.us.market), &order);
-    pause.accounts[place + 1].pubkey = pda::segment(&neighbour.protocol, 0).0;
-    world.vm.send(&[pause], &[&guardian]).fails_with(WrongSegment);
+    let keeper = world.us.keepers[0].insecure_clone();
+    let mut raise = world.us.raise(&world.vm, &keeper, &RAISE);
+    let place = raise.accounts.iter().position(|a| a.pubkey == journal).expect("the journal is there");
+    raise.accounts[place + 1].pubkey = pda::segment(&neighbour.protocol, 0).0;
+    world.vm.send(&[raise], &[&keeper]).fails_with(WrongSegment);
 }
 
 #[test]

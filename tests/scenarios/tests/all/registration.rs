@@ -72,6 +72,11 @@ pub(crate) fn a_guardian_is_a_key_and_listed_once() {
 }
 
 #[test]
+pub(crate) fn nobody_governs_by_the_default_key() {
+    create(|settings| settings.authority = Pubkey::default()).fails_with(InvalidAuthority);
+}
+
+#[test]
 pub(crate) fn no_key_has_two_roles() {
     create(|s| s.guardians[1] = s.authority).fails_with(GuardianRoleConflict);
     let mut world = World::with(|setup| setup.armed = false);

@@ -65,7 +65,6 @@ proptest! {
             *net = NetState { available: seed[10 + i], used: seed[12 + i], carry: seed[14 + i] % window };
         }
         limiter.elastic = seed[16].min(limiter.expected);
-        limiter.bootstrap_credited = seed[17].min(settings.bootstrap_cap);
         limiter.gross.copy_from_slice(&seed[18..31]);
         limiter.gross_bucket = seed[31];
         (limiter.undeclared, limiter.undeclared_carry) =

@@ -88,6 +88,22 @@ fn an_inflow_kept_over_its_slot_is_cut_to_the_elastic_cap_and_decays() {
 }
 
 #[test]
+fn money_that_comes_and_goes_again_starves_nobody() {
+    for mut world in [World::seasoned(), World::young(VAULT, LimiterSettings::starting(50_000, 100))] {
+        let honest = world.capacity();
+        // ten times an hour's limit, in rounds of a thousandth of the vault, each left to decay for a while
+        for _ in 0..1_000 {
+            world.deposit(VAULT / 1_000);
+            world.wait(3);
+            assert_eq!(world.withdraw(VAULT / 1_000), Verdict::Allow);
+            assert_eq!(world.trip.filter(|trip| trip.rule != Rule::Gross), None);
+        }
+        world.tick(1, 0);
+        assert!(world.capacity() + VAULT / 1_000 >= honest, "{} of {honest} is left", world.capacity());
+    }
+}
+
+#[test]
 fn dust_costs_a_refill_at_most_one_unit_a_window() {
     for main in [7, 1_000, 3_600_007, 10_000_000_000_000_000_000 / 10] {
         let mut settings = LimiterSettings::starting(50, 1);
@@ -212,8 +228,10 @@ fn shadow_refuses_nothing_but_what_others_closed_and_leaves_no_false_memory() {
     let flow = Flow { direction: Direction::Out, amount: 1, closed: true };
     let outcome = world.limiter.record(flow, &world.vault, world.now).expect("a flow can be asked for");
     assert_eq!(outcome.verdict, Verdict::Deny);
-    world.limiter.arm(world.now).expect("not armed yet");
-    assert_eq!(world.limiter.arm(world.now), Err(BreakerError::AlreadyArmed));
+    // an outflow that nobody recorded, and no touch between it and the arming
+    world.vault.amount -= VAULT / 10;
+    world.limiter.arm(&world.vault, world.now).expect("not armed yet");
+    assert_eq!(world.limiter.arm(&world.vault, world.now), Err(BreakerError::AlreadyArmed));
     world.wait(10);
     world.deposit(1);
     assert_eq!(world.trip, None);

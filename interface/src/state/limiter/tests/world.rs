@@ -42,7 +42,7 @@ impl World {
     /// Armed, its average not a day old.
     pub(super) fn young(balance: u64, settings: LimiterSettings) -> Self {
         let mut world = Self::in_shadow(balance, settings);
-        world.limiter.arm(world.now).expect("not armed yet");
+        world.limiter.arm(&world.vault, world.now).expect("not armed yet");
         world
     }
 

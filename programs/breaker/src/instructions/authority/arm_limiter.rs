@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, Severity,
-    state::{Act, JournalEntry, Limiter, Protocol},
+    state::{Act, JournalEntry, Limiter, Protocol, VaultState},
 };
 
 use crate::record::*;
@@ -18,8 +18,14 @@ pub struct ArmLimiter<'info> {
     #[account(mut, has_one = authority @ BreakerError::NotTheAuthority)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// Stops a limiter of another protocol.
-    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
+    #[account(
+        mut,
+        has_one = protocol @ BreakerError::WrongProtocol,
+        has_one = vault @ BreakerError::WrongVault
+    )]
     pub limiter: AccountLoader<'info, Limiter>,
+    /// CHECK: the limiter names its address and checks that it still is the token account of registration.
+    pub vault: UncheckedAccount<'info>,
     /// The journal.
     pub record: Record<'info>,
 }
@@ -29,11 +35,12 @@ pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let key = accounts.protocol.key();
+    let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
     let shadow_trips = {
         let mut protocol = accounts.protocol.load_mut()?;
         let mut limiter = accounts.limiter.load_mut()?;
         protocol.check_attached()?;
-        limiter.arm(now)?;
+        limiter.arm(&vault, now)?;
         protocol.count_armed()?;
         limiter.shadow_trips
     };

@@ -91,7 +91,7 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         threshold: order.seconds.into(),
         count: 1,
     };
-    let event = accounts.record.append(key, entry)?;
+    let event = accounts.record.append_signed_in_advance(key, entry)?;
     emit_cpi!(event);
     Ok(())
 }

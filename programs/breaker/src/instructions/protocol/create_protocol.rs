@@ -73,9 +73,9 @@ pub fn create_protocol(ctx: Context<CreateProtocol>, settings: ProtocolSettings)
         threshold: 0,
         count: 1,
     };
-    let entry = journal.append(entry, None)?;
+    let (entry, in_segment) = journal.append(entry, None, false)?;
     let head = journal.head;
     drop(journal);
-    emit_cpi!(JournalEntryAdded { protocol: key, entry, head, in_segment: false });
+    emit_cpi!(JournalEntryAdded { protocol: key, entry, head, in_segment });
     Ok(())
 }
