@@ -48,7 +48,7 @@ impl GuardianBudget {
         }
     }
 
-    /// Takes the seconds of a pause out of the budget: 10 h a period of 30 days, hence at most 20 h in any 30 days.
+    /// Takes the seconds of a pause out of the budget: 10 h a period of 30 days, hence at most 20 h in any 30 days of this scope.
     ///
     /// # Errors
     /// [`BreakerError::PauseBudgetSpent`].
