@@ -112,3 +112,34 @@ constants! {
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TABLE;
+    use std::{env, fs, path::Path};
+
+    /// The page of the docs; `FIREBREAK_BLESS=1` writes it.
+    #[test]
+    fn the_docs_print_this_table() {
+        let mut page = String::from(
+            "# Constants\n\n\
+             Every constant, default and bound of the code, with its reason. Generated from `interface/src/constants.rs`:\n\
+             `FIREBREAK_BLESS=1 cargo test -p firebreak-interface constants`. Times are in seconds.\n\n\
+             | constant | value | reason |\n|---|---:|---|\n",
+        );
+        for constant in TABLE {
+            page.push_str(&format!(
+                "| `{}` | {} | {} |\n",
+                constant.name,
+                constant.value,
+                constant.reason.trim()
+            ));
+        }
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/constants.md");
+        if env::var_os("FIREBREAK_BLESS").is_some() {
+            fs::write(&file, &page).expect("the docs can be written");
+        }
+        let printed = fs::read_to_string(&file).expect("docs/constants.md is there");
+        assert_eq!(printed, page, "docs/constants.md is stale");
+    }
+}
