@@ -6,7 +6,7 @@ macro_rules! errors {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
         #[repr(u32)]
         pub enum BreakerError {
-            $($(#[doc = $text])+ #[error($($text),+)] $name = $code,)*
+            $($(#[doc = $text])+ #[error("{}", concat!($($text),+).trim_start())] $name = $code,)*
         }
 
         impl BreakerError {
@@ -189,5 +189,6 @@ mod tests {
             assert_eq!(BreakerError::from_code(error.code()), Some(*error));
         }
         assert_eq!(BreakerError::from_code(5999), None);
+        assert_eq!(BreakerError::ZeroFlow.to_string(), "a flow of zero is refused");
     }
 }
