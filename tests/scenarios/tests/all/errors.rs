@@ -51,7 +51,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (SegmentNotNeeded, journal::nobody_makes_a_segment_that_is_not_needed),
     (AlreadyHeld, raises::what_is_held_already_is_not_raised_again),
     (RecorderNotOfProgram, registration::nobody_puts_another_program_under_a_protocol),
-    (Detached, flows::a_protocol_that_left_takes_no_more_acts),
+    (Detached, flows::a_protocol_that_left_is_open_and_takes_no_more_acts),
     (AmountAboveBalance, flows::more_than_the_vault_holds_is_an_error_and_no_breach),
     (UnknownSeverity, damage::a_severity_that_is_none),
     (BalanceOverflow, damage::a_balance_beyond_64_bits),

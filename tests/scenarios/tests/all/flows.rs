@@ -160,11 +160,15 @@ pub(crate) fn only_the_recorder_records() {
 }
 
 #[test]
-pub(crate) fn a_protocol_that_left_takes_no_more_acts() {
+pub(crate) fn a_protocol_that_left_is_open_and_takes_no_more_acts() {
     let mut world = World::default();
     // detaching is not built yet: the byte that it will set
     world.vm.edit(&world.us.protocol, |account| account.data[8 + 3] = 1);
-    world.record(Direction::Out, Operation::WITHDRAW, 1).fails_with(Detached);
+    // neither measured nor held up, in or out: an error here would close its exits
+    for (direction, operation) in [(Direction::Out, Operation::WITHDRAW), (Direction::In, Operation::REPAY)] {
+        let flow = world.record(direction, operation, FUNDS).succeeds();
+        assert_eq!(flow.returned(), [Verdict::Allow as u8]);
+    }
     world.poke().fails_with(Detached);
     let order = world.order(1_800);
     world.pause(0, &order).fails_with(Detached);
