@@ -61,6 +61,18 @@ impl World {
         }
     }
 
+    /// The limiter latches what its market holds already, by the latch of another vault's limiter.
+    pub(crate) fn latched_beside_another_vault(&mut self) {
+        let severity = Severity::Major;
+        let rule = firebreak_interface::state::Rule::Undeclared;
+        let until = self.now.plus(100_000);
+        for severity in [Severity::Minor, severity] {
+            let trip = Trip { rule, severity, value: 0, threshold: 0 };
+            self.market.latch_trip(Source::Limiter, &trip, until, self.now);
+        }
+        self.withdraw(900_000);
+    }
+
     /// What the program does on a poke that proves something.
     pub(crate) fn poke(&mut self) {
         let prospect = prospect(&self.protocol, &self.market, &self.limiter, &self.vault, self.now);

@@ -9,6 +9,7 @@ pub mod discover;
 mod error;
 #[cfg(test)]
 mod fixtures;
+mod horizon;
 pub mod key;
 pub mod observation;
 pub mod proof;
@@ -66,6 +67,7 @@ pub async fn run(
             rpc: Arc::clone(&rpc),
             ws_urls: config.ws_urls,
             guarded: ready.guarded,
+            slot: ready.slot,
             poll: config.poll,
             record: record.clone(),
             ready: Some(ready.event),
@@ -112,7 +114,7 @@ pub async fn check(config: &Config) -> Result<String, KeeperError> {
     let rpc = Rpc::new(&config.urls);
     let guarded = discover(&rpc, &config.protocol).await?;
     same_cluster(&rpc).await?;
-    let (registered, lamports) = standing(&config.protocol, &rpc, &key).await?;
+    let Standing { registered, lamports, .. } = standing(&config.protocol, &rpc, &key).await?;
     if lamports < NEEDED_LAMPORTS {
         return Err(KeeperError::Unfunded { key: key.pubkey(), lamports, needed: NEEDED_LAMPORTS });
     }
@@ -131,6 +133,8 @@ pub async fn check(config: &Config) -> Result<String, KeeperError> {
 /// What has to be known before the stages start.
 struct Prepared {
     guarded: Guarded,
+    /// Slot of the reading.
+    slot: u64,
     event: Event,
 }
 
@@ -166,7 +170,7 @@ async fn prepare(
 async fn try_prepare(config: &Config, rpc: &Rpc, key: &Keypair) -> Result<(Prepared, u64), KeeperError> {
     let guarded = discover(rpc, &config.protocol).await?;
     same_cluster(rpc).await?;
-    let (registered, lamports) = standing(&config.protocol, rpc, key).await?;
+    let Standing { registered, lamports, slot } = standing(&config.protocol, rpc, key).await?;
     let event = Event::Ready {
         protocol: config.protocol,
         key: key.pubkey(),
@@ -176,7 +180,7 @@ async fn try_prepare(config: &Config, rpc: &Rpc, key: &Keypair) -> Result<(Prepa
         lamports,
         url: config.ws_urls.join(","),
     };
-    Ok((Prepared { guarded, event }, lamports))
+    Ok((Prepared { guarded, slot, event }, lamports))
 }
 
 /// Sending to another cluster would look like an act and be none.
@@ -194,17 +198,25 @@ async fn same_cluster(rpc: &Rpc) -> Result<(), KeeperError> {
 }
 
 /// Whether the key is a registered keeper, and what it has for fees.
+struct Standing {
+    registered: bool,
+    lamports: u64,
+    /// Slot of the reading.
+    slot: u64,
+}
+
 async fn standing(
     protocol: &solana_pubkey::Pubkey,
     rpc: &Rpc,
     key: &Keypair,
-) -> Result<(bool, u64), DiscoverError> {
+) -> Result<Standing, DiscoverError> {
     let registration = ProtocolAddresses::new(*protocol).keeper(&key.pubkey());
-    let read = rpc.read(&[registration], 0).await?.pop().and_then(|read| read.account);
-    let registered = read.is_some_and(|account| {
+    let read = rpc.read(&[registration], 0).await?.pop();
+    let slot = read.as_ref().map_or(0, |read| read.slot);
+    let registered = read.and_then(|read| read.account).is_some_and(|account| {
         firebreak_client::decode::<firebreak_interface::state::Keeper>(&account.owner, &account.data).is_ok()
     });
-    Ok((registered, rpc.balance(&key.pubkey()).await?))
+    Ok(Standing { registered, lamports: rpc.balance(&key.pubkey()).await?, slot })
 }
 
 fn keep_fresh(sender: Arc<Sender>, stopped: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {

@@ -66,6 +66,14 @@ pub enum Forged {
     /// They are not the clock.
     #[error("it is not the clock sysvar")]
     Clock,
+    /// Their slot lies further ahead than any node can be.
+    #[error("slot {slot} is too far ahead: others are at {agreed} at most")]
+    Slot {
+        /// The slot.
+        slot: u64,
+        /// Where everybody else is.
+        agreed: u64,
+    },
 }
 
 impl Role {

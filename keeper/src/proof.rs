@@ -6,18 +6,16 @@ use firebreak_interface::{
     state::{Rule, Source, Trip},
 };
 
-/// By how much a market's live latch must be outlasted before that alone is worth a transaction: every refused
-/// withdrawal moves the limiter's own end a little, and whoever sends them would spend the keeper's money.
-const WORTH_EXTENDING: u64 = 300;
-
 /// What a poke would bring about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prospect {
     /// The rule that it would trip.
     pub trip: Option<Trip>,
-    /// The highest severity that the market would rise to and does not hold now, or holds much shorter.
+    /// The highest severity that the market would rise to and does not hold now, or holds so much shorter that the
+    /// program extends it.
     pub rises_to: Severity,
-    /// Trips that it would write into the journal.
+    /// Trips that it would write into the journal for their own sake: those by which the limiter rose. Repeats of what
+    /// holds already are no reason to write.
     pub journalled: u32,
 }
 
@@ -56,11 +54,10 @@ pub fn prospect(
     for (severity, until) in Severity::ABOVE_NORMAL.into_iter().zip(limiter.held) {
         let (value, threshold) = (limiter.pending.value, limiter.pending.threshold);
         let held = Trip { rule: Rule::Undeclared, severity, value, threshold };
-        let ends = market.board.slot(Source::Limiter, severity).map_or(Instant::NEVER, |latch| latch.until);
-        let is_much_later = ends.reached(now) || !until.reached(ends.plus(WORTH_EXTENDING));
-        if !until.reached(now) && is_much_later && market.latch_trip(Source::Limiter, &held, until, now) {
+        if !until.reached(now) && market.latch_trip(Source::Limiter, &held, until, now) {
             rises_to = rises_to.max(severity);
         }
     }
-    Prospect { trip, rises_to, journalled: limiter.pending.count }
+    let rose = limiter.pending.after > limiter.pending.before;
+    Prospect { trip, rises_to, journalled: if rose { limiter.pending.count } else { 0 } }
 }

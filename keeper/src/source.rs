@@ -19,7 +19,8 @@ use tokio::{
 
 use crate::{
     discover::{Guarded, discover},
-    observation::{Observation, Role},
+    horizon::{Horizon, Teller},
+    observation::{Forged, Observation, Role, State},
     record::{self, Record},
     rpc::Rpc,
     transport::{
@@ -46,6 +47,8 @@ pub struct Source {
     pub ws_urls: Vec<String>,
     /// What to watch.
     pub guarded: Guarded,
+    /// The slot at which that was read: what comes next may not be far ahead of it.
+    pub slot: u64,
     /// Between two full reads.
     pub poll: Duration,
     /// Where to say what is not seen.
@@ -80,8 +83,8 @@ struct ConsumerGone;
 struct Known {
     slot: u64,
     at: Instant,
-    /// Which socket told it; none for a full read.
-    socket: Option<usize>,
+    /// Who told it.
+    socket: Teller,
 }
 
 /// What a full read brought, and when it was asked for.
@@ -95,6 +98,7 @@ struct Watch {
     observations: mpsc::Sender<Observation>,
     roles: HashMap<Pubkey, Role>,
     known: HashMap<Pubkey, Known>,
+    horizon: Horizon,
     /// Whether a socket is blind, once it has tried to connect.
     blind: HashMap<usize, bool>,
     /// First and last notice since the last [`Observation::Settled`].
@@ -107,8 +111,9 @@ type SocketEvents = mpsc::Receiver<(usize, Event)>;
 impl Watch {
     fn new(source: Source, observations: mpsc::Sender<Observation>) -> Self {
         let roles = roles(&source.guarded);
+        let horizon = Horizon::new(source.slot, Instant::now());
         let (known, blind) = (HashMap::new(), HashMap::new());
-        Self { source, observations, roles, known, blind, unsettled: None, refused: 0 }
+        Self { source, observations, roles, known, horizon, blind, unsettled: None, refused: 0 }
     }
 
     async fn run(mut self) -> Result<std::convert::Infallible, ConsumerGone> {
@@ -127,7 +132,9 @@ impl Watch {
                 Some((index, event)) = events.recv() => {
                     if let Event::Connected { slot } = event {
                         self.record_gap(index, false, format!("connected in slot {slot}"));
-                        reads.spawn(self.read_all(slot, snapshots.clone()));
+                        // no read can be as new as a slot that is not believed
+                        let min_slot = if self.is_near(Some(index), slot, None) { slot } else { 0 };
+                        reads.spawn(self.read_all(min_slot, snapshots.clone()));
                     } else {
                         self.hear(index, event).await?;
                     }
@@ -209,12 +216,19 @@ impl Watch {
             }
             Event::Account(notice) => {
                 let known = Known { slot: notice.slot, at: notice.received, socket: Some(index) };
-                if self.is_news(&notice.key, &known) {
+                if self.is_near(known.socket, known.slot, Some(notice.key))
+                    && self.is_news(&notice.key, &known)
+                {
                     self.learn(notice.key, known, &notice.owner, &notice.data).await?;
                 }
                 Ok(())
             }
-            Event::Slot { slot, .. } => self.tell(Observation::Slot(slot)).await,
+            Event::Slot { slot, .. } => {
+                if self.is_near(Some(index), slot, None) {
+                    self.tell(Observation::Slot(slot)).await?;
+                }
+                Ok(())
+            }
             Event::Gap(gap) => {
                 self.record_gap(index, true, gap.to_string());
                 self.tell(Observation::Gap).await
@@ -224,6 +238,11 @@ impl Watch {
 
     async fn take(&mut self, snapshot: Snapshot) -> Result<(), ConsumerGone> {
         let slot = snapshot.reads.first().map(|read| read.slot);
+        let mut slots: Vec<u64> = snapshot.reads.iter().map(|read| read.slot).collect();
+        slots.dedup();
+        if !slots.into_iter().all(|slot| self.is_near(None, slot, None)) {
+            return Ok(());
+        }
         for read in snapshot.reads {
             let known = Known { slot: read.slot, at: snapshot.asked, socket: None };
             if !self.is_news(&read.key, &known) {
@@ -244,11 +263,28 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether a slot is one that the chain can have reached by now; it says so where not.
+    fn is_near(&mut self, teller: Teller, slot: u64, key: Option<Pubkey>) -> bool {
+        let now = Instant::now();
+        let agreed = self.horizon.agreed(teller, now);
+        let is_near = self.horizon.hear(teller, slot, now);
+        if !is_near {
+            let from = match teller.and_then(|index| self.source.ws_urls.get(index)) {
+                Some(url) => format!("what {url} says"),
+                None => "what a full read says".into(),
+            };
+            self.refuse(&from, key, agreed, &Forged::Slot { slot, agreed });
+        }
+        is_near
+    }
+
     /// A later slot is. So is whatever the same socket says later, because a fork may take an account back. A full
-    /// read of the same slot is, unless a notice came after it was asked for.
+    /// read of the same slot is, unless a notice came after it was asked for. What turned out to be from a slot that
+    /// nobody else is near to makes nothing old.
     fn is_news(&self, key: &Pubkey, new: &Known) -> bool {
         self.known.get(key).is_none_or(|known| {
             new.slot > known.slot
+                || !self.horizon.believes(known.socket, known.slot, Instant::now())
                 || (new.socket.is_some() && new.socket == known.socket)
                 || (new.slot == known.slot && new.at >= known.at)
         })
@@ -264,7 +300,8 @@ impl Watch {
         let Some(role) = self.roles.get(&key) else {
             return Ok(());
         };
-        match role.read(&self.source.guarded.protocol, owner, data) {
+        let read = role.read(&self.source.guarded.protocol, owner, data);
+        match read.and_then(|state| self.in_time(known.socket, state)) {
             Ok(state) => {
                 self.known.insert(key, known);
                 let first = self.unsettled.map_or(known.at, |(first, _)| first);
@@ -272,14 +309,28 @@ impl Watch {
                 self.tell(Observation::Account { slot: known.slot, key, state }).await
             }
             Err(forged) => {
-                self.refused += 1;
-                let message =
-                    format!("refused what a node says of {key}: {forged} ({} so far)", self.refused);
-                let event = record::Event::Error { message, account: Some(key), retried: true };
-                self.source.record.write(Some(known.slot), &event);
+                self.refuse(&format!("what a node says of {key}"), Some(key), known.slot, &forged);
                 Ok(())
             }
         }
+    }
+
+    /// The clock's account has a slot in its bytes as well.
+    fn in_time(&self, teller: Teller, state: State) -> Result<State, Forged> {
+        let now = Instant::now();
+        match state {
+            State::Clock(clock) if !self.horizon.believes(teller, clock.slot, now) => {
+                Err(Forged::Slot { slot: clock.slot, agreed: self.horizon.agreed(teller, now) })
+            }
+            state => Ok(state),
+        }
+    }
+
+    fn refuse(&mut self, what: &str, account: Option<Pubkey>, slot: u64, forged: &Forged) {
+        self.refused = self.refused.saturating_add(1);
+        let message = format!("refused {what}: {forged} ({} so far)", self.refused);
+        let event = record::Event::Error { message, account, retried: true };
+        self.source.record.write(Some(slot), &event);
     }
 
     /// Resolves when the notices that belong together have come; never while none are waiting.
@@ -320,7 +371,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::record::Format;
+    use crate::{record::Format, transport::socket::AccountNotice};
 
     fn watch() -> (Watch, mpsc::Receiver<Observation>, Pubkey) {
         let vault = Pubkey::new_from_array([4; 32]);
@@ -334,6 +385,7 @@ mod tests {
             rpc: Arc::new(Rpc::new(&[])),
             ws_urls: vec!["ws://127.0.0.1:1".into()],
             guarded,
+            slot: 1,
             poll: Duration::from_secs(1),
             record: Record::new(Format::Json, Box::new(std::io::sink())),
             ready: None,
@@ -372,6 +424,76 @@ mod tests {
         assert!(receiver.try_recv().is_err(), "nobody is told");
     }
 
+    /// What one hears of a slot by a socket.
+    fn slot(slot: u64) -> Event {
+        Event::Slot { slot, received: Instant::now() }
+    }
+
+    fn vault_notice(key: Pubkey, slot: u64) -> Event {
+        Event::Account(AccountNotice {
+            key,
+            slot,
+            lamports: 1,
+            owner: Pubkey::default(),
+            data: Vec::new(),
+            received: Instant::now(),
+            superseded: 0,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_bogus_slot_is_refused_and_the_real_news_still_come_through() {
+        let (mut watch, mut receiver, vault) = watch();
+        watch.source.ws_urls.push("ws://127.0.0.1:2".into());
+        assert!(watch.hear(1, slot(5)).await.is_ok());
+        assert!(matches!(receiver.try_recv(), Ok(Observation::Slot(5))));
+        for bogus in [slot(u64::MAX), vault_notice(vault, u64::MAX), slot(20_000)] {
+            assert!(watch.hear(0, bogus).await.is_ok());
+        }
+        assert_eq!(watch.refused, 3);
+        assert!(receiver.try_recv().is_err(), "nobody is told");
+        assert!(watch.hear(1, vault_notice(vault, 6)).await.is_ok());
+        assert!(matches!(receiver.try_recv(), Ok(Observation::Account { slot: 6, .. })));
+        assert!(watch.hear(1, slot(7)).await.is_ok());
+        assert!(matches!(receiver.try_recv(), Ok(Observation::Slot(7))));
+    }
+
+    #[tokio::test]
+    async fn a_full_read_of_the_far_future_is_refused_and_sockets_go_on() {
+        let (mut watch, mut receiver, vault) = watch();
+        assert!(watch.hear(0, slot(5)).await.is_ok());
+        assert!(receiver.try_recv().is_ok());
+        let reads = vec![Read { key: vault, slot: u64::MAX - 1, account: None }];
+        assert!(watch.take(Snapshot { asked: Instant::now(), reads }).await.is_ok());
+        assert_eq!(watch.refused, 1);
+        assert!(!watch.known.contains_key(&vault));
+        assert!(watch.hear(0, vault_notice(vault, 6)).await.is_ok());
+        assert!(matches!(receiver.try_recv(), Ok(Observation::Account { slot: 6, .. })));
+    }
+
+    #[tokio::test]
+    async fn a_clock_whose_bytes_tell_of_the_far_future_is_refused() {
+        let (mut watch, mut receiver, _) = watch();
+        let owner = Pubkey::from_str_const("Sysvar1111111111111111111111111111111111111");
+        let mut data = [0; 40];
+        data[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        let now = Instant::now();
+        assert!(watch.learn(clock::ADDRESS, known(2, now, Some(0)), &owner, &data).await.is_ok());
+        assert_eq!(watch.refused, 1);
+        assert!(receiver.try_recv().is_err(), "nobody is told");
+        data[..8].copy_from_slice(&2u64.to_le_bytes());
+        assert!(watch.learn(clock::ADDRESS, known(2, now, Some(0)), &owner, &data).await.is_ok());
+        assert!(matches!(receiver.try_recv(), Ok(Observation::Account { state: State::Clock(_), .. })));
+    }
+
+    #[test]
+    fn what_a_liar_was_believed_first_makes_nothing_old() {
+        let (mut watch, _receiver, vault) = watch();
+        let now = Instant::now();
+        watch.known.insert(vault, known(u64::MAX, now, Some(0)));
+        assert!(watch.is_news(&vault, &known(9, now, Some(1))));
+    }
+
     #[tokio::test]
     async fn a_closed_vault_is_told_as_holding_nothing() {
         let (mut watch, mut receiver, vault) = watch();
@@ -379,7 +501,7 @@ mod tests {
         assert!(watch.learn(vault, known(5, now, Some(0)), &Pubkey::default(), &[]).await.is_ok());
         assert!(matches!(
             receiver.try_recv(),
-            Ok(Observation::Account { slot: 5, state: crate::observation::State::Vault(_), .. })
+            Ok(Observation::Account { slot: 5, state: State::Vault(_), .. })
         ));
         assert!(watch.unsettled.is_some());
     }

@@ -301,7 +301,9 @@ impl WatchedLimiter {
             let missing = prospect.trip.map_or(0, |trip| trip.value);
             let told = Told { slot: now.slot, missing, severity: prospect.rises_to };
             let is_old = self.told.is_some_and(|old| {
-                old.severity >= told.severity && old.missing >= told.missing && now.slot < old.slot + REMIND
+                old.severity >= told.severity
+                    && old.missing >= told.missing
+                    && now.slot < old.slot.saturating_add(REMIND)
             });
             if is_old {
                 return None;
@@ -313,7 +315,7 @@ impl WatchedLimiter {
             });
         }
         self.told = None;
-        let due = self.journal_told.is_none_or(|told| now.slot >= told + JOURNAL_EVERY);
+        let due = self.journal_told.is_none_or(|told| now.slot >= told.saturating_add(JOURNAL_EVERY));
         if !prospect.is_any() || !due {
             return None;
         }

@@ -42,11 +42,11 @@ impl Outflow {
         }
         self.balances.push_back((now, balance));
         self.forget(now);
-        if self.told.is_some_and(|told| now.slot < told + QUIET) {
+        if self.told.is_some_and(|told| now.slot < told.saturating_add(QUIET)) {
             return None;
         }
         let long = self.start(|at| at.plus(SECONDS).reached(now));
-        let short = self.start(|at| at.slot + SLOTS <= now.slot).min(long);
+        let short = self.start(|at| at.slot.saturating_add(SLOTS) <= now.slot).min(long);
         let found = exceeds(short, balance, floor, limits.three_slots_bps, "outflow_3_slots")
             .or_else(|| exceeds(long, balance, floor, limits.minute_bps, "outflow_60s"));
         if found.is_some() {

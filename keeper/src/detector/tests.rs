@@ -33,7 +33,7 @@ impl World {
         vec![self.clock(), protocol, self.market(), self.limiter(), self.vault(), Observation::Settled]
     }
 
-    /// A detector that has seen this world.
+    /// A detector that has seen this world, with nothing to tell of it.
     fn watched(&self) -> Detector {
         let mut detector = Detector::new(LIMITS);
         assert_eq!(detector.take(self.snapshot()), []);
@@ -203,9 +203,7 @@ fn time_alone_completes_the_proof_of_a_critical_breach() {
 #[test]
 fn trips_that_only_wait_for_the_journal_are_not_told_in_every_slot() {
     let mut world = World::with_vault(1_000_000);
-    world.withdraw(900_000);
-    world.poke();
-    world.withdraw(900_000); // refused again: another trip waits
+    world.latched_beside_another_vault();
     let mut detector = Detector::new(LIMITS);
     let findings = detector.take(world.snapshot());
     assert_eq!(evidence(&findings), [Evidence::Unwritten { count: 1 }]);
@@ -214,6 +212,41 @@ fn trips_that_only_wait_for_the_journal_are_not_told_in_every_slot() {
         world.withdraw(900_000);
         assert_eq!(evidence(&detector.take([world.limiter(), Observation::Settled])), []);
     }
+}
+
+#[test]
+fn a_repeat_of_what_holds_already_is_not_told() {
+    let mut world = World::with_vault(1_000_000);
+    world.withdraw(900_000);
+    world.poke();
+    let mut detector = Detector::new(LIMITS);
+    detector.take(world.snapshot());
+    for _ in 0..5 {
+        world.advance(1);
+        world.withdraw(900_000);
+        assert_eq!(evidence(&detector.take([world.limiter(), Observation::Settled])), []);
+    }
+}
+
+#[test]
+fn the_last_slots_there_are_break_nothing() {
+    for end in [u64::MAX - 1, u64::MAX] {
+        let mut world = World::with_vault(1_000_000);
+        let mut detector = world.watched();
+        world.advance(1);
+        world.steal(500_000);
+        world.now.slot = end;
+        let observations = [world.clock(), world.limiter(), world.vault(), Observation::Settled];
+        assert!(!detector.take(observations.clone()).is_empty());
+        detector.take(observations);
+        detector.take([Observation::Slot(u64::MAX)]);
+    }
+    let mut world = World::with_vault(1_000_000);
+    world.latched_beside_another_vault();
+    let mut detector = Detector::new(LIMITS);
+    detector.take(world.snapshot());
+    detector.take([Observation::Slot(u64::MAX), world.limiter(), Observation::Settled]);
+    detector.take([world.limiter(), Observation::Settled]);
 }
 
 #[test]

@@ -31,6 +31,9 @@ use crate::{
     },
 };
 
+/// How often an act is planned anew because the journal went on to another segment: one is full after hundreds of
+/// entries, so twice in a row is chance already.
+const PLANS: u32 = 3;
 /// Attempts to look again before an alarm is given up; the detector gives it again while it holds.
 const LOOKS: u32 = 6;
 /// Between two looks whether the act is still needed, while a transaction is under way.
@@ -74,20 +77,45 @@ pub(super) struct Landing {
     after_ms: u64,
 }
 
+/// How one attempt ended.
+enum Ended {
+    /// There is no more to do.
+    Over,
+    /// The effect is on chain, by whomever.
+    Seen(Landing),
+    /// The journal went on to another segment after the look: another look makes it good.
+    Outdated { slot: u64, why: String },
+}
+
 impl Responder {
     /// Sees an alarm through. What is given back is an effect whose author is still to be found out.
     pub(super) async fn respond(&self, alarm: &Alarm, since: SystemTime) -> Option<Landing> {
+        for plan in 1..=PLANS {
+            match self.attempt(alarm, since, plan == 1).await {
+                // after the last plan the detector's next alarm is the retry
+                Ended::Outdated { slot, why } => self.record.write(Some(slot), &Event::retried(why)),
+                Ended::Seen(landing) => return Some(landing),
+                Ended::Over => return None,
+            }
+        }
+        None
+    }
+
+    /// Looks, decides and acts once.
+    async fn attempt(&self, alarm: &Alarm, since: SystemTime, is_first: bool) -> Ended {
         let facts = match self.look(alarm).await {
             Ok(facts) => facts,
             Err(error) => {
-                self.saw(alarm, since);
+                if is_first {
+                    self.saw(alarm, since);
+                }
                 self.record.write(Some(alarm.slot), &Event::retried(error));
-                return None;
+                return Ended::Over;
             }
         };
         let decision = decide(&alarm.evidence, &facts, &self.key.pubkey(), self.raise_seconds);
         // what the second look refutes was two states that do not belong together
-        if decision != Decision::Nothing(Idle::NotNeeded) {
+        if is_first && decision != Decision::Nothing(Idle::NotNeeded) {
             self.saw(alarm, since);
         }
         let plan = self.plan(alarm, &facts, &decision);
@@ -104,7 +132,9 @@ impl Responder {
         };
         let act = plan.as_ref().map(|plan| plan.act);
         self.record.write(Some(facts.slot), &Event::Decided { act, market, vault, why });
-        let plan = plan?;
+        let Some(plan) = plan else {
+            return Ended::Over;
+        };
         let checked = Mutex::new(Moment::now());
         let sign = |hash, attempt| self.sign(alarm, &plan, hash, attempt);
         let delivered = self.sender.deliver(sign, || self.is_done(alarm, &checked)).await;
@@ -231,13 +261,13 @@ impl Responder {
         act: Act,
         delivered: Result<Delivery, SendError>,
         since: SystemTime,
-    ) -> Option<Landing> {
+    ) -> Ended {
         let after_ms = since.elapsed().unwrap_or_default().as_millis();
         let after_ms = u64::try_from(after_ms).unwrap_or(u64::MAX);
         let (market, vault) = (alarm.market, alarm.vault);
         let (slot, signature, by) = match delivered {
             Ok(Delivery { outcome: Outcome::EffectSeen, signature, .. }) => {
-                return Some(Landing { act, market, vault, signature, after_ms });
+                return Ended::Seen(Landing { act, market, vault, signature, after_ms });
             }
             Ok(Delivery { outcome: Outcome::Landed { slot }, signature, .. }) => {
                 (Some(slot), signature, By::Us)
@@ -246,24 +276,31 @@ impl Responder {
                 (Some(slot), signature, By::Another)
             }
             Err(SendError::Failed { signature, slot, error }) => {
-                self.record.write(Some(slot), &Event::failed(failure(&signature, slot, &error)));
-                return None;
+                let why = failure(&signature, slot, &error);
+                if breaker_error(&error) == Some(BreakerError::WrongSegment) {
+                    return Ended::Outdated { slot, why };
+                }
+                self.record.write(Some(slot), &Event::failed(why));
+                return Ended::Over;
             }
             Err(error) => {
                 let event = if error.retry_can_help() { Event::retried(error) } else { Event::failed(error) };
                 self.record.write(None, &event);
-                return None;
+                return Ended::Over;
             }
         };
         self.record.write(slot, &Event::Landed { act, market, vault, signature, by, after_ms });
-        None
+        Ended::Over
     }
 }
 
 /// Whether the breaker refused because somebody else was first.
 fn is_done_already(error: &TransactionError) -> bool {
-    let refusal = Refusal::of(error).and_then(|(_, refusal)| refusal.breaker());
-    matches!(refusal, Some(BreakerError::NothingToLatch | BreakerError::AlreadyHeld))
+    matches!(breaker_error(error), Some(BreakerError::NothingToLatch | BreakerError::AlreadyHeld))
+}
+
+fn breaker_error(error: &TransactionError) -> Option<BreakerError> {
+    Refusal::of(error).and_then(|(_, refusal)| refusal.breaker())
 }
 
 /// A failed transaction, with the breaker's own words where it was the breaker.

@@ -3,7 +3,7 @@
 use firebreak_client::{Limiter, Market, Protocol, VaultState, addresses::current_segment};
 use firebreak_interface::{
     BreakerError, Instant, Operations, Severity,
-    constants::MINOR_MIN,
+    constants::{DAY, MINOR_MIN},
     instruction::RaiseOrder,
     state::{Journal, Keeper},
 };
@@ -93,7 +93,7 @@ fn decide_raise(evidence: &Evidence, facts: &Facts, key: &Pubkey, raise_seconds:
     let Some(keeper) = &facts.keeper else {
         return Decision::Nothing(Idle::NotRegistered);
     };
-    let seconds = raise_seconds.min(keeper.max_seconds).max(MINOR_MIN);
+    let seconds = raise_seconds.min(left_today(keeper, facts.now)).max(MINOR_MIN);
     // what Minor closes is the market's own choice; a rule that proves nothing closes no more than that
     let order = RaiseOrder { closed: Operations::default().0, seconds, reason: reason(evidence) };
     let (mut keeper, mut market) = (**keeper, *facts.market);
@@ -104,6 +104,12 @@ fn decide_raise(evidence: &Evidence, facts: &Facts, key: &Pubkey, raise_seconds:
         Ok(_) => Decision::Raise(order),
         Err(error) => Decision::Nothing(Idle::Refused(error)),
     }
+}
+
+/// Seconds that the keeper may still raise today.
+fn left_today(keeper: &Keeper, now: Instant) -> u32 {
+    let is_new_day = keeper.day_start.plus(DAY).reached(now);
+    keeper.max_seconds.saturating_sub(if is_new_day { 0 } else { keeper.seconds_today })
 }
 
 /// The rule's number, for people who read the journal: 1 and 2 are the outflow's short and long window.
@@ -184,12 +190,22 @@ mod tests {
     #[test]
     fn what_only_waits_for_the_journal_is_poked_only_where_that_is_the_point() {
         let mut world = World::with_vault(1_000_000);
-        world.withdraw(900_000);
-        world.poke();
-        world.withdraw(900_000);
+        world.latched_beside_another_vault();
         assert_eq!(decided(SHORTFALL, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
         let unwritten = decided(Evidence::Unwritten { count: 1 }, &facts(&world));
         assert_eq!(unwritten, Decision::Poke { rises_to: Severity::Normal });
+    }
+
+    #[test]
+    fn a_repeat_of_what_holds_already_is_done() {
+        let mut world = World::with_vault(1_000_000);
+        world.withdraw(900_000);
+        world.poke();
+        world.withdraw(900_000);
+        let latched = Evidence::Latched { severity: Severity::Major };
+        for evidence in [SHORTFALL, latched, Evidence::Unwritten { count: 1 }] {
+            assert_eq!(decided(evidence, &facts(&world)), Decision::Nothing(Idle::NotNeeded));
+        }
     }
 
     #[test]
@@ -228,6 +244,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_the_day_bounds_a_raise_and_the_next_day_is_whole() {
+        let world = World::with_vault(1_000_000);
+        let mut facts = registered(&world);
+        let keeper = facts.keeper.as_mut().expect("registered");
+        keeper.expires = facts.now.plus(2 * DAY);
+        (keeper.seconds_today, keeper.raises_today) = (500, 1);
+        let order = RaiseOrder { closed: 0, seconds: 700, reason: 1 };
+        assert_eq!(decided(OUTFLOW, &facts), Decision::Raise(order));
+        facts.now = facts.now.plus(DAY);
+        assert_eq!(decided(OUTFLOW, &facts), Decision::Raise(RaiseOrder { seconds: 1_200, ..order }));
+    }
+
+    #[test]
     fn a_market_that_is_closed_needs_no_caution() {
         let mut world = World::with_vault(1_000_000);
         world.steal(50_000);
@@ -244,6 +273,11 @@ mod tests {
         keeper.raises_today = keeper.raises_per_day;
         let spent = Decision::Nothing(Idle::Refused(BreakerError::RaisesSpent));
         assert_eq!(decided(OUTFLOW, &facts), spent);
+
+        let mut facts = registered(&world);
+        let keeper = facts.keeper.as_mut().expect("registered");
+        keeper.seconds_today = 601;
+        assert_eq!(decided(OUTFLOW, &facts), spent, "599 s are left: less than a raise may be");
 
         let mut facts = registered(&world);
         facts.now = facts.now.plus(1_001);

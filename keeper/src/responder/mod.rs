@@ -5,6 +5,8 @@
 
 mod act;
 mod decide;
+#[cfg(test)]
+mod rollover;
 
 use std::{
     collections::HashMap,

@@ -13,6 +13,7 @@ use super::{
     socket::{AccountNotice, Event, Gap, Socket},
     wire::{self, AccountState, Frame},
 };
+use crate::horizon::FARTHEST;
 
 /// The Clock sysvar: the one account that changes in every slot.
 const CLOCK: Pubkey = Pubkey::from_str_const("SysvarC1ock11111111111111111111111111111111");
@@ -113,6 +114,11 @@ impl Session {
     }
 
     fn slot(&mut self, slot: u64, now: Instant) -> Result<(), Gap> {
+        // its notices may be dated by it, so a node that jumps is heard anew from its start
+        let before = self.latest_slot;
+        if before != 0 && slot.abs_diff(before) > FARTHEST {
+            return Err(Gap::Unreadable(format!("slot {slot} after slot {before}")));
+        }
         self.latest_slot = self.latest_slot.max(slot);
         self.outbox.slot(Event::Slot { slot, received: now });
         let Some(pulse) = &mut self.pulse else {
@@ -304,6 +310,16 @@ mod tests {
         session.hear(&answer(1, 11), now).expect("an answer");
         session.hear(&notice(11, 1), now).expect("the clock");
         assert!(events(&mut session).iter().any(|e| matches!(e, Event::Account(n) if n.key == CLOCK)));
+    }
+
+    #[test]
+    fn a_node_whose_slots_jump_is_heard_anew() {
+        for (first, then) in [(100, u64::MAX), (u64::MAX, 100)] {
+            let (mut session, _, now) = subscribed();
+            session.hear(&slot(first), now).expect("a slot");
+            let heard = session.hear(&slot(then), now);
+            assert!(matches!(heard, Err(Gap::Unreadable(why)) if why.contains(&then.to_string())));
+        }
     }
 
     #[test]
