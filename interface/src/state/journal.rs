@@ -85,6 +85,12 @@ impl JournalEntry {
     /// Length of an entry's bytes.
     pub const LEN: usize = 8 + 16 + 32 + 32 + 3 + 8 + 8 + 4;
 
+    /// An act that leaves the severity as it is; its place in the chain comes with [`Journal::append`].
+    pub fn new(act: Act, actor: Pubkey, subject: Pubkey, at: Instant) -> Self {
+        let (before, after) = (Severity::Normal, Severity::Normal);
+        Self { number: 0, at, actor, subject, act, before, after, value: 0, threshold: 0, count: 1 }
+    }
+
     /// The entry's Borsh bytes and its place's padding.
     pub fn to_bytes(&self) -> [u8; ENTRY_SPACE] {
         let mut bytes = [0; ENTRY_SPACE];

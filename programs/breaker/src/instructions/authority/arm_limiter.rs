@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant, Severity,
+    BreakerError, Instant,
     state::{Act, JournalEntry, Limiter, Protocol, VaultState},
 };
 
@@ -46,16 +46,8 @@ pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
     };
 
     let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: accounts.authority.key(),
-        subject: accounts.limiter.key(),
-        act: Act::LimiterArmed,
-        before: Severity::Normal,
-        after: Severity::Normal,
         value: shadow_trips.into(),
-        threshold: 0,
-        count: 1,
+        ..JournalEntry::new(Act::LimiterArmed, accounts.authority.key(), accounts.limiter.key(), now)
     };
     let event = accounts.record.append(key, entry)?;
     emit_cpi!(event);

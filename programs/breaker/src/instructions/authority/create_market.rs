@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant, Severity, pda,
+    BreakerError, Instant, pda,
     state::{Act, JournalEntry, Layout, Market, MarketSettings, Protocol},
 };
 
@@ -48,16 +48,8 @@ pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettin
     market.assert_invariant()?;
 
     let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: accounts.authority.key(),
-        subject: accounts.market.key(),
-        act: Act::MarketRegistered,
-        before: Severity::Normal,
-        after: Severity::Normal,
         value: id,
-        threshold: 0,
-        count: 1,
+        ..JournalEntry::new(Act::MarketRegistered, accounts.authority.key(), accounts.market.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
     emit_cpi!(event);

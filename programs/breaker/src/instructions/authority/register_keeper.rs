@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant, Severity, pda,
+    BreakerError, Instant, pda,
     state::{Act, JournalEntry, Keeper, KeeperSettings, Layout, Protocol},
 };
 
@@ -52,16 +52,9 @@ pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -
     accounts.keeper.load_init()?.initialize(key, ctx.bumps.keeper, &settings, now)?;
 
     let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: accounts.authority.key(),
-        subject: accounts.keeper.key(),
-        act: Act::KeeperRegistered,
-        before: Severity::Normal,
-        after: Severity::Normal,
         value: settings.max_seconds.into(),
         threshold: settings.raises_per_day.into(),
-        count: 1,
+        ..JournalEntry::new(Act::KeeperRegistered, accounts.authority.key(), accounts.keeper.key(), now)
     };
     let event = accounts.record.append(key, entry)?;
     emit_cpi!(event);

@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant, Severity, pda,
+    BreakerError, Instant, pda,
     state::{Act, JournalEntry, Layout, Limiter, LimiterSettings, Market, Protocol, VaultState},
 };
 
@@ -54,16 +54,9 @@ pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings
     limiter.assert_invariant()?;
 
     let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: accounts.authority.key(),
-        subject: accounts.limiter.key(),
-        act: Act::LimiterRegistered,
-        before: Severity::Normal,
-        after: Severity::Normal,
         value: vault.amount,
         threshold: settings.bootstrap_cap,
-        count: 1,
+        ..JournalEntry::new(Act::LimiterRegistered, accounts.authority.key(), accounts.limiter.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
     emit_cpi!(event);

@@ -80,16 +80,11 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
     }
 
     let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: guardian,
-        subject: scope,
-        act: Act::Paused,
         before,
         after,
         value: order.closed,
         threshold: order.seconds.into(),
-        count: 1,
+        ..JournalEntry::new(Act::Paused, guardian, scope, now)
     };
     let event = accounts.record.append_signed_in_advance(key, entry)?;
     emit_cpi!(event);

@@ -44,16 +44,11 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
     };
 
     let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: accounts.key.key(),
-        subject: accounts.market.key(),
-        act: Act::Raised,
         before,
         after,
         value: order.reason,
         threshold: order.seconds.into(),
-        count: 1,
+        ..JournalEntry::new(Act::Raised, accounts.key.key(), accounts.market.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
     emit_cpi!(event);

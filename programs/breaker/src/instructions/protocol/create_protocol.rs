@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant, Severity, pda,
+    BreakerError, Instant, pda,
     state::{Act, Journal, JournalEntry, Layout, Protocol, ProtocolSettings},
 };
 
@@ -61,18 +61,7 @@ pub fn create_protocol(ctx: Context<CreateProtocol>, settings: ProtocolSettings)
     let mut journal = accounts.journal.load_init()?;
     journal.initialize(key, ctx.bumps.journal);
 
-    let entry = JournalEntry {
-        number: 0,
-        at: now,
-        actor: accounts.recorder.key(),
-        subject: key,
-        act: Act::ProtocolCreated,
-        before: Severity::Normal,
-        after: Severity::Normal,
-        value: 0,
-        threshold: 0,
-        count: 1,
-    };
+    let entry = JournalEntry::new(Act::ProtocolCreated, accounts.recorder.key(), key, now);
     let (entry, in_segment) = journal.append(entry, None, false)?;
     let head = journal.head;
     drop(journal);
