@@ -46,7 +46,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub(crate) struct Attack {
     /// When the first malicious transaction was handed to the node.
     pub(crate) began: Instant,
-    /// The slot that it got into.
+    /// The first slot that any of them got into: a later one may be taken before an earlier one.
     pub(crate) slot: u64,
     /// What the vault held then.
     pub(crate) at_stake: u64,
@@ -142,7 +142,7 @@ pub(crate) async fn attack(
         }
     }
     let landed = outcomes(&rpc, &sent, LATE).await?;
-    let slot = landed.first().ok_or(DemoError::NoAttack)?.slot;
+    let slot = first_slot(&landed).ok_or(DemoError::NoAttack)?;
     Ok(Attack {
         began,
         slot,
@@ -151,6 +151,11 @@ pub(crate) async fn attack(
         landed: landed.len() as u64,
         refused: landed.iter().filter(|landed| landed.error.is_some()).count() as u64,
     })
+}
+
+/// The lowest slot of all: transactions land in another order than they were sent.
+fn first_slot(landed: &[Landed]) -> Option<u64> {
+    landed.iter().map(|landed| landed.slot).min()
 }
 
 /// What the next transactions ask for.
@@ -227,6 +232,13 @@ mod tests {
             assert_eq!(largest(100, |amount| amount <= bound), bound);
         }
         assert_eq!(largest(u64::MAX - 1, |amount| amount <= 1 << 60), 1 << 60);
+    }
+
+    #[test]
+    fn the_attack_began_in_the_lowest_slot_that_took_any_of_it() {
+        let landed = |slot| Landed { signature: Signature::default(), slot, error: None };
+        assert_eq!(first_slot(&[landed(12), landed(11), landed(13)]), Some(11));
+        assert_eq!(first_slot(&[]), None);
     }
 
     #[test]

@@ -83,6 +83,14 @@ pub enum DemoError {
     /// The journal contradicts itself.
     #[error("the journal does not prove what happened")]
     Journal(#[from] journal::Broken),
+    /// Behind a gap that events alone could fill, the chain of hashes says nothing.
+    #[error("the journal's chain of hashes proves {proven} of the {in_segments} entries in segments")]
+    Unproven {
+        /// Entries in segments.
+        in_segments: u64,
+        /// How many of them are proven.
+        proven: u64,
+    },
     /// An honest operation failed for another reason than the breaker.
     #[error("an honest {operation} failed, and not because of the breaker: {reason}")]
     Honest {

@@ -32,7 +32,7 @@ use crate::{
     honest::{self, Attempt, Tally},
     keeper::{Event, Keeper, Line},
     programs::Guard,
-    report::Amount,
+    report::{self, Amount},
     scenario::{Path, Scenario},
     stage::{COLLATERALS, DOLLAR, Stage},
     timeline::Timeline,
@@ -56,7 +56,7 @@ pub(crate) struct Guarded {
     pub(crate) opens_in: Option<u64>,
     pub(crate) honest: Tally,
     pub(crate) attempts: Vec<Attempt>,
-    pub(crate) journal_entries: u64,
+    pub(crate) journal: report::Journal,
     pub(crate) timeline: Timeline,
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
 
     let seen = watch.stop().await?;
     let after = View::read(&rpc, &watched).await?;
-    let entries = verified_journal(&rpc, &stage).await?;
+    let (entries, journal) = verified_journal(&rpc, &stage).await?;
     let lines: Vec<_> = keeper.lines().into_iter().filter(|line| line.at >= attack.began).collect();
     let acts = own_acts(&rpc, &lines).await?;
     drop(keeper);
@@ -124,7 +124,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
         opens_in: after.opens_in(misused(path)),
         honest,
         attempts,
-        journal_entries: entries.len() as u64,
+        journal,
         attack,
     })
 }
@@ -148,15 +148,24 @@ impl Traffic {
     }
 }
 
-/// The journal's entries, once its chain of hashes has proven every one of them.
-async fn verified_journal(rpc: &RpcClient, stage: &Stage) -> Result<Vec<JournalEntry>, DemoError> {
+/// The entries that are in the journal's segments, once its chain of hashes has proven every one of them.
+async fn verified_journal(
+    rpc: &RpcClient,
+    stage: &Stage,
+) -> Result<(Vec<JournalEntry>, report::Journal), DemoError> {
     let addresses = ProtocolAddresses::new(stage.venue.protocol);
     let head: Journal = read(rpc, addresses.journal, "journal").await?;
     let mut segments: Vec<JournalSegment> = Vec::new();
     for address in addresses.segments(&head) {
         segments.push(read(rpc, address, "journal's segment").await?);
     }
-    Ok(journal::verify(&head, &segments, &[])?.entries)
+    let verified = journal::verify(&head, &segments, &[])?;
+    let in_segments = verified.entries.len() as u64;
+    if verified.proven != in_segments {
+        return Err(DemoError::Unproven { in_segments, proven: verified.proven });
+    }
+    let in_events_only = head.in_events_only;
+    Ok((verified.entries, report::Journal { in_segments, in_events_only }))
 }
 
 async fn read<T: Kind>(rpc: &RpcClient, address: Pubkey, what: &'static str) -> Result<T, DemoError> {

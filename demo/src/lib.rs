@@ -69,7 +69,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
         latch_stands: with.latch_stands,
         opens_in: with.opens_in,
         malicious: (with.attack.landed, with.attack.refused),
-        journal_entries: with.journal_entries,
+        journal: with.journal,
         took: start.elapsed(),
     })
 }

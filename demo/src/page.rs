@@ -123,7 +123,11 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
             "  What the limiter refuses is no error: it pays nothing and succeeds, so that the evidence stands."
         )?;
     }
-    writeln!(page, "  {} entries in the journal, proven by its chain of hashes.\n", report.journal_entries)?;
+    writeln!(
+        page,
+        "  Journal: {} entries in segments, chain proven; {} in events only.\n",
+        report.journal.in_segments, report.journal.in_events_only
+    )?;
 
     let saved = report.at_stake.saturating_sub(figures.lost_with);
     let lost =
@@ -177,6 +181,7 @@ mod tests {
     #[test]
     fn a_page_tells_losses_side_by_side_and_what_still_works() {
         let page = render(&contained(Path::Recorded), Style::Plain);
+        assert!(page.contains("12 entries in segments, chain proven; 1 in events only."), "{page}");
         for wanted in ["with the breaker", "15.0 %", "100.0 %", "repay", "works", "attack slot + 2"] {
             assert!(page.contains(wanted), "{wanted} is not in\n{page}");
         }

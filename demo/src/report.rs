@@ -19,7 +19,7 @@ pub struct Figures {
     pub decimals: u8,
     /// Measured length of a slot, in milliseconds.
     pub slot_ms: u64,
-    /// Slot of the first malicious transaction.
+    /// Lowest slot of a malicious transaction.
     pub attack_slot: u64,
     /// Slot in which the limiter latched.
     pub latched_slot: Option<u64>,
@@ -62,10 +62,19 @@ pub struct Report {
     pub opens_in: Option<u64>,
     /// Malicious transactions that paid, and that did not, with the breaker.
     pub malicious: (u64, u64),
-    /// Entries of the journal, all of them proven by its chain of hashes.
-    pub journal_entries: u64,
+    /// What the journal holds.
+    pub journal: Journal,
     /// How long it took.
     pub took: Duration,
+}
+
+/// The journal, once its chain of hashes has proven every entry that is in a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// Entries in segments.
+    pub in_segments: u64,
+    /// Entries that are in no segment: the protocol's creation comes before the first one.
+    pub in_events_only: u64,
 }
 
 /// A promise of the breaker that a run did not keep.
@@ -221,7 +230,7 @@ pub(crate) mod tests {
             latch_stands: true,
             opens_in: Some(1_790),
             malicious: (2, 9),
-            journal_entries: 12,
+            journal: Journal { in_segments: 12, in_events_only: 1 },
             took: Duration::from_secs(20),
         }
     }

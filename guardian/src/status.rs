@@ -1,6 +1,9 @@
 //! What a protocol's breaker holds now, for people.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    ops::Range,
+};
 
 use firebreak_client::{
     Limiter, Market,
@@ -52,24 +55,29 @@ fn write(out: &mut String, snapshot: &Snapshot, verified: &Result<journal::Verif
         }
     }
     match verified {
-        Ok(verified) if verified.is_whole() => {
-            writeln!(out, "journal: {} entries, all proven", journal.count)
-        }
         Ok(verified) => {
-            let gaps: Vec<_> = verified
-                .in_events_only
-                .iter()
-                .map(|gap| format!("{} to {}", gap.start, gap.end - 1))
-                .collect();
+            let in_segments = verified.entries.len() as u64;
+            let proven = match verified.proven {
+                proven if proven == in_segments => "chain proven".to_owned(),
+                proven => format!("{proven} of them proven"),
+            };
+            let gaps: Vec<_> = verified.in_events_only.iter().map(numbers).collect();
+            let gaps = if gaps.is_empty() { String::new() } else { format!(" ({})", gaps.join(", ")) };
+            let in_events_only = journal.in_events_only;
             writeln!(
                 out,
-                "journal: {} entries, {} proven; in events only: {}",
-                journal.count,
-                verified.proven,
-                gaps.join(", ")
+                "journal: {in_segments} entries in segments, {proven}; {in_events_only} in events only{gaps}"
             )
         }
         Err(broken) => writeln!(out, "journal: BROKEN, {broken}"),
+    }
+}
+
+/// The numbers of a range of entries.
+fn numbers(range: &Range<u64>) -> String {
+    match range.end - range.start {
+        1 => range.start.to_string(),
+        _ => format!("{} to {}", range.start, range.end - 1),
     }
 }
 
@@ -140,7 +148,9 @@ pub fn address(text: &str) -> Result<Pubkey, String> {
 mod tests {
     use bytemuck::Zeroable;
     use firebreak_client::{Protocol, ProtocolAddresses};
-    use firebreak_interface::state::{Journal, MarketSettings, Rule, Source, Trip};
+    use firebreak_interface::state::{
+        Act, Journal, JournalEntry, JournalSegment, MarketSettings, Rule, Source, Trip,
+    };
 
     use super::*;
 
@@ -171,7 +181,8 @@ mod tests {
         assert!(status.broken.is_none());
         assert_eq!(status.text.lines().count(), 4, "{}", status.text);
         assert!(status.text.contains("in shadow, Normal, expects 77"), "{}", status.text);
-        assert!(status.text.contains("0 entries, all proven"), "{}", status.text);
+        let journal = "journal: 0 entries in segments, chain proven; 0 in events only\n";
+        assert!(status.text.contains(journal), "{}", status.text);
     }
 
     #[test]
@@ -186,6 +197,33 @@ mod tests {
         assert!(text.contains("latch by limiter: Major since slot 1000, 0 h 29 min 00 s left"), "{text}");
         assert!(text.contains("measured 50, threshold 30"), "{text}");
         assert!(text.contains("below Major in 0 h 29 min 00 s, below Minor in 0 h 39 min 00 s"), "{text}");
+    }
+
+    #[test]
+    fn entries_that_no_segment_has_are_counted_and_named() {
+        let mut snapshot = snapshot();
+        let mut entry = JournalEntry {
+            number: 0,
+            at: NOW,
+            actor: Pubkey::default(),
+            subject: Pubkey::default(),
+            act: Act::ProtocolCreated,
+            before: Severity::Normal,
+            after: Severity::Normal,
+            value: 0,
+            threshold: 0,
+            count: 1,
+        };
+        let protocol = snapshot.addresses.protocol;
+        snapshot.journal.initialize(protocol, 254);
+        entry = snapshot.journal.append(entry, None, false).expect("no segment yet").0;
+        let mut segment = JournalSegment::zeroed();
+        segment.initialize(&mut snapshot.journal, 254).expect("no room is left");
+        snapshot.journal.append(entry, Some(&mut segment), false).expect("the segment has room");
+        snapshot.segments = vec![segment];
+        let text = report(&snapshot).text;
+        let journal = "journal: 1 entries in segments, chain proven; 1 in events only (0)\n";
+        assert!(text.contains(journal), "{text}");
     }
 
     #[test]
