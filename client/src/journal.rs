@@ -2,7 +2,8 @@
 //!
 //! An entry that found no room in a segment was emitted as an event only. Whoever kept the events hands them in
 //! and everything can be proven; without them the walk says which entries it could not see, and starts
-//! again from the head that the next segment noted when it was created: from there on it has every entry until it is full.
+//! again from the head that the next segment noted when it was created. Mostly such entries lie between a full segment and
+//! the next; an order that was signed in advance may have missed one with room, and then lies inside it.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -44,7 +45,7 @@ pub enum Broken {
     },
     /// Entries that are not numbered one after the other, or beyond what the journal counted.
     #[error(
-        "place {place} of segment {segment} holds entry {found}, which cannot stand there; {expected} may"
+        "place {place} of segment {segment} holds entry {found}, which cannot stand there; {expected} or later may"
     )]
     OutOfOrder {
         /// The segment's number.
@@ -158,14 +159,13 @@ impl Walk<'_> {
             let number = segment.number;
             let entry =
                 JournalEntry::from_bytes(bytes).ok_or(Broken::Unreadable { segment: number, place })?;
-            // entries in events only lie between two segments, never inside one
-            let may_follow = if place == 0 { self.next..self.count } else { self.next..self.next + 1 };
-            if !may_follow.contains(&entry.number) {
+            // one that was signed in advance may have missed the segment; one left out is counted in the end
+            if !(self.next..self.count).contains(&entry.number) {
                 let (expected, found) = (self.next, entry.number);
                 return Err(Broken::OutOfOrder { segment: number, place, expected, found });
             }
+            self.skip_to(entry.number);
             if place == 0 {
-                self.skip_to(entry.number);
                 self.meet(&segment.first_head)?;
             }
             self.add(&entry);

@@ -167,13 +167,25 @@ fn entries_before_the_first_segment_are_in_events_only() {
 }
 
 #[test]
-fn a_gap_inside_a_segment_is_a_contradiction() {
+fn an_entry_that_missed_a_segment_with_room_lies_inside_it() {
+    let mut world = World::with_entries(1, 3);
+    let entry = world.entry();
+    let signed_in_advance = world.journal.append(entry, None, true).expect("blocks nothing");
+    world.events.push(signed_in_advance.0);
+    world.act(2);
+    assert!(world.verify_with_events().expect("honest").is_whole());
+    let verified = world.verify().expect("honest as far as it goes");
+    assert_eq!((verified.in_events_only.as_slice(), verified.is_whole()), ([3..4].as_slice(), false));
+}
+
+#[test]
+fn an_entry_taken_out_of_a_segment_is_missed() {
     let mut world = World::with_entries(1, 5);
     let segment = &mut world.segments[0];
     segment.entries[2] = segment.entries[3];
     segment.entries[3] = segment.entries[4];
     segment.count = 4;
-    let expected = Broken::OutOfOrder { segment: 0, place: 2, expected: 2, found: 3 };
+    let expected = Broken::Missing { found: 1, counted: 0 };
     assert_eq!(world.verify(), Err(expected));
 }
 
