@@ -13,6 +13,7 @@ use crate::ids::Ids;
 use crate::platform;
 use crate::progress::{note, step};
 use crate::registry::{Places, Registry};
+use crate::stamp::Stamp;
 use crate::workspace::{Workspace, hex, shown};
 
 /// Which compiler builds the programs.
@@ -103,9 +104,22 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Vec<Buil
     artefacts
         .iter()
         .map(|artefact| {
-            step(format!("program {}", artefact.name), || {
+            let stamp = compiler.stamp(artefact)?;
+            let there = deploy.join(format!("{}.so", artefact.name));
+            if let Some(stamp) = &stamp
+                && let Ok(built) = measure(artefact, there)
+                && stamp.matches(&built.sha256)
+            {
+                note(format!("program {} is made of the same as before", artefact.name));
+                return Ok(built);
+            }
+            let built = step(format!("program {}", artefact.name), || {
                 deliver(workspace, artefact, compiler.build(artefact)?)
-            })
+            })?;
+            if let Some(stamp) = stamp {
+                stamp.keep(&built.sha256)?;
+            }
+            Ok(built)
         })
         .collect()
 }
@@ -134,6 +148,14 @@ impl<'a> Compiler<'a> {
         Registry::prepare(workspace, ids, &options.places).map(Self::Registry)
     }
 
+    /// What the program is made of; none where the compiler's own tool decides whether it is fresh.
+    fn stamp(&self, artefact: &Artefact) -> Result<Option<Stamp>> {
+        match self {
+            Self::Platform(..) => Ok(None),
+            Self::Registry(registry) => registry.stamp(artefact).map(Some),
+        }
+    }
+
     fn build(&self, artefact: &Artefact) -> Result<PathBuf> {
         match self {
             Self::Platform(workspace, ids) => platform::build(workspace, ids, artefact),
@@ -149,6 +171,11 @@ fn deliver(workspace: &Workspace, artefact: &Artefact, from: PathBuf) -> Result<
     if fs::read(&path).ok().as_ref() != Some(&program) {
         fs::write(&path, &program).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    measure(artefact, path)
+}
+
+fn measure(artefact: &Artefact, path: PathBuf) -> Result<Built> {
+    let program = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Built {
         name: artefact.name,
         path,

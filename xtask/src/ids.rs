@@ -37,6 +37,13 @@ impl Ids {
         Ok(Self { file: Some(file) })
     }
 
+    /// The table's text.
+    pub(crate) fn text(&self, workspace: &Workspace) -> Result<String> {
+        let own = || workspace.root.join(OWN_TABLE);
+        let file = self.file.clone().unwrap_or_else(own);
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
+
     /// Makes a build follow the table. Without one of the operator's, a variable left in the environment
     /// does not count either: it would build for addresses that nobody checked.
     pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {

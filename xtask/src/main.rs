@@ -12,6 +12,7 @@ mod platform;
 mod process;
 mod progress;
 mod registry;
+mod stamp;
 mod test;
 mod validator;
 mod workspace;

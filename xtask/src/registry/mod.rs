@@ -21,6 +21,7 @@ use crate::ids::Ids;
 use crate::packages;
 use crate::process::{self, run};
 use crate::progress::note;
+use crate::stamp::Stamp;
 use crate::workspace::Workspace;
 
 const TARGET: &str = "sbf-solana";
@@ -67,6 +68,19 @@ impl<'a> Registry<'a> {
         let std_source = std_source::prepare(&toolchain.library, &toolchain.version, &recipe, &folder)?;
         let linker = linker::prepare(workspace, &toolchain, places)?;
         Ok(Self { workspace, ids, toolchain, std_source, target_spec, linker })
+    }
+
+    /// What a program is made of now.
+    pub(crate) fn stamp(&self, artefact: &Artefact) -> Result<Stamp> {
+        let recipe = format!(
+            "{artefact:?}\n{}\n{}\n{}\n{}\n{}",
+            self.toolchain.version,
+            wrapper::REVISION,
+            self.std_source.display(),
+            self.linker.display(),
+            self.ids.text(self.workspace)?,
+        );
+        Stamp::new(self.workspace, artefact.name, &recipe)
     }
 
     /// Builds one program and returns where cargo put it.
