@@ -28,7 +28,7 @@ pub(super) fn prepare(workspace: &Workspace, toolchain: &Toolchain, places: &Pla
 /// Compiles the linker with the host's compiler. Asking cargo whether there is anything to do takes longer than
 /// all else in a build without changes, so the answer is remembered until a source is newer than it.
 fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf> {
-    let linker = workspace.target.join("tool").join(LINKER);
+    let linker = workspace.target.join("linker").join(LINKER);
     let mark = workspace.sbf().join("linker-is-built");
     let llvm = toolchain.llvm.to_string_lossy();
     let fresh = linker.is_file()
@@ -47,7 +47,7 @@ fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<PathBuf> {
             .current_dir(&workspace.root)
             .env("CARGO_TARGET_DIR", &workspace.target)
             .env("LLVM_SYS_221_PREFIX", &toolchain.llvm)
-            .args(["build", "--profile", "tool", "--package", LINKER]))
+            .args(["build", "--profile", "linker", "--package", LINKER]))
     })?;
     fs::write(&mark, &*llvm).with_context(|| format!("cannot write {}", mark.display()))?;
     // A source that was changed while cargo was at work is newer than its answer.

@@ -111,7 +111,7 @@ fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[B
     let merged = registry::merged(workspace);
     if merged.is_file() {
         session.check("a broken remedy of the linker is noticed", || {
-            let linker = workspace.target.join("tool").join(registry::LINKER);
+            let linker = workspace.target.join("linker").join(registry::LINKER);
             let mut command = program(binaries, DIFFTEST)?.command(workspace);
             run(command.arg("--linker").arg(linker).arg("--merged").arg(&merged))
         });

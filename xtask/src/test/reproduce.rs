@@ -29,7 +29,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
             .env("CARGO_MANIFEST_DIR", root.join("xtask"))
             .env("CARGO_TARGET_DIR", &target)
             // Its own bytes do not show in what it links.
-            .env(registry::LINKER_VARIABLE, workspace.target.join("tool").join(registry::LINKER)))
+            .env(registry::LINKER_VARIABLE, workspace.target.join("linker").join(registry::LINKER)))
     })?;
     for artefact in &ARTEFACTS {
         let file = format!("{}.so", artefact.name);
