@@ -45,6 +45,12 @@ pub enum Act {
     Paused,
     /// A keeper raised.
     Raised,
+    /// A price left its band.
+    PriceBreach,
+    /// A registered comparison is false.
+    InvariantBroken,
+    /// The protected program was upgraded without approval.
+    ProgramChanged,
 }
 
 impl Act {

@@ -11,6 +11,7 @@ mod limiter;
 mod market;
 mod protocol;
 mod response;
+mod rule;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use {
     market::{Market, MarketSettings},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},
+    rule::Standing,
 };
 
 /// Bytes of the discriminator that every account begins with.

@@ -156,7 +156,7 @@ pub struct Flow {
     pub closed: bool,
 }
 
-/// The limiter's rules.
+/// What can trip: the limiter's own rules, and the others by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Net outflow reached its soft share of a main buffer.
@@ -167,6 +167,12 @@ pub enum Rule {
     Gross,
     /// Tokens left without a record.
     Undeclared,
+    /// A price left its band.
+    PriceBand,
+    /// A registered comparison is false.
+    Invariant,
+    /// The protected program was upgraded without approval.
+    Program,
 }
 
 impl Rule {
@@ -177,6 +183,9 @@ impl Rule {
             Self::Hard => Act::HardBreach,
             Self::Gross => Act::GrossBreach,
             Self::Undeclared => Act::UndeclaredFlow,
+            Self::PriceBand => Act::PriceBreach,
+            Self::Invariant => Act::InvariantBroken,
+            Self::Program => Act::ProgramChanged,
         }
     }
 }
@@ -188,9 +197,9 @@ pub struct Trip {
     pub rule: Rule,
     /// What it latches.
     pub severity: Severity,
-    /// Measured value, in token units.
+    /// Measured value, in the unit of its rule: a limiter's are token units.
     pub value: u64,
-    /// Threshold, in token units.
+    /// Threshold, in the same unit.
     pub threshold: u64,
 }
 
