@@ -145,6 +145,8 @@ errors! {
     AmountAboveBalance = 6052,
     /// an exit never pays out: record the outflow as the operation it is
     ExitPaysOut = 6053,
+    /// no severity fell since the journal was told last, and nothing that is over is left to tidy
+    NothingToStepDown = 6054,
 }
 
 /// The result of a rule.

@@ -37,6 +37,8 @@ pub mod discriminator {
     pub const PAUSE: [u8; 8] = [211, 22, 221, 251, 74, 121, 193, 47];
     /// `raise`
     pub const RAISE: [u8; 8] = [128, 40, 222, 119, 114, 38, 122, 27];
+    /// `step_down`
+    pub const STEP_DOWN: [u8; 8] = [23, 134, 6, 227, 8, 176, 189, 176];
     /// `extend_journal`
     pub const EXTEND_JOURNAL: [u8; 8] = [93, 187, 102, 102, 3, 130, 109, 204];
 }
@@ -257,6 +259,18 @@ pub fn poke(protocol: Pubkey, market: Pubkey, vault: Pubkey, segment: Option<u32
     instruction(accounts, data(discriminator::POKE, &()))
 }
 
+/// Tidies what is over in a market, or in what holds for all markets with none, and tells the journal of a fall. Anyone may;
+/// the severity in force is the same without it.
+///
+/// Accounts: protocol (writable without a market), market (writable, optional), journal, segment, event authority,
+/// breaker. Errors: `NothingToStepDown`.
+pub fn step_down(protocol: Pubkey, market: Option<Pubkey>, segment: Option<u32>) -> Instruction {
+    let whole = if market.is_some() { read(protocol) } else { write(protocol) };
+    let mut accounts = vec![whole, optional(market)];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::STEP_DOWN, &()))
+}
+
 /// A guardian's pause of one market, or of all with none.
 ///
 /// Accounts: guardian (signer, writable: pays for its budget account once), protocol (writable), market (writable,
@@ -315,6 +329,7 @@ mod tests {
             ("poke", POKE),
             ("pause", PAUSE),
             ("raise", RAISE),
+            ("step_down", STEP_DOWN),
             ("extend_journal", EXTEND_JOURNAL),
         ] {
             let hash = solana_program::hash::hash(format!("global:{name}").as_bytes());

@@ -51,6 +51,8 @@ pub enum Act {
     InvariantBroken,
     /// The protected program was upgraded without approval.
     ProgramChanged,
+    /// A market, or the protocol, came down to a lower severity.
+    SteppedDown,
 }
 
 impl Act {

@@ -3,11 +3,13 @@
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
 #[cfg(not(feature = "anchor"))]
-use bytemuck::{Pod, Zeroable};
+use bytemuck::Pod;
+use bytemuck::Zeroable;
 
 use core::ops::Range;
 
 use crate::{
+    error::{BreakerError, Checked},
     operation::{Operation, Operations},
     severity::Severity,
     time::Instant,
@@ -79,6 +81,8 @@ pub struct LatchBoard {
     pub liquidation_closed: Instant,
     /// Slots, by source, then severity.
     pub slots: [Latch; 18],
+    /// Severity that the journal knows of, as a number: each latch raises it, [`LatchBoard::step_down`] lowers it.
+    pub told: u64,
 }
 
 /// A newcomer: what a rule or a person wants latched.
@@ -165,7 +169,30 @@ impl LatchBoard {
             (slot.value, slot.threshold) = (new.value, new.threshold);
         }
         slot.count = slot.count.saturating_add(1);
+        self.told = self.told.max(new.severity as u64);
         self.refresh(dwell, grace);
+    }
+
+    /// Tidies what is over, and gives the fall that the journal does not know of yet, if there is one. Changes no
+    /// answer: the severity is a function of the clock before and after. What is over counts until everything is, for
+    /// the dwells and the grace after it still follow from it.
+    ///
+    /// # Errors
+    /// [`BreakerError::NothingToStepDown`], [`BreakerError::UnknownSeverity`] where the stored number is none.
+    pub fn step_down(&mut self, now: Instant) -> Checked<Option<(Severity, Severity)>> {
+        let after = self.severity(now);
+        let before = Severity::from_byte(self.told.try_into().unwrap_or(u8::MAX))?;
+        let is_over = after == Severity::Normal && self.liquidation_closed.reached(now);
+        let fell = after < before;
+        if !fell && (!is_over || self.is_clear()) {
+            return Err(BreakerError::NothingToStepDown);
+        }
+        if is_over {
+            *self = Zeroable::zeroed();
+        } else {
+            self.told = after as u64;
+        }
+        Ok(fell.then_some((before, after)))
     }
 
     /// What the slots say about each severity: the latest end, then one dwell a step on the way down.

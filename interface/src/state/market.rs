@@ -54,7 +54,7 @@ pub struct Market {
     /// When it came.
     pub last_raise_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 152],
+    pub reserved: [u8; 144],
 }
 
 /// What an authority chooses when it registers a market.

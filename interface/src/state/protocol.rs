@@ -52,7 +52,7 @@ pub struct Protocol {
     /// Delay of a loosening, in seconds.
     pub loosening_delay: u32,
     /// Room for later versions.
-    pub reserved: [u8; 200],
+    pub reserved: [u8; 192],
 }
 
 /// What a protocol chooses when it is created.

@@ -346,3 +346,83 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_fall_is_told_once_and_what_is_over_is_tidied_once() {
+    let mut market = market();
+    assert_eq!(market.board.step_down(START), Err(BreakerError::NothingToStepDown));
+    assert!(trips(&mut market, Severity::Critical, START));
+    assert_eq!(market.board.step_down(START), Err(BreakerError::NothingToStepDown));
+    let halt = u64::from(CRITICAL_MIN);
+    for (seconds, fall) in [
+        (halt, (Severity::Critical, Severity::Major)),
+        (halt + DWELL, (Severity::Major, Severity::Minor)),
+        (halt + 2 * DWELL, (Severity::Minor, Severity::Normal)),
+    ] {
+        assert_eq!(market.board.step_down(later(seconds)), Ok(Some(fall)));
+        assert_eq!(market.board.step_down(later(seconds)), Err(BreakerError::NothingToStepDown));
+    }
+    assert!(market.board.is_clear());
+}
+
+#[test]
+fn the_grace_outlives_the_fall_to_normal() {
+    let mut market = market();
+    market.liquidation_grace = 3 * LIQUIDATION_GRACE_MIN;
+    assert!(trips(&mut market, Severity::Critical, START));
+    let normal = u64::from(CRITICAL_MIN) + 2 * DWELL;
+    assert_eq!(market.board.step_down(later(normal)), Ok(Some((Severity::Critical, Severity::Normal))));
+    assert!(!market.board.is_clear(), "liquidations are closed still");
+    assert_eq!(market.board.step_down(later(normal)), Err(BreakerError::NothingToStepDown));
+    assert_eq!(market.board.step_down(later(u64::from(CRITICAL_MIN) + 3 * GRACE)), Ok(None));
+    assert!(market.board.is_clear());
+}
+
+#[test]
+fn a_number_that_is_no_severity_is_an_error() {
+    let mut board = LatchBoard::zeroed();
+    for told in [4, 256, u64::MAX] {
+        board.told = told;
+        assert_eq!(board.step_down(START), Err(BreakerError::UnknownSeverity));
+    }
+}
+
+proptest! {
+    #[test]
+    fn tidying_changes_no_answer_now_or_later(
+        acts in prop::collection::vec((0..4u8, 0..3usize, 0..40_000u64, any::<bool>()), 1..16),
+        looks in prop::collection::vec(0..90_000u64, 8),
+    ) {
+        let mut tidied = market();
+        let mut untouched = tidied;
+        let mut now = START;
+        for (act, severity, seconds, tidies) in acts {
+            now = now.plus(seconds);
+            for market in [&mut tidied, &mut untouched] {
+                match act {
+                    0 => { trips(market, Severity::ABOVE_NORMAL[severity], now); }
+                    1 => { let _ = market.raise(key(severity as u8), Operations(2), MINOR_MIN, 0, now); }
+                    2 => {
+                        let closed = Operations(1 << severity);
+                        let _ = market.board.pause(closed, MAJOR_MIN, DWELL_MIN, LIQUIDATION_GRACE_MIN, now);
+                    }
+                    _ => {}
+                }
+            }
+            if tidies {
+                let _ = tidied.board.step_down(now);
+                tidied.assert_invariant().expect("ends follow from the slots");
+                prop_assert!(tidied.board.told >= tidied.board.severity(now) as u64);
+            }
+            let none = LatchBoard::zeroed();
+            for look in &looks {
+                let then = now.plus(*look);
+                let answer = |market: &Market| {
+                    let (severity, closed, _) = market.in_force(&none, then);
+                    (severity, closed)
+                };
+                prop_assert_eq!(answer(&tidied), answer(&untouched));
+            }
+        }
+    }
+}

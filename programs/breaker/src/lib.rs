@@ -78,6 +78,11 @@ pub mod breaker {
         instructions::raise(ctx, order)
     }
 
+    /// Anyone tidies what is over and tells the journal of a fall.
+    pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
+        instructions::step_down(ctx)
+    }
+
     /// Anyone creates the journal's next segment.
     pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
         instructions::extend_journal(ctx)

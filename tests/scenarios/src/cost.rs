@@ -127,7 +127,11 @@ fn proofs() -> Vec<Cost> {
     world.vm.advance(1);
     let instruction = world.us.poke(&world.vm);
     let second = units(&mut world, instruction, &[&attacker]);
+    world.vm.advance(30 * DAY);
+    let step = world.us.step_down(&world.vm, Some(world.us.market));
+    let step_down = units(&mut world, step, &[&attacker]);
     vec![
+        Cost { instruction: "step_down", case: "a market, to Normal", units: step_down, target: None },
         Cost { instruction: poke, case: "undeclared flow, Major", units: first, target: None },
         Cost { instruction: poke, case: "second observation, Critical", units: second, target: None },
     ]

@@ -223,6 +223,11 @@ impl Protected {
         instruction::poke(self.protocol, self.market, self.vault, self.segment(vm))
     }
 
+    /// `step_down` of a market, or of what holds in all.
+    pub fn step_down(&self, vm: &Vm, market: Option<Pubkey>) -> Instruction {
+        instruction::step_down(self.protocol, market, self.segment(vm))
+    }
+
     /// `pause` by a guardian, of the market or of all.
     pub fn pause(
         &self,

@@ -125,6 +125,18 @@ impl World {
         self.vm.send(&[poke], &[&self.attacker])
     }
 
+    /// Anyone steps our market down.
+    pub fn step_down(&mut self) -> Outcome {
+        let step = self.us.step_down(&self.vm, Some(self.us.market));
+        self.vm.send(&[step], &[&self.attacker])
+    }
+
+    /// Anyone steps down what holds in all our markets.
+    pub fn step_down_all(&mut self) -> Outcome {
+        let step = self.us.step_down(&self.vm, None);
+        self.vm.send(&[step], &[&self.attacker])
+    }
+
     /// A guardian pauses our market.
     pub fn pause(&mut self, guardian: usize, order: &PauseOrder) -> Outcome {
         let guardian = &self.us.guardians[guardian];

@@ -1,8 +1,10 @@
 //! Severity is a function of two clocks and needs no transaction to fall.
 
 use firebreak_interface::{
+    BreakerError::*,
     GateError, Operation, Severity,
     constants::{CRITICAL_MIN, DWELL_MIN, LIQUIDATION_GRACE_MIN, MAJOR_MIN},
+    state::Act,
 };
 use firebreak_scenarios::{FUNDS, World};
 
@@ -102,4 +104,67 @@ fn a_limit_refills_with_time_and_with_neither_clock_alone() {
     world.withdraw(FUNDS / 20).succeeds();
     world.vm.advance(3_600);
     assert!(available(&mut world) > spent);
+}
+
+#[test]
+pub(crate) fn a_fall_is_told_to_the_journal_once() {
+    let mut world = halted();
+    world.step_down().fails_with(NothingToStepDown);
+    world.vm.advance(u64::from(CRITICAL_MIN));
+    world.step_down().succeeds();
+    world.step_down().fails_with(NothingToStepDown);
+    world.step_down_all().fails_with(NothingToStepDown);
+    world.vm.advance(2 * u64::from(DWELL_MIN));
+    world.step_down().succeeds();
+    let falls: Vec<_> = world.told().into_iter().filter(|entry| entry.act == Act::SteppedDown).collect();
+    let steps: Vec<_> = falls.iter().map(|entry| (entry.before, entry.after)).collect();
+    assert_eq!(steps, [(Severity::Critical, Severity::Major), (Severity::Major, Severity::Normal)]);
+    assert!(falls.iter().all(|entry| entry.subject == world.us.market));
+    assert!(world.market().board.is_clear(), "the gate needs no clock again");
+    world.verify_journal(&world.told()).expect("sound");
+}
+
+#[test]
+fn an_attacker_who_steps_down_gains_nothing() {
+    let mut world = halted();
+    let (critical, dwell) = (u64::from(CRITICAL_MIN), u64::from(DWELL_MIN));
+    let before = world.in_force();
+    world.step_down().fails_with(NothingToStepDown);
+    assert_eq!(world.in_force(), before);
+    world.vm.advance(critical);
+    world.step_down().succeeds();
+    assert_eq!(world.severity(), Severity::Major, "a dwell at each step");
+    world.gate(Operation::LIQUIDATE).fails_with(GateError::Closed);
+    world.vm.advance(dwell - 1);
+    assert_eq!(world.severity(), Severity::Major);
+    // what goes on is latched again, on the way down too
+    world.drain(FUNDS / 20).succeeds();
+    world.poke().succeeds();
+    world.vm.advance(1);
+    world.poke().succeeds();
+    assert_eq!(world.severity(), Severity::Critical);
+}
+
+#[test]
+fn a_pause_of_all_markets_is_tidied_when_it_is_over() {
+    let mut world = World::default();
+    let order = world.order(MAJOR_MIN);
+    world.pause_all(0, &order).succeeds();
+    world.step_down_all().fails_with(NothingToStepDown);
+    world.vm.advance(u64::from(MAJOR_MIN) + u64::from(DWELL_MIN));
+    world.step_down().fails_with(NothingToStepDown);
+    world.step_down_all().succeeds();
+    assert!(world.protocol().board.is_clear());
+    let fall = *world.told().last().expect("told");
+    assert_eq!((fall.act, fall.subject), (Act::SteppedDown, world.us.protocol));
+    assert_eq!((fall.before, fall.after), (Severity::Major, Severity::Normal));
+}
+
+#[test]
+fn a_neighbours_market_is_not_stepped_down_into_our_journal() {
+    let mut world = halted();
+    let neighbour = world.neighbour();
+    world.vm.advance(u64::from(CRITICAL_MIN));
+    let step = neighbour.step_down(&world.vm, Some(world.us.market));
+    world.send(&[step]).fails_with(WrongProtocol);
 }

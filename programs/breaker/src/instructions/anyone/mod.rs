@@ -2,5 +2,6 @@
 
 mod extend_journal;
 mod poke;
+mod step_down;
 
-pub use {extend_journal::*, poke::*};
+pub use {extend_journal::*, poke::*, step_down::*};
