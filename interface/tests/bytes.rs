@@ -1,0 +1,176 @@
+//! Whatever bytes an account holds: read as what it is or not at all, and never a panic. What is read is then asked
+//! everything that a reader would ask.
+
+use bytemuck::Zeroable;
+use firebreak_interface::{
+    Instant, Operation,
+    gate::decide_at,
+    state::{
+        Act, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Journal, JournalEntry, JournalSegment, Keeper,
+        Layout, Limiter, Market, Protocol, Standing, TOKEN, TOKEN_2022, VaultState,
+    },
+};
+use proptest::{
+    prelude::Rng,
+    test_runner::{RngAlgorithm, TestRng},
+};
+use solana_program::pubkey::Pubkey;
+
+/// Cases of a reader; with all readers over a million.
+const CASES: usize = 150_000;
+
+/// Bytes that are random, but for long runs of zeros and ones, which is where the edges are.
+fn fill(rng: &mut TestRng, bytes: &mut [u8]) {
+    rng.fill_bytes(bytes);
+    let word = rng.next_u64();
+    if word & 3 == 0 && !bytes.is_empty() {
+        let from = (word >> 8) as usize % bytes.len();
+        let to = from + (word >> 32) as usize % (bytes.len() - from + 1);
+        bytes[from..to].fill(if word & 4 == 0 { 0 } else { 0xff });
+    }
+}
+
+/// A random clock.
+fn now(rng: &mut TestRng) -> Instant {
+    let shift = rng.next_u32() % 64;
+    Instant::new(rng.next_u64() >> shift, (rng.next_u64() >> shift).cast_signed())
+}
+
+/// Shows a reader every kind of mistake; whatever it reads is handed to `ask`. The random part is what changes most:
+/// the head of the account.
+fn read_all<L: Layout>(mut ask: impl FnMut(L, &mut TestRng)) {
+    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut bytes = vec![0; L::SPACE + 16];
+    let mut read = 0;
+    for case in 0..CASES {
+        let head = if case % 64 == 0 { bytes.len() } else { 256.min(bytes.len()) };
+        fill(&mut rng, &mut bytes[..head]);
+        let word = rng.next_u32() as usize;
+        let has_tag = word & 1 == 0;
+        if has_tag {
+            bytes[..DISCRIMINATOR].copy_from_slice(&L::TAG);
+        }
+        let length = match word >> 1 & 3 {
+            0 | 1 => L::SPACE,
+            2 => (word >> 3) % (bytes.len() + 1),
+            _ => L::SPACE + 1,
+        };
+        let account = L::copy_from(&bytes[..length]);
+        assert_eq!(account.is_some(), has_tag && length == L::SPACE, "case {case}");
+        if let Some(account) = account {
+            read += 1;
+            ask(account, &mut rng);
+        }
+        // where the bytes happen to lie badly in memory this reader may say no, but never yes to another account
+        assert!(L::read(&bytes[..length]).is_none() || account.is_some(), "case {case}");
+    }
+    assert!(read > CASES / 8, "the right accounts are read: {read}");
+}
+
+#[test]
+fn a_market_and_its_gate() {
+    let mut protocol = Protocol::zeroed();
+    read_all::<Market>(|mut market, rng| {
+        let now = now(rng);
+        let operation = Operation::from_bit((rng.next_u32() % 64) as u8).expect("64 of them");
+        let _ = decide_at(&protocol, &market, operation, now);
+        let _ = market.in_force(&protocol.board, now);
+        let _ = market.raise(Pubkey::default(), Default::default(), rng.next_u32(), 0, now);
+        let _ = market.board.step_down(now);
+        let _ = market.assert_invariant();
+        protocol.board = market.board;
+    });
+}
+
+#[test]
+fn a_protocol() {
+    let market = Market::zeroed();
+    read_all::<Protocol>(|mut protocol, rng| {
+        let now = now(rng);
+        let _ = decide_at(&protocol, &market, Operation::WITHDRAW, now);
+        let _ = protocol.is_guardian(&Pubkey::default());
+        let _ = protocol.check_registration_open();
+        let _ = protocol.count_armed();
+        let _ = protocol.board.step_down(now);
+    });
+}
+
+#[test]
+fn a_limiter() {
+    read_all::<Limiter>(|mut limiter, rng| {
+        let now = now(rng);
+        let mut bytes = [0; 165];
+        fill(rng, &mut bytes);
+        let vault = VaultState::read(&TOKEN, &bytes);
+        let _ = (limiter.severity(now), limiter.bound(vault.amount), limiter.shortfall(&vault));
+        let _ = limiter.take_pending(Pubkey::default(), Pubkey::default());
+        let _ = limiter.assert_invariant();
+    });
+}
+
+#[test]
+fn the_journal() {
+    read_all::<Journal>(|mut journal, rng| {
+        let entry = JournalEntry::new(Act::Raised, Pubkey::default(), Pubkey::default(), now(rng));
+        let _ = journal.append(entry, None, true);
+    });
+    read_all::<JournalSegment>(|segment, _| {
+        for entry in segment.entries().iter().take(2) {
+            let _ = JournalEntry::from_bytes(entry);
+        }
+    });
+}
+
+#[test]
+fn the_small_accounts() {
+    read_all::<Keeper>(|_, _| {});
+    read_all::<GuardianBudget>(|_, _| {});
+    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    for _ in 0..CASES {
+        let mut standing = Standing::default();
+        fill(&mut rng, bytemuck::bytes_of_mut(&mut standing));
+        let measured = firebreak_interface::Severity::ABOVE_NORMAL[rng.next_u32() as usize % 3];
+        let delay = rng.next_u32();
+        let now = now(&mut rng);
+        assert!(standing.confirm(measured, delay, now) <= measured);
+    }
+}
+
+#[test]
+fn an_entry_is_what_it_was_written_from() {
+    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut bytes = [0; ENTRY_SPACE];
+    for case in 0..CASES {
+        fill(&mut rng, &mut bytes);
+        if case % 2 == 0 {
+            // the three enums of an entry; else nearly no bytes are one
+            bytes[88] %= 11;
+            bytes[89] %= 4;
+            bytes[90] %= 4;
+        }
+        if let Some(entry) = JournalEntry::from_bytes(&bytes) {
+            assert_eq!(entry.to_bytes()[..JournalEntry::LEN], bytes[..JournalEntry::LEN], "case {case}");
+        } else {
+            assert_ne!(case % 2, 0, "case {case}");
+        }
+    }
+}
+
+#[test]
+fn a_vault_is_a_token_account_of_a_token_program() {
+    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut bytes = [0; 300];
+    for case in 0..CASES {
+        fill(&mut rng, &mut bytes);
+        let word = rng.next_u32() as usize;
+        let (program, is_ours) = match word & 3 {
+            0 => (TOKEN, true),
+            1 => (TOKEN_2022, true),
+            _ => (Pubkey::new_from_array([word as u8; 32]), false),
+        };
+        let length = if word & 4 == 0 { 165 } else { (word >> 3) % (bytes.len() + 1) };
+        let vault = VaultState::read(&program, &bytes[..length]);
+        let may_be_one = is_ours && length >= 165 && (length == 165 || program == TOKEN_2022);
+        assert!(vault == VaultState::default() || may_be_one, "case {case}");
+    }
+}
