@@ -3,10 +3,10 @@
 macro_rules! errors {
     ($($(#[doc = $text:literal])+ $name:ident = $code:literal,)*) => {
         /// Why the breaker refused. The text names the bound or the remedy; the number never changes its meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u32)]
         pub enum BreakerError {
-            $($(#[doc = $text])+ #[error("{}", concat!($($text),+).trim_start())] $name = $code,)*
+            $($(#[doc = $text])+ $name = $code,)*
         }
 
         impl BreakerError {
@@ -26,6 +26,17 @@ macro_rules! errors {
                     $(Self::$name => stringify!($name),)*
                 }
                 .to_owned()
+            }
+
+            /// The text: a table of them is a fraction of the code that formatting each would be.
+            #[cold]
+            #[inline(never)]
+            pub fn text(self) -> &'static str {
+                // a line of documentation begins with a blank
+                match self {
+                    $(Self::$name => concat!($($text),+),)*
+                }
+                .trim_start()
             }
 
             /// The error of a number, none when the number is not the breaker's.
@@ -149,6 +160,14 @@ errors! {
     NothingToStepDown = 6054,
 }
 
+impl core::fmt::Display for BreakerError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl core::error::Error for BreakerError {}
+
 /// The result of a rule.
 pub type Checked<T> = Result<T, BreakerError>;
 
@@ -161,7 +180,7 @@ impl From<BreakerError> for anchor_lang::error::Error {
         Self::from(anchor_lang::error::AnchorError {
             error_name: error.name(),
             error_code_number: error.code(),
-            error_msg: error.to_string(),
+            error_msg: error.text().to_owned(),
             error_origin: None,
             compared_values: None,
         })

@@ -50,7 +50,7 @@ pub(crate) const ARTEFACTS: [Artefact; 6] = [
         folder: "programs/breaker",
         library: "breaker",
         features: &[],
-        goal: Goal::Speed,
+        goal: Goal::Size,
         purpose: Purpose::Product,
     },
     Artefact {

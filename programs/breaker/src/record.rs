@@ -1,12 +1,20 @@
 //! Writing the journal.
 
-use anchor_lang::prelude::*;
+use anchor_lang::{
+    Event,
+    event::EVENT_IX_TAG_LE,
+    prelude::*,
+    solana_program::{
+        instruction::{AccountMeta, Instruction},
+        program::invoke_signed,
+    },
+};
 use firebreak_interface::{
     BreakerError,
     state::{Journal, JournalEntry, JournalSegment},
 };
 
-use crate::events::JournalEntryAdded;
+use crate::{EVENT_AUTHORITY_AND_BUMP, events::JournalEntryAdded};
 
 /// The accounts by which an instruction writes the journal.
 #[derive(Accounts)]
@@ -44,4 +52,15 @@ impl Record<'_> {
         };
         Ok(JournalEntryAdded { protocol, entry, head: journal.head, in_segment })
     }
+}
+
+/// Tells the world of an entry, by a call of the program to itself that logs cannot lose. What `emit_cpi!` writes out at
+/// each place, once: some twenty instructions have one.
+#[inline(never)]
+pub(crate) fn tell(event_authority: &AccountInfo, event: &JournalEntryAdded) -> Result<()> {
+    let data = [EVENT_IX_TAG_LE, &Event::data(event)].concat();
+    let accounts = vec![AccountMeta::new_readonly(*event_authority.key, true)];
+    let call = Instruction { program_id: crate::ID, accounts, data };
+    let seeds: &[&[u8]] = &[b"__event_authority", &[EVENT_AUTHORITY_AND_BUMP.1]];
+    Ok(invoke_signed(&call, std::slice::from_ref(event_authority), &[seeds])?)
 }

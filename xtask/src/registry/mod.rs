@@ -138,7 +138,7 @@ pub(crate) fn merged(workspace: &Workspace) -> PathBuf {
 fn link_goal(goal: Goal) -> &'static str {
     match goal {
         Goal::Speed => "-Clink-arg=--opt=3",
-        Goal::Size => "-Clink-arg=--opt=s",
+        Goal::Size => "-Clink-arg=--opt=z",
     }
 }
 

@@ -68,7 +68,7 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
     };
     if let Some(entry) = entry {
         let event = accounts.record.append(protocol_key, entry)?;
-        emit_cpi!(event);
+        tell(&accounts.event_authority, &event)?;
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
     if let Some((before, after)) = fall {
         let entry = fell(subject, before, after, now);
         let event = accounts.record.append(protocol_key, entry)?;
-        emit_cpi!(event);
+        tell(&accounts.event_authority, &event)?;
     }
     Ok(())
 }

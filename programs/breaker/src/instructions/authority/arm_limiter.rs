@@ -50,6 +50,6 @@ pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
         ..JournalEntry::new(Act::LimiterArmed, accounts.authority.key(), accounts.limiter.key(), now)
     };
     let event = accounts.record.append(key, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }

@@ -52,6 +52,6 @@ pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettin
         ..JournalEntry::new(Act::MarketRegistered, accounts.authority.key(), accounts.market.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }

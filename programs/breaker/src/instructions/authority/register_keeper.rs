@@ -57,6 +57,6 @@ pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -
         ..JournalEntry::new(Act::KeeperRegistered, accounts.authority.key(), accounts.keeper.key(), now)
     };
     let event = accounts.record.append(key, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }

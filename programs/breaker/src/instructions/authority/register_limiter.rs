@@ -59,6 +59,6 @@ pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings
         ..JournalEntry::new(Act::LimiterRegistered, accounts.authority.key(), accounts.limiter.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }

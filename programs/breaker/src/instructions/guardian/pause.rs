@@ -87,7 +87,7 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         ..JournalEntry::new(Act::Paused, guardian, scope, now)
     };
     let event = accounts.record.append_signed_in_advance(key, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }
 

@@ -51,6 +51,6 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
         ..JournalEntry::new(Act::Raised, accounts.key.key(), accounts.market.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }

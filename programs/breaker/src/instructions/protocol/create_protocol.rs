@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Act, Journal, JournalEntry, Layout, Protocol, ProtocolSettings},
 };
 
-use crate::events::JournalEntryAdded;
+use crate::{events::JournalEntryAdded, record::tell};
 
 /// Accounts of `create_protocol`.
 #[event_cpi]
@@ -65,6 +65,6 @@ pub fn create_protocol(ctx: Context<CreateProtocol>, settings: ProtocolSettings)
     let (entry, in_segment) = journal.append(entry, None, false)?;
     let head = journal.head;
     drop(journal);
-    emit_cpi!(JournalEntryAdded { protocol: key, entry, head, in_segment });
+    tell(&accounts.event_authority, &JournalEntryAdded { protocol: key, entry, head, in_segment })?;
     Ok(())
 }
