@@ -4,7 +4,8 @@ use firebreak_interface::{
     ID,
     constants::READER_VERSION,
     state::{
-        DISCRIMINATOR, GuardianBudget, Journal, JournalSegment, Keeper, Layout, Limiter, Market, Protocol,
+        Coverage, DISCRIMINATOR, GuardianBudget, Journal, JournalSegment, Keeper, Layout, Limiter, Market,
+        Protocol,
     },
 };
 use solana_program::pubkey::Pubkey;
@@ -98,6 +99,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Coverage "coverage table",
     GuardianBudget "guardian budget",
     Journal "journal",
     JournalSegment "journal segment",

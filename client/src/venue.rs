@@ -3,7 +3,10 @@
 //! The program's own tests compare all of this with what Anchor derives from its source.
 
 use borsh::BorshSerialize;
-use firebreak_interface::{ids, instruction as breaker, pda, state::ProtocolSettings};
+use firebreak_interface::{
+    Operation, Operations, ids, instruction as breaker, pda,
+    state::{CoverageRow, ProtocolSettings},
+};
 use solana_program::{
     hash::hash,
     instruction::{AccountMeta, Instruction},
@@ -22,6 +25,35 @@ mod errors;
 pub const ID: Pubkey = ids::VENUE;
 /// Number of its one market at the breaker.
 pub const MARKET_ID: u64 = 0;
+
+/// What each of its instructions asks for; no operation where it asks nothing, because it moves nothing.
+pub const ASKS: [(&str, Option<Operation>); 14] = [
+    ("deposit", Some(Operation::DEPOSIT)),
+    ("add_collateral", Some(Operation::ADD_COLLATERAL)),
+    ("repay", Some(Operation::REPAY)),
+    ("close", Some(Operation::CLOSE)),
+    ("withdraw", Some(Operation::WITHDRAW)),
+    ("borrow", Some(Operation::BORROW)),
+    ("open", Some(Operation::OPEN)),
+    ("unwind", Some(Operation::LIQUIDATE)),
+    ("liquidate", Some(Operation::LIQUIDATE)),
+    ("list_collateral", Some(Operation::LIST)),
+    ("initialize", None),
+    ("connect", None),
+    ("create_portfolio", None),
+    ("set_price", None),
+];
+
+/// The same as the rows of its coverage table at the breaker.
+pub fn coverage() -> Vec<CoverageRow> {
+    let row = |(name, operation): (&str, Option<Operation>)| {
+        CoverageRow::of(
+            name,
+            operation.map_or(Operations::default(), |operation| Operations::of(&[operation])),
+        )
+    };
+    ASKS.into_iter().map(row).collect()
+}
 
 /// System program.
 const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);

@@ -196,6 +196,7 @@ impl Stage {
             let market = [
                 breaker::extend_journal(key, venue.protocol, 0),
                 breaker::create_market(key, key, venue.protocol, MARKET_ID, &responses(), SEGMENT),
+                breaker::register_coverage(key, key, venue.protocol, &venue::coverage(), SEGMENT),
             ];
             done(send::send(&rpc, admin, &[], &market).await, "registering the market")?;
         }

@@ -111,6 +111,9 @@ constants! {
 
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;
+
+    /// Rows of a coverage table: more instructions than a program of the field has.
+    COVERAGE_ROWS: usize = 64;
 }
 
 #[cfg(test)]

@@ -158,6 +158,10 @@ errors! {
     ExitPaysOut = 6053,
     /// no severity fell since the journal was told last, and nothing that is over is left to tidy
     NothingToStepDown = 6054,
+    /// a coverage table has 1 to 64 rows
+    CoverageCount = 6055,
+    /// an instruction has one row in a coverage table
+    CoveredTwice = 6056,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -9,7 +9,7 @@ use solana_program::pubkey::Pubkey;
 
 use crate::{
     ID, pda,
-    state::{KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
+    state::{CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
 };
 
 /// System program.
@@ -37,6 +37,8 @@ pub mod discriminator {
     pub const PAUSE: [u8; 8] = [211, 22, 221, 251, 74, 121, 193, 47];
     /// `raise`
     pub const RAISE: [u8; 8] = [128, 40, 222, 119, 114, 38, 122, 27];
+    /// `register_coverage`
+    pub const REGISTER_COVERAGE: [u8; 8] = [103, 44, 19, 11, 153, 111, 101, 28];
     /// `step_down`
     pub const STEP_DOWN: [u8; 8] = [23, 134, 6, 227, 8, 176, 189, 176];
     /// `extend_journal`
@@ -211,6 +213,28 @@ pub fn register_keeper(
     instruction(accounts, data(discriminator::REGISTER_KEEPER, settings))
 }
 
+/// Adds instructions to the protocol's coverage table; the first call creates it. A transaction has room for about 40.
+///
+/// Accounts: payer (signer, writable), authority (signer), protocol, coverage (created when missing), System, journal,
+/// segment, event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, `CoverageCount`, `CoveredTwice`.
+pub fn register_coverage(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    rows: &[CoverageRow],
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![
+        payer(payer_key),
+        signer(authority),
+        read(protocol),
+        write(pda::coverage(&protocol).0),
+        read(SYSTEM),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::REGISTER_COVERAGE, &rows))
+}
+
 /// Arms a limiter: a tightening, at once. From the first one on, registrations are loosenings.
 ///
 /// Accounts: authority (signer), protocol (writable), limiter (writable), vault, journal, segment, event authority,
@@ -329,6 +353,7 @@ mod tests {
             ("poke", POKE),
             ("pause", PAUSE),
             ("raise", RAISE),
+            ("register_coverage", REGISTER_COVERAGE),
             ("step_down", STEP_DOWN),
             ("extend_journal", EXTEND_JOURNAL),
         ] {

@@ -21,6 +21,8 @@ pub const SEGMENT: &[u8] = b"segment";
 pub const KEEPER: &[u8] = b"keeper";
 /// Seed prefix of [`crate::state::GuardianBudget`], then the market (or the protocol, for all markets) and the guardian.
 pub const BUDGET: &[u8] = b"budget";
+/// Seed prefix of [`crate::state::Coverage`], then the protocol.
+pub const COVERAGE: &[u8] = b"coverage";
 /// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
 pub const RECORDER: &[u8] = b"firebreak";
 
@@ -62,6 +64,11 @@ pub fn keeper(protocol: &Pubkey, key: &Pubkey) -> (Pubkey, u8) {
 /// A guardian's pause budget for a market, or for all markets when `scope` is the protocol.
 pub fn budget(scope: &Pubkey, guardian: &Pubkey) -> (Pubkey, u8) {
     Pubkey::find_program_address(&[BUDGET, scope.as_ref(), guardian.as_ref()], &ID)
+}
+
+/// A protocol's coverage table.
+pub fn coverage(protocol: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[COVERAGE, protocol.as_ref()], &ID)
 }
 
 /// The PDA by which the breaker signs its own event calls.

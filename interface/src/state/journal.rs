@@ -53,6 +53,8 @@ pub enum Act {
     ProgramChanged,
     /// A market, or the protocol, came down to a lower severity.
     SteppedDown,
+    /// Instructions were added to the coverage table.
+    CoverageRegistered,
 }
 
 impl Act {

@@ -4,6 +4,7 @@
 //! handlers read the clock. Sizes are asserted, so a change of layout is seen.
 
 mod budget;
+mod coverage;
 mod journal;
 mod keeper;
 mod latch;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use {
     budget::GuardianBudget,
+    coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
     journal::{Act, ENTRY_SPACE, Journal, JournalEntry, JournalSegment},
     keeper::{Keeper, KeeperSettings},
     latch::{Latch, LatchBoard, Source},
@@ -84,6 +86,7 @@ macro_rules! layout {
 }
 
 layout! {
+    Coverage: 1128, [214, 47, 19, 198, 64, 0, 74, 89];
     GuardianBudget: 152, [171, 18, 134, 60, 45, 231, 79, 7];
     Journal: 200, [246, 141, 106, 208, 98, 92, 66, 208];
     JournalSegment: 9864, [1, 158, 47, 240, 172, 17, 2, 72];

@@ -17,7 +17,7 @@ use anchor_lang::prelude::*;
 use firebreak_interface::{
     Direction,
     instruction::RaiseOrder,
-    state::{KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
+    state::{CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
 };
 use instructions::*;
 
@@ -46,6 +46,11 @@ pub mod breaker {
     /// The authority registers a keeper.
     pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -> Result<()> {
         instructions::register_keeper(ctx, settings)
+    }
+
+    /// The authority says which instructions ask for which operation.
+    pub fn register_coverage(ctx: Context<RegisterCoverage>, rows: Vec<CoverageRow>) -> Result<()> {
+        instructions::register_coverage(ctx, rows)
     }
 
     /// The authority arms a limiter.

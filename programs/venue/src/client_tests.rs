@@ -6,7 +6,10 @@ use anchor_lang::{
     solana_program::instruction::Instruction,
 };
 use firebreak_client::venue as client;
-use firebreak_interface::{ids, pda, state::ProtocolSettings};
+use firebreak_interface::{
+    ids, pda,
+    state::{ProtocolSettings, check_coverage},
+};
 
 use crate::{accounts, error::VenueError, instruction, state};
 
@@ -317,4 +320,13 @@ fn the_errors_have_the_same_names() {
         assert_eq!(error.name(), name);
     }
     assert_eq!(client::error_name(u32::from(VenueError::MarginOverflow) + 1), None);
+}
+
+#[test]
+fn no_instruction_is_missing_from_the_coverage_table() {
+    let idl = include_str!("../../../idl/venue.json");
+    let idl: serde_json::Value = serde_json::from_str(idl).expect("the description is JSON");
+    let instructions = idl["instructions"].as_array().expect("a list");
+    let names = instructions.iter().filter_map(|instruction| instruction["name"].as_str());
+    assert_eq!(check_coverage(&client::coverage(), names), Ok(()));
 }

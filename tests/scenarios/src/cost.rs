@@ -4,7 +4,7 @@ use firebreak_interface::{
     Direction, Operation, Operations, Severity,
     constants::DAY,
     instruction::{self, RaiseOrder},
-    state::{KeeperSettings, PauseOrder, ProtocolSettings},
+    state::{CoverageRow, KeeperSettings, PauseOrder, ProtocolSettings},
 };
 use firebreak_probe::Depth;
 use solana_instruction::Instruction;
@@ -195,6 +195,9 @@ fn registrations() -> Vec<Cost> {
     let vault = token::account(&mut world.vm, &authority, &world.us.mint, &world.us.program.owner);
     let limiter = world.us.register_limiter(&world.vm, world.us.market, vault, &setup.limiter);
     let register_limiter = units(&mut world, limiter, &[&authority]);
+    let rows: Vec<_> = (0u8..14).map(|i| CoverageRow { instruction: [i; 8], operations: 1 }).collect();
+    let cover = world.us.register_coverage(&world.vm, &rows);
+    let register_coverage = units(&mut world, cover, &[&authority]);
     let arm = world.us.arm(&world.vm, vault);
     let arm_limiter = units(&mut world, arm, &[&authority]);
     vec![
@@ -202,6 +205,7 @@ fn registrations() -> Vec<Cost> {
         cost("create_market", create_market),
         cost("register_keeper", register_keeper),
         cost("register_limiter", register_limiter),
+        cost("register_coverage", register_coverage),
         cost("arm_limiter", arm_limiter),
         cost("extend_journal", extend_journal),
     ]

@@ -6,7 +6,7 @@ use firebreak_interface::{
     constants::LOOSENING_DELAY_DEFAULT,
     instruction::{self, RaiseOrder},
     state::{
-        Journal, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings,
+        CoverageRow, Journal, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings,
         WindowSettings,
     },
 };
@@ -211,6 +211,12 @@ impl Protected {
     pub fn register_keeper(&self, vm: &Vm, settings: &KeeperSettings) -> Instruction {
         let key = self.authority.pubkey();
         instruction::register_keeper(key, key, self.protocol, settings, self.segment(vm))
+    }
+
+    /// `register_coverage` by the authority.
+    pub fn register_coverage(&self, vm: &Vm, rows: &[CoverageRow]) -> Instruction {
+        let key = self.authority.pubkey();
+        instruction::register_coverage(key, key, self.protocol, rows, self.segment(vm))
     }
 
     /// `arm_limiter` by the authority.

@@ -93,6 +93,9 @@ impl Floor {
             let market = MarketSettings::closing(minor, major, Operations::NON_EXITS);
             let segment = floor.segment();
             floor.as_admin(instruction::create_market(key, key, protocol, 0, &market, segment)).succeeds();
+            let cover =
+                instruction::register_coverage(key, key, protocol, &venue::coverage(), floor.segment());
+            floor.as_admin(cover).succeeds();
         }
         floor
     }

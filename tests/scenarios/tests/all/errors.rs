@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
-use crate::{accounts, damage, flows, journal, pauses, pokes, raises, registration, time};
+use crate::{accounts, coverage, damage, flows, journal, pauses, pokes, raises, registration, time};
 
 /// Which scenario meets which error.
 const REACHED: &[(BreakerError, fn())] = &[
@@ -53,6 +53,8 @@ const REACHED: &[(BreakerError, fn())] = &[
     (RecorderNotOfProgram, registration::nobody_puts_another_program_under_a_protocol),
     (Detached, flows::a_protocol_that_left_is_open_and_takes_no_more_acts),
     (AmountAboveBalance, flows::more_than_the_vault_holds_is_an_error_and_no_breach),
+    (CoverageCount, coverage::a_table_has_so_many_rows),
+    (CoveredTwice, coverage::an_instruction_has_one_row),
     (NothingToStepDown, time::a_fall_is_told_to_the_journal_once),
     (UnknownSeverity, damage::a_severity_that_is_none),
     (BalanceOverflow, damage::a_balance_beyond_64_bits),

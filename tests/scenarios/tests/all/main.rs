@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attacks;
+mod coverage;
 mod damage;
 mod errors;
 mod flows;

@@ -2,7 +2,8 @@
 
 mod arm_limiter;
 mod create_market;
+mod register_coverage;
 mod register_keeper;
 mod register_limiter;
 
-pub use {arm_limiter::*, create_market::*, register_keeper::*, register_limiter::*};
+pub use {arm_limiter::*, create_market::*, register_coverage::*, register_keeper::*, register_limiter::*};
