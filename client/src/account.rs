@@ -5,7 +5,7 @@ use firebreak_interface::{
     constants::READER_VERSION,
     state::{
         Coverage, DISCRIMINATOR, GuardianBudget, Journal, JournalSegment, Keeper, Layout, Limiter, Market,
-        Protocol,
+        MintCap, Protocol,
     },
 };
 use solana_program::pubkey::Pubkey;
@@ -106,6 +106,7 @@ kinds! {
     Keeper "keeper",
     Limiter "limiter",
     Market "market",
+    MintCap "mint cap",
     Protocol "protocol",
 }
 

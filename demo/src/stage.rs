@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use firebreak_chain::{Chain, account, send, token};
 use firebreak_client::{
-    ProtocolAddresses, clock, instruction as breaker,
+    ProtocolAddresses, clock,
+    instruction::{self as breaker, NewLimiter},
     interface::{
         Operation, Operations, constants,
         state::{KeeperSettings, LimiterSettings, MarketSettings, ProtocolSettings},
@@ -224,7 +225,9 @@ impl Stage {
             .map(|(collateral, mint)| {
                 let settings = LimiterSettings::starting(collateral.bootstrap_cap, collateral.floor);
                 let vault = venue::vault(&mint);
-                breaker::register_limiter(key, key, protocol, market, vault, &settings, SEGMENT)
+                let mint_cap = settings.bootstrap_cap;
+                let new = NewLimiter { market, vault, mint, mint_cap, settings: &settings };
+                breaker::register_limiter(key, key, protocol, &new, SEGMENT)
             })
             .collect();
         let settings = KeeperSettings {

@@ -98,6 +98,9 @@ constants! {
     GROSS_BUCKETS: u64 = 12;
     /// The lagged base is an average over a day: yesterday's balance cannot be borrowed in a flash.
     BASE_WINDOW: u64 = 86_400;
+    /// A limiter is seasoned two days after its registration at the latest: touches round its running clock down, and its
+    /// share of the mint's cap must come back at a moment that is known beforehand.
+    SEASONED_AFTER: u64 = 2 * BASE_WINDOW;
     /// Highest gross limit: a hundred times the base a window, beyond any real turnover.
     GROSS_MAX_BPS: u32 = 1_000_000;
 

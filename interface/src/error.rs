@@ -162,6 +162,14 @@ errors! {
     CoverageCount = 6055,
     /// an instruction has one row in a coverage table
     CoveredTwice = 6056,
+    /// the mint is none, or has an extension by which others move, hide or bar what a vault holds: guard another mint
+    MintNotGuardable = 6057,
+    /// the mint account is not the vault's mint
+    WrongMint = 6058,
+    /// unseasoned limiters of this mint share a cap: name that one until the last of them is two days old
+    MintCapDiffers = 6059,
+    /// the unseasoned limiters of this mint have taken its cap: ask for less, or wait until the last is two days old
+    MintCapSpent = 6060,
 }
 
 impl core::fmt::Display for BreakerError {

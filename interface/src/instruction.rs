@@ -163,31 +163,47 @@ pub fn create_market(
     instruction(accounts, data(discriminator::CREATE_MARKET, &(id, settings)))
 }
 
+/// A vault to guard, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLimiter<'a> {
+    /// Market whose latches it raises.
+    pub market: Pubkey,
+    /// The vault: a token account.
+    pub vault: Pubkey,
+    /// Its mint.
+    pub mint: Pubkey,
+    /// What all unseasoned limiters of the mint may have together, in token units: this one's bootstrap cap at least.
+    pub mint_cap: u64,
+    /// The limiter's settings.
+    pub settings: &'a LimiterSettings,
+}
+
 /// Registers a vault's limiter, in shadow until it is armed.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, market, vault, limiter (created), System,
-/// journal, segment, event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`,
-/// `VaultNotGuardable`, those of the settings' bounds.
+/// Accounts: payer (signer, writable), authority (signer), protocol, market, vault, limiter (created), mint, mint cap
+/// (created when missing), System, journal, segment, event authority, breaker. Errors: `NotTheAuthority`,
+/// `RegistrationClosed`, `VaultNotGuardable`, `MintNotGuardable`, `WrongMint`, `MintCapDiffers`, `MintCapSpent`, those
+/// of the settings' bounds.
 pub fn register_limiter(
     payer_key: Pubkey,
     authority: Pubkey,
     protocol: Pubkey,
-    market: Pubkey,
-    vault: Pubkey,
-    settings: &LimiterSettings,
+    new: &NewLimiter,
     segment: Option<u32>,
 ) -> Instruction {
     let mut accounts = vec![
         payer(payer_key),
         signer(authority),
         read(protocol),
-        read(market),
-        read(vault),
-        write(pda::limiter(&protocol, &vault).0),
+        read(new.market),
+        read(new.vault),
+        write(pda::limiter(&protocol, &new.vault).0),
+        read(new.mint),
+        write(pda::mint_cap(&protocol, &new.mint).0),
         read(SYSTEM),
     ];
     accounts.extend(recording(&protocol, segment));
-    instruction(accounts, data(discriminator::REGISTER_LIMITER, settings))
+    instruction(accounts, data(discriminator::REGISTER_LIMITER, &(new.settings, new.mint_cap)))
 }
 
 /// Registers a keeper.

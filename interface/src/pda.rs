@@ -13,6 +13,8 @@ pub const PROTOCOL: &[u8] = b"protocol";
 pub const MARKET: &[u8] = b"market";
 /// Seed prefix of [`crate::state::Limiter`], then the protocol and the vault.
 pub const LIMITER: &[u8] = b"limiter";
+/// Seed prefix of [`crate::state::MintCap`], then the protocol and the mint.
+pub const MINT_CAP: &[u8] = b"mint-cap";
 /// Seed prefix of [`crate::state::Journal`], then the protocol.
 pub const JOURNAL: &[u8] = b"journal";
 /// Seed prefix of [`crate::state::JournalSegment`], then the protocol and the segment's number.
@@ -44,6 +46,11 @@ pub fn market(protocol: &Pubkey, id: u64) -> (Pubkey, u8) {
 /// A vault's limiter: a vault has one for ever.
 pub fn limiter(protocol: &Pubkey, vault: &Pubkey) -> (Pubkey, u8) {
     Pubkey::find_program_address(&[LIMITER, protocol.as_ref(), vault.as_ref()], &ID)
+}
+
+/// What the unseasoned limiters of a mint share.
+pub fn mint_cap(protocol: &Pubkey, mint: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[MINT_CAP, protocol.as_ref(), mint.as_ref()], &ID)
 }
 
 /// A protocol's journal.

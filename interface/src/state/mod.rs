@@ -10,6 +10,7 @@ mod keeper;
 mod latch;
 mod limiter;
 mod market;
+mod mint;
 mod protocol;
 mod response;
 mod rule;
@@ -28,6 +29,7 @@ pub use {
         VaultState, WindowSettings,
     },
     market::{Market, MarketSettings},
+    mint::{MintCap, check_mint},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},
     rule::Standing,
@@ -92,6 +94,7 @@ layout! {
     JournalSegment: 9864, [1, 158, 47, 240, 172, 17, 2, 72];
     Keeper: 184, [127, 221, 194, 46, 120, 73, 144, 77];
     Limiter: 728, [2, 112, 105, 201, 255, 102, 7, 109];
+    MintCap: 168, [128, 26, 215, 34, 114, 101, 30, 148];
     Market: 1576, [219, 190, 213, 55, 0, 227, 198, 154];
     Protocol: 2048, [45, 39, 101, 43, 115, 72, 131, 40];
 }

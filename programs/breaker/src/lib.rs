@@ -39,8 +39,12 @@ pub mod breaker {
     }
 
     /// The authority registers a vault's limiter, in shadow.
-    pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings) -> Result<()> {
-        instructions::register_limiter(ctx, settings)
+    pub fn register_limiter(
+        ctx: Context<RegisterLimiter>,
+        settings: LimiterSettings,
+        mint_cap: u64,
+    ) -> Result<()> {
+        instructions::register_limiter(ctx, settings, mint_cap)
     }
 
     /// The authority registers a keeper.

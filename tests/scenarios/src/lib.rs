@@ -9,13 +9,14 @@ pub mod outcome;
 pub mod programs;
 pub mod protected;
 pub mod token;
+pub mod token_2022;
 pub mod vm;
 pub mod world;
 
 pub use {
     integrator::{Flow, Integrator},
     outcome::Outcome,
-    protected::{FUNDS, Protected, Setup},
+    protected::{FUNDS, MINT_CAP, Protected, Setup},
     vm::Vm,
     world::World,
 };

@@ -4,7 +4,7 @@ use firebreak_client::addresses::current_segment;
 use firebreak_interface::{
     Direction, Operation, Operations, Severity,
     constants::LOOSENING_DELAY_DEFAULT,
-    instruction::{self, RaiseOrder},
+    instruction::{self, NewLimiter, RaiseOrder},
     state::{
         CoverageRow, Journal, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings,
         WindowSettings,
@@ -23,6 +23,9 @@ use crate::{
 
 /// What the vault holds at first.
 pub const FUNDS: u64 = 1_000_000_000;
+
+/// What the unseasoned limiters of a mint may have together: a few vaults may start on one day.
+pub const MINT_CAP: u64 = 4 * FUNDS;
 
 /// How a protocol is set up; a scenario changes what matters to it.
 #[derive(Clone, Debug)]
@@ -204,7 +207,8 @@ impl Protected {
         settings: &LimiterSettings,
     ) -> Instruction {
         let key = self.authority.pubkey();
-        instruction::register_limiter(key, key, self.protocol, market, vault, settings, self.segment(vm))
+        let new = NewLimiter { market, vault, mint: self.mint, mint_cap: MINT_CAP, settings };
+        instruction::register_limiter(key, key, self.protocol, &new, self.segment(vm))
     }
 
     /// `register_keeper` by the authority.

@@ -113,8 +113,9 @@ impl Floor {
         if self.vm.account(&market).is_some() {
             let settings = LimiterSettings::starting(u64::MAX / 8, 1_000);
             let (vault, segment) = (venue::vault(&mint), self.segment());
-            let register =
-                instruction::register_limiter(key, key, protocol, market, vault, &settings, segment);
+            let mint_cap = settings.bootstrap_cap;
+            let new = instruction::NewLimiter { market, vault, mint, mint_cap, settings: &settings };
+            let register = instruction::register_limiter(key, key, protocol, &new, segment);
             self.as_admin(register).succeeds();
         }
     }

@@ -105,8 +105,10 @@ pub struct Limiter {
     pub allowed: u64,
     /// Flows refused.
     pub denied: u64,
+    /// Until when it is unseasoned at the latest; never once it is seasoned.
+    pub unseasoned_until: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 104],
+    pub reserved: [u8; 88],
 }
 
 /// A main buffer.
@@ -242,6 +244,7 @@ impl Limiter {
         (self.mint, self.vault_owner) = (vault.mint, vault.owner);
         self.settings = *settings;
         (self.clock, self.touched_slot) = (now, now.slot);
+        self.unseasoned_until = now.plus(SEASONED_AFTER);
         (self.expected, self.followed) = (vault.amount, vault.amount);
         self.fill_main(vault.amount)
     }
@@ -440,9 +443,9 @@ impl Limiter {
         vault.sound && vault.mint == self.mint && vault.owner == self.vault_owner
     }
 
-    /// Whether the average has seen a day.
+    /// Whether the average has seen a day, or has had two to see one: it lags, so it is the safe side then too.
     pub const fn is_seasoned(&self) -> bool {
-        self.age >= BASE_WINDOW
+        !self.unseasoned_until.is_set()
     }
 
     /// A vault that changed owner, mint, delegate, close authority or existence holds nothing for its protocol.

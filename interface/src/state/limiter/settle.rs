@@ -18,6 +18,9 @@ impl Limiter {
     ) -> Checked<(Option<Trip>, Capacities)> {
         let seconds = self.clock.advance(now);
         self.age = self.age.saturating_add(seconds);
+        if self.age >= BASE_WINDOW || self.unseasoned_until.reached(now) {
+            self.unseasoned_until = Instant::NEVER;
+        }
         self.follow(seconds)?;
         let trip = self.measure_undeclared(vault, missing, seconds)?;
         let capacities = self.capacities(self.balance(vault))?;

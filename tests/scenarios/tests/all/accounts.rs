@@ -4,7 +4,7 @@
 use firebreak_client::Refusal::{self, Anchor};
 use firebreak_interface::{
     BreakerError::{self, *},
-    Direction, ID, Operation, instruction,
+    Direction, ID, Operation, instruction, pda,
     state::KeeperSettings,
 };
 use firebreak_scenarios::{Protected, Setup, World, token};
@@ -138,6 +138,8 @@ fn register_limiter() {
     let (ours, theirs) = (us.program.addresses, street.neighbour.program.addresses);
     let (our_limiter, their_market, their_vault) =
         (us.limiter, street.neighbour.market, street.neighbour.vault);
+    let their_mint = street.neighbour.mint;
+    let their_cap = pda::mint_cap(&theirs.protocol, &us.mint).0;
     street.refuses_fakes(&good, &signers, 2);
     street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS), (ours.market(0), WRONG_KIND)]);
     street.refuses_fakes(&good, &signers, 3);
@@ -145,7 +147,10 @@ fn register_limiter() {
     // a vault's limiter is derived from it: with another vault the address is another
     street.refuses(&good, &signers, 4, &[(their_vault, WRONG_SEEDS)]);
     street.refuses(&good, &signers, 5, &[(our_limiter, WRONG_SEEDS), (theirs.limiter(&vault), WRONG_SEEDS)]);
-    street.refuses_systems(&good, &signers, 6);
+    // another mint might have no extension, or a cap of its own
+    street.refuses(&good, &signers, 6, &[(their_mint, WRONG_SEEDS)]);
+    street.refuses(&good, &signers, 7, &[(our_limiter, WRONG_SEEDS), (their_cap, WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 8);
     street.refuses_journals(&good, &signers);
     street.world.vm.send(&[good], &signers).succeeds();
 }

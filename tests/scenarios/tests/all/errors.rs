@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
-use crate::{accounts, coverage, damage, flows, journal, pauses, pokes, raises, registration, time};
+use crate::{accounts, coverage, damage, flows, journal, mints, pauses, pokes, raises, registration, time};
 
 /// Which scenario meets which error.
 const REACHED: &[(BreakerError, fn())] = &[
@@ -66,6 +66,10 @@ const REACHED: &[(BreakerError, fn())] = &[
     (InvalidAuthority, registration::nobody_governs_by_the_default_key),
     (JournalInvariant, damage::a_journal_that_is_full_for_ever),
     (ExitPaysOut, flows::an_exit_never_pays_out),
+    (MintNotGuardable, mints::a_mint_that_others_can_move_hide_or_bar_is_refused),
+    (WrongMint, mints::another_mint_vouches_for_nothing),
+    (MintCapDiffers, mints::fresh_limiters_of_a_mint_share_one_cap),
+    (MintCapSpent, mints::fresh_limiters_of_a_mint_share_one_cap),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod errors;
 mod flows;
 mod gate;
 mod journal;
+mod mints;
 mod pauses;
 mod pokes;
 mod raises;

@@ -3,10 +3,13 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, JournalEntry, Layout, Limiter, LimiterSettings, Market, Protocol, VaultState},
+    state::{
+        Act, JournalEntry, Layout, Limiter, LimiterSettings, Market, MintCap, Protocol, VaultState,
+        check_mint,
+    },
 };
 
-use crate::record::*;
+use crate::{instructions::load_or_init, record::*};
 
 /// Accounts of `register_limiter`.
 #[event_cpi]
@@ -34,6 +37,17 @@ pub struct RegisterLimiter<'info> {
         bump
     )]
     pub limiter: AccountLoader<'info, Limiter>,
+    /// CHECK: the handler checks that it is the vault's and reads its extensions: another one might have none.
+    pub mint: UncheckedAccount<'info>,
+    /// What the mint's unseasoned limiters share; the seeds stop a fresh cap, or another protocol's.
+    #[account(
+        init_if_needed,
+        payer = payer,
+        space = MintCap::SPACE,
+        seeds = [pda::MINT_CAP, protocol.key().as_ref(), mint.key().as_ref()],
+        bump
+    )]
+    pub mint_cap: AccountLoader<'info, MintCap>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -41,7 +55,11 @@ pub struct RegisterLimiter<'info> {
 }
 
 /// Handler of `register_limiter`.
-pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings) -> Result<()> {
+pub fn register_limiter(
+    ctx: Context<RegisterLimiter>,
+    settings: LimiterSettings,
+    mint_cap: u64,
+) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
@@ -52,6 +70,13 @@ pub fn register_limiter(ctx: Context<RegisterLimiter>, settings: LimiterSettings
     let mut limiter = accounts.limiter.load_init()?;
     limiter.initialize(keys, ctx.bumps.limiter, &settings, &vault, now)?;
     limiter.assert_invariant()?;
+    require!(vault.mint == *accounts.mint.key, BreakerError::WrongMint);
+    check_mint(accounts.mint.owner, &accounts.mint.try_borrow_data()?)?;
+    {
+        let mut shared = load_or_init(&accounts.mint_cap)?;
+        shared.initialize_once(protocol, vault.mint, ctx.bumps.mint_cap);
+        shared.take(mint_cap, settings.bootstrap_cap, now)?;
+    }
 
     let entry = JournalEntry {
         value: vault.amount,

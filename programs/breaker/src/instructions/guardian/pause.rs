@@ -8,7 +8,7 @@ use firebreak_interface::{
     state::{Act, GuardianBudget, JournalEntry, Layout, Market, PauseOrder, Protocol},
 };
 
-use crate::record::*;
+use crate::{instructions::load_or_init, record::*};
 
 /// Accounts of `pause`.
 #[event_cpi]
@@ -89,11 +89,4 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
     let event = accounts.record.append_signed_in_advance(key, entry)?;
     tell(&accounts.event_authority, &event)?;
     Ok(())
-}
-
-/// A budget that was just created carries no discriminator until the instruction ends.
-fn load_or_init<'a>(
-    budget: &'a AccountLoader<GuardianBudget>,
-) -> Result<std::cell::RefMut<'a, GuardianBudget>> {
-    budget.load_mut().or_else(|_| budget.load_init())
 }
