@@ -56,6 +56,6 @@ pub fn register_coverage(ctx: Context<RegisterCoverage>, rows: Vec<CoverageRow>)
         ..JournalEntry::new(Act::CoverageRegistered, accounts.authority.key(), accounts.coverage.key(), now)
     };
     let event = accounts.record.append(protocol, entry)?;
-    emit_cpi!(event);
+    tell(&accounts.event_authority, &event)?;
     Ok(())
 }
