@@ -112,6 +112,8 @@ constants! {
     /// It must come within an hour: what an earlier incident showed says nothing of this one.
     SECOND_OBSERVATION_WITHIN: u64 = HOUR;
 
+    /// A rule in shadow tells the journal of its trips at most hourly: it is there to be tuned, not to fill segments.
+    SHADOW_ENTRY_EVERY: u64 = HOUR;
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;
 

@@ -55,6 +55,8 @@ pub enum Act {
     SteppedDown,
     /// Instructions were added to the coverage table.
     CoverageRegistered,
+    /// A rule in shadow tripped: at most hourly, with a count.
+    ShadowTrip,
 }
 
 impl Act {

@@ -107,8 +107,10 @@ pub struct Limiter {
     pub denied: u64,
     /// Until when it is unseasoned at the latest; never once it is seasoned.
     pub unseasoned_until: Instant,
+    /// When the journal was told of trips in shadow last.
+    pub shadow_told_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 88],
+    pub reserved: [u8; 72],
 }
 
 /// A main buffer.
@@ -318,7 +320,7 @@ impl Limiter {
         self.followed = self.expected.min(balance);
         let outcome = Outcome { verdict, trip: worst(undeclared, trip) };
         self.assert_invariant()?;
-        Ok(self.in_shadow_or(outcome))
+        Ok(self.in_shadow_or(outcome, now))
     }
 
     /// Looks at the vault without a flow: what `poke` does. Twice, at least a second apart, for a Critical.
@@ -337,7 +339,7 @@ impl Limiter {
         self.followed = balance.min(self.expected);
         let trip = worst(first, self.confirm(first, may_be_critical, now)?);
         self.assert_invariant()?;
-        Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }).trip)
+        Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }, now).trip)
     }
 
     /// The second look at a hard undeclared flow: Critical, where the settings say so, in a later slot at least a
@@ -558,12 +560,32 @@ impl Limiter {
     }
 
     /// In shadow everything is measured and nothing latches; what is refused was closed by somebody else.
-    fn in_shadow_or(&mut self, outcome: Outcome) -> Outcome {
+    fn in_shadow_or(&mut self, outcome: Outcome, now: Instant) -> Outcome {
         if self.armed != 0 {
             return outcome;
         }
-        self.shadow_trips = self.shadow_trips.saturating_add(outcome.trip.is_some().into());
+        if let Some(trip) = outcome.trip {
+            self.shadow_trips = self.shadow_trips.saturating_add(1);
+            let pending = &mut self.pending;
+            if pending.count == 0 {
+                *pending = PendingEntry { first: now, act: Act::ShadowTrip as u8, ..PendingEntry::default() };
+            }
+            if trip.value >= pending.value {
+                (pending.value, pending.threshold) = (trip.value, trip.threshold);
+            }
+            pending.count = pending.count.saturating_add(1);
+        }
         Outcome { trip: None, ..outcome }
+    }
+
+    /// Whether trips in shadow wait for the journal and the last it was told of are an hour old; then they count as told.
+    pub fn tell_shadow(&mut self, now: Instant) -> bool {
+        let waits = self.pending.count > 0 && self.pending.act == Act::ShadowTrip as u8;
+        let is_due = waits && self.shadow_told_at.plus(SHADOW_ENTRY_EVERY).reached(now);
+        if is_due {
+            self.shadow_told_at = now;
+        }
+        is_due
     }
 
     /// Checks what must hold after every change.

@@ -1,6 +1,6 @@
 //! `record_flow`: what may leave a vault, and what a refusal leaves behind.
 
-use firebreak_interface::{BreakerError::*, Direction, Operation, Severity, Verdict, pda};
+use firebreak_interface::{BreakerError::*, Direction, Operation, Severity, Verdict, pda, state::Act};
 use firebreak_scenarios::{FUNDS, Flow, World};
 
 /// What the short window lets out at once: a tenth of the funds.
@@ -82,6 +82,30 @@ fn in_shadow_everything_is_measured_and_nothing_refused() {
     assert_eq!(world.alice(), 2 * FUNDS);
     let limiter = world.limiter();
     assert_eq!((limiter.shadow_trips, limiter.severity(world.now())), (1, Severity::Normal));
+}
+
+#[test]
+fn the_journal_hears_of_trips_in_shadow_at_most_hourly() {
+    let mut world = World::with(|setup| setup.armed = false);
+    let told = |world: &World| -> Vec<u32> {
+        let told = world.told().into_iter().filter(|entry| entry.act == Act::ShadowTrip);
+        told.map(|entry| entry.count).collect()
+    };
+    world.poke().fails_with(NothingToLatch);
+    world.withdraw(FUNDS / 2).succeeds();
+    world.poke().succeeds();
+    assert_eq!(told(&world), [1]);
+    assert_eq!(world.severity(), Severity::Normal, "nothing is latched");
+    for _ in 0..3 {
+        world.withdraw(FUNDS / 8).succeeds();
+        world.vm.advance(60);
+    }
+    world.vm.advance(3_600 - 181);
+    world.poke().fails_with(NothingToLatch);
+    world.vm.advance(1);
+    world.poke().succeeds();
+    assert_eq!(told(&world), [1, 3]);
+    world.vm.advance(3_600);
     world.poke().fails_with(NothingToLatch);
 }
 

@@ -60,10 +60,11 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         }
         let raised = raise_market(&mut market, &limiter, now);
         market.assert_invariant()?;
+        let is_shadow = limiter.tell_shadow(now);
         let entry = limiter.take_pending(accounts.limiter.key(), accounts.market.key())?;
         // a repeat of what holds already is no rise: anyone could fill the journal with it
         let is_rise = entry.is_some_and(|entry| entry.after > entry.before);
-        require!(raised || is_rise, BreakerError::NothingToLatch);
+        require!(raised || is_rise || is_shadow, BreakerError::NothingToLatch);
         entry
     };
     if let Some(entry) = entry {
