@@ -87,6 +87,7 @@ fn gate() -> Vec<Cost> {
 
 fn record_flow() -> Vec<Cost> {
     const ALLOW: Option<u64> = Some(6_000);
+    const SOFT: Option<u64> = Some(12_000);
     let cost = |case, units, target| Cost { instruction: "record_flow", case, units, target };
     let recorded =
         |world: &mut World, flow: Flow| added(world, |world, depth| world.us.program.records(&flow, depth));
@@ -112,7 +113,7 @@ fn record_flow() -> Vec<Cost> {
     vec![
         cost("allow", allow, ALLOW),
         cost("in", inflow, None),
-        cost("soft, market rises", soft, None),
+        cost("soft, market rises", soft, SOFT),
         cost("hard, market rises", hard, None),
         cost("closed already", closed, None),
     ]
