@@ -56,7 +56,7 @@ impl ProtocolAddresses {
 
 /// Number of the journal's current segment, which builders ask for; none before the first.
 pub fn current_segment(journal: &Journal) -> Option<u32> {
-    journal.segments.checked_sub(1)
+    if journal.segments == 0 { None } else { u32::try_from(journal.current).ok() }
 }
 
 #[cfg(test)]
@@ -75,11 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn the_current_segment_is_the_last() {
+    fn the_current_segment_is_the_one_that_is_filled() {
         let mut journal: Journal = bytemuck::Zeroable::zeroed();
         assert_eq!(current_segment(&journal), None);
-        journal.segments = 3;
-        assert_eq!(current_segment(&journal), Some(2));
+        (journal.segments, journal.current) = (3, 1);
+        assert_eq!(current_segment(&journal), Some(1), "the last one waits");
         let addresses = ProtocolAddresses::new(Pubkey::new_from_array([5; 32]));
         assert_eq!(addresses.segments(&journal).last(), Some(&addresses.segment(2)));
     }

@@ -2,7 +2,7 @@
 //!
 //! An entry that found no room in a segment was emitted as an event only. Whoever kept the events hands them in
 //! and everything can be proven; without them the walk says which entries it could not see, and starts
-//! again from the head that the next segment noted when it was created. Mostly such entries lie between a full segment and
+//! again from the head that the next segment noted before its first entry. Mostly such entries lie between a full segment and
 //! the next; an order that was signed in advance may have missed one with room, and then lies inside it.
 
 use std::{collections::BTreeMap, ops::Range};

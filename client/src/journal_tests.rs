@@ -41,7 +41,8 @@ impl World {
     fn act(&mut self, times: usize) {
         for _ in 0..times {
             let entry = self.entry();
-            let written = self.journal.append(entry, self.segments.last_mut(), false);
+            let current = usize::try_from(self.journal.current).expect("few");
+            let written = self.journal.append(entry, self.segments.get_mut(current), false);
             self.events.push(written.expect("counters have room").0);
         }
     }
@@ -195,4 +196,26 @@ fn forged_events_break_the_chain() {
     let mut world = World::with_entries(1, 66);
     world.events[65].value ^= 1;
     assert_eq!(world.verify_with_events(), Err(Broken::Chain { from: 0, to: 66 }));
+}
+
+#[test]
+fn segments_made_ahead_are_filled_in_order() {
+    let mut world = World::new();
+    world.extend();
+    world.act(3);
+    world.extend();
+    world.extend();
+    let mut one_more = JournalSegment::zeroed();
+    let refused = one_more.initialize(&mut world.journal, 254);
+    assert_eq!(refused, Err(firebreak_interface::BreakerError::SegmentNotNeeded));
+    world.act(3 * SEGMENT_ENTRIES - 3);
+    let verified = world.verify().expect("sound");
+    assert!(verified.is_whole());
+    assert!(verified.in_events_only.is_empty());
+    assert_eq!((world.journal.room, world.journal.current), (0, 2));
+    world.act(1);
+    assert_eq!(world.journal.in_events_only, 1, "nothing is left, and nothing is blocked");
+    world.extend();
+    world.act(1);
+    assert!(world.verify_with_events().expect("sound").is_whole());
 }

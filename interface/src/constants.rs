@@ -116,6 +116,8 @@ constants! {
     SHADOW_ENTRY_EVERY: u64 = HOUR;
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;
+    /// Empty segments that may wait behind the current one: room for 128 more entries than an incident finds at once.
+    SEGMENTS_AHEAD: u64 = 2;
 
     /// Rows of a coverage table: more instructions than a program of the field has.
     COVERAGE_ROWS: usize = 64;

@@ -144,7 +144,7 @@ errors! {
     LimiterInvariant = 6046,
     /// the journal's counters broke their invariant
     JournalInvariant = 6047,
-    /// the journal has room in its current segment: the next is not needed yet
+    /// the journal has room and two segments more that wait empty: the next is not needed yet
     SegmentNotNeeded = 6048,
     /// the market already holds at least this severity for at least this long
     AlreadyHeld = 6049,

@@ -125,7 +125,7 @@ pub fn create_protocol(payer_key: Pubkey, program: Pubkey, settings: &ProtocolSe
     )
 }
 
-/// Creates the journal's next segment, when the current one is full or none was made yet. Anyone may.
+/// Creates the journal's next segment: at most two wait empty behind the current one. Anyone may.
 ///
 /// Accounts: payer (signer, writable), journal (writable), segment (created), System. Errors: `SegmentNotNeeded`.
 pub fn extend_journal(payer_key: Pubkey, protocol: Pubkey, number: u32) -> Instruction {

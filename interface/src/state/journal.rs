@@ -142,7 +142,7 @@ pub struct Journal {
     pub bump: u8,
     /// Explicit padding.
     pub padding: u8,
-    /// Segments created so far; the last one is the current one.
+    /// Segments created so far; those after the current one are empty.
     pub segments: u32,
     /// Protocol it belongs to.
     pub protocol: Pubkey,
@@ -154,8 +154,10 @@ pub struct Journal {
     pub in_events_only: u64,
     /// Entries that the current segment has room for.
     pub room: u64,
+    /// Number of the current segment, which is being filled or was filled last.
+    pub current: u64,
     /// Room for later versions.
-    pub reserved: [u8; 104],
+    pub reserved: [u8; 96],
 }
 
 impl Journal {
@@ -163,6 +165,11 @@ impl Journal {
     pub fn initialize(&mut self, protocol: Pubkey, bump: u8) {
         (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
         self.protocol = protocol;
+    }
+
+    /// Segments that wait, empty, for the current one to be full.
+    pub fn ahead(&self) -> u64 {
+        u64::from(self.segments).saturating_sub(self.current.saturating_add(1))
     }
 
     /// Adds an entry to the chain, and to the current segment where it has room. A full segment blocks nothing: the
@@ -179,15 +186,18 @@ impl Journal {
         may_miss: bool,
     ) -> Checked<(JournalEntry, bool)> {
         entry.number = self.count;
-        self.head = entry.chain(&self.head);
         self.count = self.count.checked_add(1).ok_or(BreakerError::JournalInvariant)?;
-        let current = segment.filter(|segment| {
-            segment.protocol == self.protocol && segment.number.checked_add(1) == Some(self.segments)
-        });
+        let current = segment
+            .filter(|segment| segment.protocol == self.protocol && u64::from(segment.number) == self.current);
+        let before = self.head;
+        self.head = entry.chain(&before);
         match current {
             Some(segment) if self.room > 0 => {
-                segment.push(&entry)?;
+                segment.push(&entry, &before)?;
                 self.room -= 1;
+                if self.room == 0 && self.ahead() > 0 {
+                    (self.current, self.room) = (self.current + 1, SEGMENT_ENTRIES as u64);
+                }
                 Ok((entry, true))
             }
             None if self.room > 0 && !may_miss => Err(BreakerError::WrongSegment),
@@ -218,7 +228,7 @@ pub struct JournalSegment {
     pub protocol: Pubkey,
     /// Entries in it.
     pub count: u64,
-    /// Head of the chain when the segment was created.
+    /// Head of the chain before the segment's first entry.
     pub first_head: [u8; 32],
     /// Room for later versions.
     pub reserved: [u8; 56],
@@ -227,20 +237,22 @@ pub struct JournalSegment {
 }
 
 impl JournalSegment {
-    /// The journal's next segment; it must have no room left in the current one.
+    /// The journal's next segment. Made ahead, so that an incident meets room; but only so many, or anyone could make the
+    /// walk over them long.
     ///
     /// # Errors
     /// [`BreakerError::SegmentNotNeeded`], [`BreakerError::JournalInvariant`].
     pub fn initialize(&mut self, journal: &mut Journal, bump: u8) -> Checked<()> {
-        if journal.room > 0 {
+        if journal.room > 0 && journal.ahead() >= SEGMENTS_AHEAD {
             return Err(BreakerError::SegmentNotNeeded);
         }
         (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
         self.number = journal.segments;
         self.protocol = journal.protocol;
-        self.first_head = journal.head;
         journal.segments = journal.segments.checked_add(1).ok_or(BreakerError::JournalInvariant)?;
-        journal.room = SEGMENT_ENTRIES as u64;
+        if journal.room == 0 {
+            (journal.current, journal.room) = (self.number.into(), SEGMENT_ENTRIES as u64);
+        }
         Ok(())
     }
 
@@ -250,7 +262,10 @@ impl JournalSegment {
         &self.entries[..count]
     }
 
-    fn push(&mut self, entry: &JournalEntry) -> Checked<()> {
+    fn push(&mut self, entry: &JournalEntry, head: &[u8; 32]) -> Checked<()> {
+        if self.count == 0 {
+            self.first_head = *head;
+        }
         let place = usize::try_from(self.count).ok().and_then(|i| self.entries.get_mut(i));
         *place.ok_or(BreakerError::JournalInvariant)? = entry.to_bytes();
         self.count += 1;

@@ -40,6 +40,7 @@ impl Chain {
             version: 1,
             min_reader: 1,
             segments: self.segments,
+            current: u64::from(self.segments) - 1,
             protocol: PROTOCOL,
             room: 1,
             ..Journal::zeroed()

@@ -165,7 +165,7 @@ impl Protected {
 
     /// Makes room in the journal.
     pub fn extend_journal(&self, vm: &mut Vm) {
-        let number = self.segment(vm).map_or(0, |number| number + 1);
+        let number = vm.read::<Journal>(&self.program.addresses.journal).segments;
         let extend = instruction::extend_journal(self.authority.pubkey(), self.protocol, number);
         vm.send(&[extend], &[&self.authority]).succeeds();
     }

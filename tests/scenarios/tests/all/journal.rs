@@ -91,10 +91,31 @@ fn a_pause_signed_before_the_last_segment_was_made_still_holds() {
 }
 
 #[test]
+fn a_segment_made_ahead_takes_the_next_incident_at_once() {
+    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+    world.us.extend_journal(&mut world.vm);
+    assert_eq!(world.journal().current, 0, "the first is filled first");
+    let market = Setup::default().market;
+    for id in 1..=world.journal().room {
+        world.us.register_market(&mut world.vm, id, &market);
+    }
+    assert_eq!((world.journal().current, world.journal().room), (1, SEGMENT_ENTRIES as u64));
+    world.raise(0, 600).succeeds();
+    assert_eq!(world.journal().room, SEGMENT_ENTRIES as u64 - 1);
+    // the protocol's own creation came before there was a segment
+    assert_eq!(world.journal().in_events_only, 1);
+    assert!(world.verify_journal(&world.told()).expect("sound").is_whole());
+}
+
+#[test]
 pub(crate) fn nobody_makes_a_segment_that_is_not_needed() {
     let mut world = World::default();
     let key = world.attacker.insecure_clone();
-    let extend = instruction::extend_journal(key.pubkey(), world.us.protocol, 1);
+    for number in [1, 2] {
+        let extend = instruction::extend_journal(key.pubkey(), world.us.protocol, number);
+        world.vm.send(&[extend], &[&key]).succeeds();
+    }
+    let extend = instruction::extend_journal(key.pubkey(), world.us.protocol, 3);
     world.vm.send(&[extend], &[&key]).fails_with(SegmentNotNeeded);
     // nor skips one, nor makes one again
     let mut world = full();
