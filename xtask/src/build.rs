@@ -104,6 +104,8 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<Vec<Buil
     artefacts
         .iter()
         .map(|artefact| {
+            let said = deploy.join(format!("{}.toolchain", artefact.name));
+            fs::write(&said, compiler.name()).with_context(|| format!("cannot write {}", said.display()))?;
             let stamp = compiler.stamp(artefact)?;
             let there = deploy.join(format!("{}.so", artefact.name));
             if let Some(stamp) = &stamp
@@ -146,6 +148,14 @@ impl<'a> Compiler<'a> {
         }
         note("toolchain: registry (Rust, LLVM and a linker of our own, in place of cargo build-sbf)");
         Registry::prepare(workspace, ids, &options.places).map(Self::Registry)
+    }
+
+    /// What `cargo xtask bench cu` reads beside the program: its table is for one of them.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Platform(..) => "platform",
+            Self::Registry(_) => "registry",
+        }
     }
 
     /// What the program is made of; none where the compiler's own tool decides whether it is fresh.

@@ -16,6 +16,14 @@ pub fn load(name: &str) -> Vec<u8> {
     })
 }
 
+/// Which toolchain compiled a program: `registry` or `platform`.
+///
+/// # Errors
+/// When nobody said so: the program was not built by `cargo xtask build`.
+pub fn toolchain(name: &str) -> std::io::Result<String> {
+    fs::read_to_string(deploy_folder().join(format!("{name}.toolchain")))
+}
+
 /// `FIREBREAK_PROGRAMS` as xtask sets it, else the folder `deploy` of the target folder this test runs from.
 fn deploy_folder() -> PathBuf {
     if let Some(folder) = env::var_os("FIREBREAK_PROGRAMS") {
