@@ -14,6 +14,7 @@ mod mint;
 mod protocol;
 mod response;
 mod rule;
+mod setting;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use {
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},
     rule::Standing,
+    setting::{Change, Setting},
 };
 
 /// Bytes of the discriminator that every account begins with.
