@@ -5,7 +5,7 @@ use firebreak_interface::{
     constants::READER_VERSION,
     state::{
         Coverage, DISCRIMINATOR, GuardianBudget, Journal, JournalSegment, Keeper, Layout, Limiter, Market,
-        MintCap, Protocol,
+        MintCap, PriceBand, Protocol,
     },
 };
 use solana_program::pubkey::Pubkey;
@@ -107,6 +107,7 @@ kinds! {
     Limiter "limiter",
     Market "market",
     MintCap "mint cap",
+    PriceBand "price band",
     Protocol "protocol",
 }
 

@@ -2,7 +2,9 @@
 
 use std::mem::offset_of;
 
-use firebreak_interface::state::{DISCRIMINATOR, Journal, JournalSegment, Keeper, Limiter, Market};
+use firebreak_interface::state::{
+    DISCRIMINATOR, Journal, JournalSegment, Keeper, Limiter, Market, PriceBand,
+};
 use solana_program::pubkey::Pubkey;
 
 use crate::account::Kind;
@@ -49,7 +51,7 @@ macro_rules! of_protocol {
     };
 }
 
-of_protocol! { Journal JournalSegment Keeper Limiter Market }
+of_protocol! { Journal JournalSegment Keeper Limiter Market PriceBand }
 
 /// Filters for a protocol's accounts of one kind.
 pub fn filters<T: OfProtocol>(protocol: &Pubkey) -> Filters {

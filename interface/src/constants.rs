@@ -114,6 +114,27 @@ constants! {
 
     /// A rule in shadow tells the journal of its trips at most hourly: it is there to be tuned, not to fill segments.
     SHADOW_ENTRY_EVERY: u64 = HOUR;
+    /// A band's lowest threshold: half a percent, below which honest feeds differ.
+    BAND_THRESHOLD_MIN_BPS: u32 = 50;
+    /// A band's highest threshold: a price that halves must be able to trip.
+    BAND_THRESHOLD_MAX_BPS: u32 = 5_000;
+    /// A price may be declared stale after five seconds at the earliest: it takes that long to be posted.
+    BAND_AGE_MIN: u32 = 5;
+    /// A price is stale after an hour at the latest: older ones are traded against.
+    BAND_AGE_MAX: u32 = 3_600;
+    /// Widest confidence of a usable price: beyond a tenth it says nothing.
+    BAND_CONF_MAX_BPS: u32 = 1_000;
+    /// A band is observed within a minute at the soonest: that is what a keeper can promise.
+    BAND_OBSERVE_MIN: u32 = 60;
+    /// A band is observed within half an hour at the latest: a price seen once is followed for no longer.
+    BAND_OBSERVE_MAX: u32 = 1_800;
+    /// Seconds over which a reference learns: until then it is the average of what was seen.
+    BAND_LEARNING: u64 = HOUR;
+    /// Confidences, in percent, that explain a distance: 2.12 of them hold 95 % of the oracle's distribution.
+    CONFIDENCE_PERCENT: u64 = 212;
+    /// A price may be published a minute ahead of the chain's clock, which runs behind the world's, and no more.
+    PRICE_LEAD_MAX: u64 = 60;
+
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;
     /// Empty segments that may wait behind the current one: room for 128 more entries than an incident finds at once.

@@ -170,6 +170,20 @@ errors! {
     MintCapDiffers = 6059,
     /// the unseasoned limiters of this mint have taken its cap: ask for less, or wait until the last is two days old
     MintCapSpent = 6060,
+    /// the price account is not the one this band was registered for
+    WrongPriceAccount = 6061,
+    /// the account holds no price of this feed under which all signatures were checked
+    PriceUnreadable = 6062,
+    /// a band is registered while each of its feeds has a usable price: positive, recent and narrow enough
+    PriceUnusable = 6063,
+    /// a band's setting is outside its bounds: thresholds rise from 50 to 5,000, step up to the Minor deviation, age 5 s to 1 h
+    BandSettingOutOfBounds = 6064,
+    /// the second feed must be another feed in another account
+    SameFeedTwice = 6065,
+    /// a stale or wide price latches Minor or Major, never Critical
+    UnusableIsNeverCritical = 6066,
+    /// the band's state broke its invariant
+    BandInvariant = 6067,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -9,7 +9,10 @@ use solana_program::pubkey::Pubkey;
 
 use crate::{
     ID, pda,
-    state::{CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
+    state::{
+        BandSettings, CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder,
+        ProtocolSettings,
+    },
 };
 
 /// System program.
@@ -43,6 +46,14 @@ pub mod discriminator {
     pub const STEP_DOWN: [u8; 8] = [23, 134, 6, 227, 8, 176, 189, 176];
     /// `extend_journal`
     pub const EXTEND_JOURNAL: [u8; 8] = [93, 187, 102, 102, 3, 130, 109, 204];
+    /// `register_band`
+    pub const REGISTER_BAND: [u8; 8] = [164, 67, 17, 143, 212, 142, 229, 105];
+    /// `arm_band`
+    pub const ARM_BAND: [u8; 8] = [142, 193, 61, 120, 120, 39, 12, 2];
+    /// `observe`
+    pub const OBSERVE: [u8; 8] = [204, 78, 178, 115, 194, 147, 65, 74];
+    /// `poke_band`
+    pub const POKE_BAND: [u8; 8] = [216, 220, 59, 25, 162, 8, 211, 191];
 }
 
 /// What a keeper raises.
@@ -353,6 +364,79 @@ pub fn raise(
     instruction(accounts, data(discriminator::RAISE, order))
 }
 
+/// Registers a market's price band, in shadow until it is armed.
+///
+/// Accounts: payer (signer, writable), authority (signer), protocol, market, band (created), the primary feed's price
+/// account, the second's (optional), System, journal, segment, event authority, breaker. Errors: `NotTheAuthority`,
+/// `RegistrationClosed`, `PriceUnreadable`, `PriceUnusable`, those of the settings' bounds.
+pub fn register_band(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    market: Pubkey,
+    index: u8,
+    settings: &BandSettings,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![
+        payer(payer_key),
+        signer(authority),
+        read(protocol),
+        read(market),
+        write(pda::band(&market, index).0),
+    ];
+    accounts.extend(prices(settings));
+    accounts.push(read(SYSTEM));
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::REGISTER_BAND, &(index, settings)))
+}
+
+/// The price accounts of a band.
+fn prices(settings: &BandSettings) -> [AccountMeta; 2] {
+    let second = if settings.second.is_set() { settings.second.account } else { ID };
+    [read(settings.primary.account), read(second)]
+}
+
+/// Arms a price band: a tightening, at once.
+///
+/// Accounts: authority (signer), protocol, band (writable), journal, segment, event authority, breaker. Errors:
+/// `NotTheAuthority`, `AlreadyArmed`.
+pub fn arm_band(authority: Pubkey, protocol: Pubkey, band: Pubkey, segment: Option<u32>) -> Instruction {
+    let mut accounts = vec![signer(authority), read(protocol), write(band)];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::ARM_BAND, &()))
+}
+
+/// Shows a band the price of now. Anyone may, at top level; an unusable price changes nothing.
+///
+/// Accounts: band (writable), the primary feed's price account, the second's (optional). Errors: `WrongPriceAccount`,
+/// `PriceUnreadable`, `NotTopLevel`.
+pub fn observe(band: Pubkey, settings: &BandSettings) -> Instruction {
+    let mut accounts = vec![write(band)];
+    accounts.extend(prices(settings));
+    instruction(accounts, data(discriminator::OBSERVE, &()))
+}
+
+/// Latches what a band's prices prove. Anyone may; top level only, beside ComputeBudget, the breaker, a nonce advance
+/// and the oracle's posters.
+///
+/// Accounts: protocol, market (writable), band (writable), the primary feed's price account, the second's (optional),
+/// instructions sysvar, journal, segment, event authority, breaker. Errors: `NothingToLatch`, `WrongPriceAccount`,
+/// `NotTopLevel`, `WrongCompany`.
+pub fn poke_band(
+    protocol: Pubkey,
+    market: Pubkey,
+    band: Pubkey,
+    settings: &BandSettings,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![read(protocol), write(market), write(band)];
+    accounts.extend(prices(settings));
+    accounts.push(read(INSTRUCTIONS));
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::POKE_BAND, &()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::discriminator::*;
@@ -372,6 +456,10 @@ mod tests {
             ("register_coverage", REGISTER_COVERAGE),
             ("step_down", STEP_DOWN),
             ("extend_journal", EXTEND_JOURNAL),
+            ("register_band", REGISTER_BAND),
+            ("arm_band", ARM_BAND),
+            ("observe", OBSERVE),
+            ("poke_band", POKE_BAND),
         ] {
             let hash = solana_program::hash::hash(format!("global:{name}").as_bytes());
             assert_eq!(discriminator, hash.to_bytes()[..8], "{name}");

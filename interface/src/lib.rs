@@ -17,6 +17,7 @@ pub mod gate;
 pub mod instruction;
 pub mod math;
 pub mod operation;
+pub mod oracle;
 pub mod pda;
 pub mod severity;
 pub mod state;

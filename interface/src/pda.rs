@@ -25,6 +25,8 @@ pub const KEEPER: &[u8] = b"keeper";
 pub const BUDGET: &[u8] = b"budget";
 /// Seed prefix of [`crate::state::Coverage`], then the protocol.
 pub const COVERAGE: &[u8] = b"coverage";
+/// Seed prefix of [`crate::state::PriceBand`], then the market and the band's index.
+pub const BAND: &[u8] = b"band";
 /// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
 pub const RECORDER: &[u8] = b"firebreak";
 
@@ -76,6 +78,11 @@ pub fn budget(scope: &Pubkey, guardian: &Pubkey) -> (Pubkey, u8) {
 /// A protocol's coverage table.
 pub fn coverage(protocol: &Pubkey) -> (Pubkey, u8) {
     Pubkey::find_program_address(&[COVERAGE, protocol.as_ref()], &ID)
+}
+
+/// A market's price band.
+pub fn band(market: &Pubkey, index: u8) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[BAND, market.as_ref(), &[index]], &ID)
 }
 
 /// The PDA by which the breaker signs its own event calls.

@@ -15,6 +15,9 @@ const SLOTS_PER_PERIOD: u64 = 5;
 /// See [`SLOTS_PER_PERIOD`].
 const SLOT_PERIOD_SECONDS: u64 = 3;
 
+/// Slots of a second at most, 200 ms each: what took more slots took longer.
+pub const SLOTS_PER_SECOND_MAX: u64 = 5;
+
 /// A moment on both clocks. All zero means "never".
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
@@ -56,6 +59,13 @@ impl Instant {
     /// Whether this moment has been reached on both clocks. `NEVER` has always been.
     pub const fn reached(&self, now: Instant) -> bool {
         now.unix >= self.unix && now.slot >= self.slot
+    }
+
+    /// Whether by either clock more than so many seconds went by since, at [`SLOTS_PER_SECOND_MAX`]: for what is not
+    /// to be believed for longer, whichever clock stands still.
+    pub const fn older_than(&self, seconds: u64, now: Instant) -> bool {
+        now.unix.saturating_sub(self.unix) > seconds.cast_signed()
+            || now.slot.saturating_sub(self.slot) > seconds.saturating_mul(SLOTS_PER_SECOND_MAX)
     }
 
     /// The later moment, clock by clock.

@@ -5,9 +5,10 @@ use bytemuck::Zeroable;
 use firebreak_interface::{
     Instant, Operation,
     gate::decide_at,
+    oracle::PriceUpdate,
     state::{
         Act, Coverage, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Journal, JournalEntry, JournalSegment,
-        Keeper, Layout, Limiter, Market, Protocol, Standing, TOKEN, TOKEN_2022, VaultState,
+        Keeper, Layout, Limiter, Market, PriceBand, Protocol, Standing, TOKEN, TOKEN_2022, VaultState,
     },
 };
 use proptest::{
@@ -105,6 +106,24 @@ fn a_limiter() {
         let _ = (limiter.severity(now), limiter.bound(vault.amount), limiter.shortfall(&vault));
         let _ = limiter.take_pending(Pubkey::default(), Pubkey::default());
         let _ = limiter.assert_invariant();
+    });
+}
+
+#[test]
+fn a_price_band() {
+    read_all::<PriceBand>(|mut band, rng| {
+        let (now, feed_id) = (now(rng), band.settings.primary.id);
+        let [price, conf, publish_time, posted_slot] =
+            [(); 4].map(|()| rng.next_u64() >> (rng.next_u32() % 64));
+        let exponent = band.exponent.saturating_add((rng.next_u32() % 16) as i32 - 8);
+        let (price, publish_time) = (price.cast_signed(), publish_time.cast_signed());
+        let update = PriceUpdate { partial: None, feed_id, price, conf, exponent, publish_time, posted_slot };
+        let prices = [Some(update), Some(PriceUpdate { feed_id: band.settings.second.id, ..update })];
+        let _ = band.measure(&prices, now);
+        let _ = band.prove(&prices, rng.next_u32(), now);
+        let _ = band.observe(&prices, now);
+        let settings = band.settings;
+        let _ = band.initialize(Default::default(), (0, 0), &settings, &prices, now);
     });
 }
 

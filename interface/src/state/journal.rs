@@ -57,6 +57,12 @@ pub enum Act {
     CoverageRegistered,
     /// A rule in shadow tripped: at most hourly, with a count.
     ShadowTrip,
+    /// A price band was registered.
+    BandRegistered,
+    /// A price band was armed.
+    BandArmed,
+    /// A price was stale, too wide, unreadable, or its reference unobserved.
+    PriceUnusable,
 }
 
 impl Act {

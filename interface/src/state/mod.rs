@@ -3,6 +3,7 @@
 //! Layouts are `repr(C)`, without padding, read in place. A rule is a method that takes `now`; only the program's
 //! handlers read the clock. Sizes are asserted, so a change of layout is seen.
 
+mod band;
 mod budget;
 mod coverage;
 mod journal;
@@ -20,6 +21,7 @@ mod setting;
 mod tests;
 
 pub use {
+    band::{BandSettings, Feed, PriceBand, Prices},
     budget::GuardianBudget,
     coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
     journal::{Act, ENTRY_SPACE, Journal, JournalEntry, JournalSegment},
@@ -98,5 +100,6 @@ layout! {
     Limiter: 728, [2, 112, 105, 201, 255, 102, 7, 109];
     MintCap: 168, [128, 26, 215, 34, 114, 101, 30, 148];
     Market: 1576, [219, 190, 213, 55, 0, 227, 198, 154];
+    PriceBand: 448, [129, 245, 234, 98, 54, 146, 215, 53];
     Protocol: 2048, [45, 39, 101, 43, 115, 72, 131, 40];
 }

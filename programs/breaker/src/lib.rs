@@ -11,13 +11,17 @@ use solana_compiler_builtins as _;
 mod company;
 pub mod events;
 pub mod instructions;
+mod prices;
 mod record;
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     Direction,
     instruction::RaiseOrder,
-    state::{CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings},
+    state::{
+        BandSettings, CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder,
+        ProtocolSettings,
+    },
 };
 use instructions::*;
 
@@ -95,5 +99,25 @@ pub mod breaker {
     /// Anyone creates the journal's next segment.
     pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
         instructions::extend_journal(ctx)
+    }
+
+    /// The authority registers a market's price band, in shadow.
+    pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: BandSettings) -> Result<()> {
+        instructions::register_band(ctx, index, &settings)
+    }
+
+    /// The authority arms a price band.
+    pub fn arm_band(ctx: Context<ArmBand>) -> Result<()> {
+        instructions::arm_band(ctx)
+    }
+
+    /// Anyone shows a band the price of now.
+    pub fn observe(ctx: Context<Observe>) -> Result<()> {
+        instructions::observe(ctx)
+    }
+
+    /// Anyone latches what a band's prices prove.
+    pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
+        instructions::poke_band(ctx)
     }
 }

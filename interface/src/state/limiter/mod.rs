@@ -173,6 +173,8 @@ pub enum Rule {
     Undeclared,
     /// A price left its band.
     PriceBand,
+    /// A price could not be used.
+    PriceUnusable,
     /// A registered comparison is false.
     Invariant,
     /// The protected program was upgraded without approval.
@@ -188,6 +190,7 @@ impl Rule {
             Self::Gross => Act::GrossBreach,
             Self::Undeclared => Act::UndeclaredFlow,
             Self::PriceBand => Act::PriceBreach,
+            Self::PriceUnusable => Act::PriceUnusable,
             Self::Invariant => Act::InvariantBroken,
             Self::Program => Act::ProgramChanged,
         }

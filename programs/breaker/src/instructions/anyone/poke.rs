@@ -38,7 +38,7 @@ pub struct Poke<'info> {
 
 /// Handler of `poke`.
 pub fn poke(ctx: Context<Poke>) -> Result<()> {
-    company::check(&ctx.accounts.instructions)?;
+    company::check(&ctx.accounts.instructions, &[])?;
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol_key = accounts.protocol.key();

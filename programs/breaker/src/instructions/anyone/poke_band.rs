@@ -1,0 +1,80 @@
+//! `poke_band`: anyone latches what a band's prices prove.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant,
+    constants::READER_VERSION,
+    oracle::POSTERS,
+    state::{JournalEntry, Market, PriceBand, Protocol, Source},
+};
+
+use crate::{company, prices, record::*};
+
+/// Accounts of `poke_band`.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct PokeBand<'info> {
+    /// The protocol.
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a market of another protocol.
+    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: AccountLoader<'info, Market>,
+    /// Stops a band of another protocol or market: it would prove something about somebody else.
+    #[account(
+        mut,
+        has_one = protocol @ BreakerError::WrongProtocol,
+        has_one = market @ BreakerError::WrongMarket
+    )]
+    pub band: AccountLoader<'info, PriceBand>,
+    /// CHECK: the band names its address; bytes that are no price of the feed prove that there is none to be used.
+    pub primary: UncheckedAccount<'info>,
+    /// CHECK: as the primary; none where the band has no second feed.
+    pub second: Option<UncheckedAccount<'info>>,
+    /// CHECK: the address is the sysvar's; a forged list could hide a flash loan.
+    #[account(address = firebreak_interface::instruction::INSTRUCTIONS @ BreakerError::WrongCompany)]
+    pub instructions: UncheckedAccount<'info>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `poke_band`.
+pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
+    company::check(&ctx.accounts.instructions, &POSTERS)?;
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+
+    let (trip, before, after) = {
+        let protocol = accounts.protocol.load()?;
+        let mut market = accounts.market.load_mut()?;
+        let mut band = accounts.band.load_mut()?;
+        let too_new =
+            [protocol.min_reader, market.min_reader, band.min_reader].iter().any(|v| *v > READER_VERSION);
+        require!(!too_new, BreakerError::TooNewToRead);
+        protocol.check_attached()?;
+
+        let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
+        let before = market.board.severity(now);
+        let (trip, is_first_look) = band.prove(&prices, protocol.loosening_delay, now)?;
+        let until = market.automatic_until(trip.severity, now);
+        let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
+        band.assert_invariant()?;
+        market.assert_invariant()?;
+        require!(raised || is_first_look, BreakerError::NothingToLatch);
+        (trip, before, market.board.severity(now))
+    };
+    // a repeat of what holds already is no rise: anyone could fill the journal with it
+    if after > before {
+        let actor = accounts.band.key();
+        let subject = accounts.market.key();
+        let entry = JournalEntry {
+            before,
+            after,
+            value: trip.value,
+            threshold: trip.threshold,
+            ..JournalEntry::new(trip.rule.act(), actor, subject, now)
+        };
+        let event = accounts.record.append(accounts.protocol.key(), entry)?;
+        tell(&accounts.event_authority, &event)?;
+    }
+    Ok(())
+}

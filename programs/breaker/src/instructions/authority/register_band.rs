@@ -1,0 +1,70 @@
+//! `register_band`: the authority gives a market a price band, in shadow.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant, pda,
+    state::{Act, BandSettings, JournalEntry, Layout, Market, PriceBand, Protocol},
+};
+
+use crate::{prices, record::*};
+
+/// Accounts of `register_band`.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(index: u8)]
+pub struct RegisterBand<'info> {
+    /// Pays rent.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// Governance.
+    pub authority: Signer<'info>,
+    /// Stops a stranger, or another protocol's authority.
+    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a market of another protocol.
+    #[account(has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: AccountLoader<'info, Market>,
+    /// Created; the seeds give each index of a market one band for ever.
+    #[account(
+        init,
+        payer = payer,
+        space = PriceBand::SPACE,
+        seeds = [pda::BAND, market.key().as_ref(), &[index]],
+        bump
+    )]
+    pub band: AccountLoader<'info, PriceBand>,
+    /// CHECK: must be the settings' account and read as a price of its feed.
+    pub primary: UncheckedAccount<'info>,
+    /// CHECK: must be the settings' account and read as a price of its feed; none where they name none.
+    pub second: Option<UncheckedAccount<'info>>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `register_band`.
+pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSettings) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let protocol = accounts.protocol.key();
+    accounts.protocol.load()?.check_registration_open()?;
+    let prices = prices::read(settings, &accounts.primary, accounts.second.as_ref())?;
+    prices::check_readable(settings, &prices)?;
+
+    let reference = {
+        let mut band = accounts.band.load_init()?;
+        let keys = [protocol, accounts.market.key()];
+        band.initialize(keys, (index, ctx.bumps.band), settings, &prices, now)?;
+        band.reference
+    };
+
+    let entry = JournalEntry {
+        value: reference,
+        threshold: settings.deviation_bps[2].into(),
+        ..JournalEntry::new(Act::BandRegistered, accounts.authority.key(), accounts.band.key(), now)
+    };
+    let event = accounts.record.append(protocol, entry)?;
+    tell(&accounts.event_authority, &event)?;
+    Ok(())
+}
