@@ -11,7 +11,11 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-use crate::{FUNDS, Flow, Setup, World, token};
+use crate::{
+    Banded, FUNDS, Flow, Setup, World,
+    banded::{HUNDRED, SECOND},
+    token,
+};
 
 /// The cost of one instruction in one case.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +36,7 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(gate());
     costs.extend(record_flow());
     costs.extend(proofs());
+    costs.extend(bands());
     costs.extend(people());
     costs.extend(registrations());
     costs
@@ -135,6 +140,41 @@ fn proofs() -> Vec<Cost> {
         Cost { instruction: "step_down", case: "a market, to Normal", units: step_down, target: None },
         Cost { instruction: poke, case: "undeclared flow, Major", units: first, target: None },
         Cost { instruction: poke, case: "second observation, Critical", units: second, target: None },
+    ]
+}
+
+fn bands() -> Vec<Cost> {
+    const POKE: Option<u64> = Some(10_000);
+    let cost = |instruction, case, units, target| Cost { instruction, case, units, target };
+    let mut banded = Banded::unregistered(SECOND);
+    let authority = banded.world.us.authority.insecure_clone();
+    let anyone = banded.world.alice.insecure_clone();
+    let instruction = banded.registers();
+    let register = units(&mut banded.world, instruction, &[&authority]);
+    let instruction = banded.arms();
+    let arm = units(&mut banded.world, instruction, &[&authority]);
+
+    let mut banded = Banded::armed(SECOND);
+    banded.world.vm.advance(10);
+    banded.post_both(HUNDRED);
+    let instruction = banded.observes();
+    let observe = units(&mut banded.world, instruction, &[&anyone]);
+    let mut poke = |price| {
+        banded.world.vm.advance(1);
+        banded.post(price);
+        let instruction = banded.pokes();
+        units(&mut banded.world, instruction, &[&anyone])
+    };
+    let minor = poke(HUNDRED / 100 * 103);
+    let first = poke(HUNDRED / 2);
+    let second = poke(HUNDRED / 2);
+    vec![
+        cost("register_band", "two feeds", register, None),
+        cost("arm_band", "", arm, None),
+        cost("observe", "two feeds", observe, None),
+        cost("poke_band", "two feeds apart, Minor", minor, POKE),
+        cost("poke_band", "first look at a crash, Major", first, POKE),
+        cost("poke_band", "second look, Critical", second, POKE),
     ]
 }
 

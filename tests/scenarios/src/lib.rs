@@ -3,6 +3,7 @@
 //! A [`World`] builds itself with defaults by real transactions and has verbs; a scenario changes what
 //! matters to it, breaks one thing and names the exact error.
 
+pub mod banded;
 pub mod cost;
 pub mod integrator;
 pub mod outcome;
@@ -14,6 +15,7 @@ pub mod vm;
 pub mod world;
 
 pub use {
+    banded::Banded,
     integrator::{Flow, Integrator},
     outcome::Outcome,
     protected::{FUNDS, MINT_CAP, Protected, Setup},

@@ -26,8 +26,13 @@ pub const PROGRAM: Pubkey = Pubkey::new_from_array([7; 32]);
 pub const OTHER_PROGRAM: Pubkey = Pubkey::new_from_array([8; 32]);
 
 /// What every world's VM carries.
-pub const PROGRAMS: [(Pubkey, &str); 3] =
-    [(firebreak_interface::ID, "breaker"), (PROGRAM, "firebreak_probe"), (OTHER_PROGRAM, "firebreak_probe")];
+pub const PROGRAMS: [(Pubkey, &str); 4] = [
+    (firebreak_interface::ID, "breaker"),
+    (PROGRAM, "firebreak_probe"),
+    (OTHER_PROGRAM, "firebreak_probe"),
+    // stands where the oracle's poster is
+    (firebreak_interface::oracle::PYTH_PUSH_ORACLE, "firebreak_probe"),
+];
 
 /// A protocol under the breaker, an honest user and an attacker.
 pub struct World {

@@ -3,8 +3,12 @@
 
 use bytemuck::{Pod, bytes_of};
 use firebreak_client::{Limiter, Market, account::Kind};
-use firebreak_interface::{BreakerError::*, Direction, Operation, state::Journal};
-use firebreak_scenarios::{FUNDS, World};
+use firebreak_interface::{
+    BreakerError::*,
+    Direction, Operation,
+    state::{Journal, PriceBand},
+};
+use firebreak_scenarios::{Banded, FUNDS, World};
 use solana_pubkey::Pubkey;
 
 /// Changes an account of the breaker by hand.
@@ -84,4 +88,13 @@ pub(crate) fn a_journal_that_is_full_for_ever() {
     damage::<Journal>(&mut world, &journal, |journal| journal.count = u64::MAX);
     let order = world.order(1_800);
     world.pause(0, &order).fails_with(JournalInvariant);
+}
+
+#[test]
+pub(crate) fn a_band_whose_reference_is_gone() {
+    let mut banded = Banded::default();
+    let band = banded.band;
+    damage::<PriceBand>(&mut banded.world, &band, |band| band.reference = 0);
+    banded.observe().fails_with(BandInvariant);
+    banded.poke().fails_with(BandInvariant);
 }

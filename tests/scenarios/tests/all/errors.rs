@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
-use crate::{accounts, coverage, damage, flows, journal, mints, pauses, pokes, raises, registration, time};
+use crate::{
+    accounts, bands, coverage, damage, flows, journal, mints, pauses, pokes, raises, registration, time,
+};
 
 /// Which scenario meets which error.
 const REACHED: &[(BreakerError, fn())] = &[
@@ -70,6 +72,13 @@ const REACHED: &[(BreakerError, fn())] = &[
     (WrongMint, mints::another_mint_vouches_for_nothing),
     (MintCapDiffers, mints::fresh_limiters_of_a_mint_share_one_cap),
     (MintCapSpent, mints::fresh_limiters_of_a_mint_share_one_cap),
+    (WrongPriceAccount, bands::no_other_account_stands_for_a_feed),
+    (PriceUnreadable, bands::what_is_no_price_of_the_feed_is_neither_registered_nor_observed),
+    (PriceUnusable, bands::a_band_begins_with_prices_that_can_be_used),
+    (BandSettingOutOfBounds, bands::a_bands_settings_have_bounds),
+    (SameFeedTwice, bands::a_bands_settings_have_bounds),
+    (UnusableIsNeverCritical, bands::a_bands_settings_have_bounds),
+    (BandInvariant, damage::a_band_whose_reference_is_gone),
 ];
 
 #[test]

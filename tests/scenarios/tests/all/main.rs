@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attacks;
+mod bands;
 mod coverage;
 mod damage;
 mod errors;

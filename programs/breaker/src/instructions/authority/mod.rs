@@ -3,15 +3,12 @@
 mod arm_band;
 mod arm_limiter;
 mod create_market;
+mod register_band;
 mod register_coverage;
 mod register_keeper;
 mod register_limiter;
 
-pub use {arm_limiter::*, create_market::*, register_coverage::*, register_keeper::*, register_limiter::*};
-mod register_band;
-mod register_keeper;
-mod register_limiter;
-
 pub use {
-    arm_band::*, arm_limiter::*, create_market::*, register_band::*, register_keeper::*, register_limiter::*,
+    arm_band::*, arm_limiter::*, create_market::*, register_band::*, register_coverage::*,
+    register_keeper::*, register_limiter::*,
 };
