@@ -261,7 +261,7 @@ fn unit(update: &PriceUpdate) -> Option<i32> {
 fn beyond(distance: u64, whole: u64, thresholds: &[u32; 3]) -> Option<Trip> {
     let value = mul_div(distance, BASIS_POINTS, whole).unwrap_or(u64::MAX);
     let reached = |(_, threshold): &(Severity, &u32)| value >= u64::from(**threshold);
-    let (severity, threshold) = Severity::ABOVE_NORMAL.into_iter().zip(thresholds).filter(reached).last()?;
+    let (severity, threshold) = Severity::ABOVE_NORMAL.into_iter().zip(thresholds).rev().find(reached)?;
     Some(Trip { rule: Rule::PriceBand, severity, value, threshold: (*threshold).into() })
 }
 
