@@ -101,6 +101,7 @@ macro_rules! kinds {
 kinds! {
     Coverage "coverage table",
     GuardianBudget "guardian budget",
+    Invariant "invariant",
     Journal "journal",
     JournalSegment "journal segment",
     Keeper "keeper",

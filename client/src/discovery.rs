@@ -51,7 +51,7 @@ macro_rules! of_protocol {
     };
 }
 
-of_protocol! { Journal JournalSegment Keeper Limiter Market PriceBand }
+of_protocol! { Invariant Journal JournalSegment Keeper Limiter Market PriceBand }
 
 /// Filters for a protocol's accounts of one kind.
 pub fn filters<T: OfProtocol>(protocol: &Pubkey) -> Filters {

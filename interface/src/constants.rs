@@ -135,6 +135,11 @@ constants! {
     /// A price may be published a minute ahead of the chain's clock, which runs behind the world's, and no more.
     PRICE_LEAD_MAX: u64 = 60;
 
+    /// Terms of a side of an invariant: all of both are registered in one transaction.
+    INVARIANT_TERMS: usize = 8;
+    /// Highest ratio of an invariant, ten times: beyond it the coefficients say what is meant.
+    INVARIANT_RATIO_MAX_BPS: u32 = 100_000;
+
     /// Entries of a journal segment: what one allocation of 10,240 bytes inside an instruction can hold.
     SEGMENT_ENTRIES: usize = 64;
     /// Empty segments that may wait behind the current one: room for 128 more entries than an incident finds at once.

@@ -184,6 +184,20 @@ errors! {
     UnusableIsNeverCritical = 6066,
     /// the band's state broke its invariant
     BandInvariant = 6067,
+    /// pass the accounts of the invariant's terms, all of them and in their order: the left side's first
+    WrongTermAccount = 6068,
+    /// the account does not hold what its term reads: a token account, a mint, or a field within an account of neither a token program nor the breaker
+    TermUnreadable = 6069,
+    /// an invariant has 1 to 8 terms a side
+    TermCount = 6070,
+    /// a term's coefficient is above zero: leave the term out, or put it on the other side
+    ZeroCoefficient = 6071,
+    /// the same integer is a term once: give it a coefficient
+    SameTermTwice = 6072,
+    /// an invariant's ratios do not rise from Minor to Critical and are within 1 to 100,000 basis points
+    RatioOutOfBounds = 6073,
+    /// the invariant's terms or ratios are damaged
+    InvariantDamaged = 6074,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -10,8 +10,8 @@ use solana_program::pubkey::Pubkey;
 use crate::{
     ID, pda,
     state::{
-        BandSettings, CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder,
-        ProtocolSettings,
+        BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings,
+        PauseOrder, ProtocolSettings,
     },
 };
 
@@ -54,6 +54,12 @@ pub mod discriminator {
     pub const OBSERVE: [u8; 8] = [204, 78, 178, 115, 194, 147, 65, 74];
     /// `poke_band`
     pub const POKE_BAND: [u8; 8] = [216, 220, 59, 25, 162, 8, 211, 191];
+    /// `register_invariant`
+    pub const REGISTER_INVARIANT: [u8; 8] = [191, 60, 192, 44, 222, 88, 252, 222];
+    /// `arm_invariant`
+    pub const ARM_INVARIANT: [u8; 8] = [212, 149, 46, 13, 35, 48, 220, 109];
+    /// `poke_invariant`
+    pub const POKE_INVARIANT: [u8; 8] = [245, 104, 238, 32, 22, 111, 74, 192];
 }
 
 /// What a keeper raises.
@@ -437,6 +443,77 @@ pub fn poke_band(
     instruction(accounts, data(discriminator::POKE_BAND, &()))
 }
 
+/// A comparison to register.
+#[derive(Clone, Copy, Debug)]
+pub struct NewInvariant<'a> {
+    /// Market whose latches it raises.
+    pub market: Pubkey,
+    /// Which invariant of the market.
+    pub index: u8,
+    /// Its settings.
+    pub settings: &'a InvariantSettings,
+    /// The terms' accounts: the left side's, then the right's.
+    pub terms: &'a [Pubkey],
+}
+
+/// Registers a market's invariant, in shadow until it is armed. Eight terms a side fill a transaction.
+///
+/// Accounts: payer (signer, writable), authority (signer), protocol, market, invariant (created), System, journal,
+/// segment, event authority, breaker, then the terms' accounts. Errors: `NotTheAuthority`, `RegistrationClosed`,
+/// `WrongTermAccount`, `TermUnreadable`, `TermCount`, `ZeroCoefficient`, `SameTermTwice`, `RatioOutOfBounds`.
+pub fn register_invariant(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    new: &NewInvariant,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![
+        payer(payer_key),
+        signer(authority),
+        read(protocol),
+        read(new.market),
+        write(pda::invariant(&new.market, new.index).0),
+        read(SYSTEM),
+    ];
+    accounts.extend(recording(&protocol, segment));
+    accounts.extend(new.terms.iter().copied().map(read));
+    instruction(accounts, data(discriminator::REGISTER_INVARIANT, &(new.index, new.settings)))
+}
+
+/// Arms an invariant: a tightening, at once.
+///
+/// Accounts: authority (signer), protocol, invariant (writable), journal, segment, event authority, breaker. Errors:
+/// `NotTheAuthority`, `AlreadyArmed`.
+pub fn arm_invariant(
+    authority: Pubkey,
+    protocol: Pubkey,
+    invariant: Pubkey,
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![signer(authority), read(protocol), write(invariant)];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::ARM_INVARIANT, &()))
+}
+
+/// Latches what the accounts of an invariant prove. Anyone may; top level only, beside ComputeBudget, the breaker and a
+/// nonce advance. `terms` are the terms' accounts: the left side's, then the right's.
+///
+/// Accounts: protocol, market (writable), invariant (writable), instructions sysvar, journal, segment, event authority,
+/// breaker, then the terms' accounts. Errors: `NothingToLatch`, `WrongTermAccount`, `NotTopLevel`, `WrongCompany`.
+pub fn poke_invariant(
+    protocol: Pubkey,
+    market: Pubkey,
+    invariant: Pubkey,
+    terms: &[Pubkey],
+    segment: Option<u32>,
+) -> Instruction {
+    let mut accounts = vec![read(protocol), write(market), write(invariant), read(INSTRUCTIONS)];
+    accounts.extend(recording(&protocol, segment));
+    accounts.extend(terms.iter().copied().map(read));
+    instruction(accounts, data(discriminator::POKE_INVARIANT, &()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::discriminator::*;
@@ -458,6 +535,9 @@ mod tests {
             ("extend_journal", EXTEND_JOURNAL),
             ("register_band", REGISTER_BAND),
             ("arm_band", ARM_BAND),
+            ("register_invariant", REGISTER_INVARIANT),
+            ("arm_invariant", ARM_INVARIANT),
+            ("poke_invariant", POKE_INVARIANT),
             ("observe", OBSERVE),
             ("poke_band", POKE_BAND),
         ] {

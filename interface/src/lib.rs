@@ -23,6 +23,7 @@ pub mod severity;
 pub mod state;
 pub mod time;
 pub mod verdict;
+mod wide;
 
 pub use {
     error::BreakerError,

@@ -34,7 +34,7 @@ pub const fn mul_div_up(a: u64, b: u64, c: u64) -> Option<u64> {
 }
 
 /// `(high, low)` words of `a * b`.
-const fn widening_mul(a: u64, b: u64) -> (u64, u64) {
+pub(crate) const fn widening_mul(a: u64, b: u64) -> (u64, u64) {
     const MASK: u64 = u32::MAX as u64;
     let (a1, a0) = (a >> 32, a & MASK);
     let (b1, b0) = (b >> 32, b & MASK);

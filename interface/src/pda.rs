@@ -27,6 +27,8 @@ pub const BUDGET: &[u8] = b"budget";
 pub const COVERAGE: &[u8] = b"coverage";
 /// Seed prefix of [`crate::state::PriceBand`], then the market and the band's index.
 pub const BAND: &[u8] = b"band";
+/// Seed prefix of [`crate::state::Invariant`], then the market and the invariant's index.
+pub const INVARIANT: &[u8] = b"invariant";
 /// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
 pub const RECORDER: &[u8] = b"firebreak";
 
@@ -83,6 +85,11 @@ pub fn coverage(protocol: &Pubkey) -> (Pubkey, u8) {
 /// A market's price band.
 pub fn band(market: &Pubkey, index: u8) -> (Pubkey, u8) {
     Pubkey::find_program_address(&[BAND, market.as_ref(), &[index]], &ID)
+}
+
+/// A market's invariant.
+pub fn invariant(market: &Pubkey, index: u8) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[INVARIANT, market.as_ref(), &[index]], &ID)
 }
 
 /// The PDA by which the breaker signs its own event calls.

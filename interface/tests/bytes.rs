@@ -7,8 +7,9 @@ use firebreak_interface::{
     gate::decide_at,
     oracle::PriceUpdate,
     state::{
-        Act, Coverage, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Journal, JournalEntry, JournalSegment,
-        Keeper, Layout, Limiter, Market, PriceBand, Protocol, Standing, TOKEN, TOKEN_2022, VaultState,
+        Act, Coverage, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Invariant, Journal, JournalEntry,
+        JournalSegment, Keeper, Layout, Limiter, Market, Measurement, PriceBand, Protocol, Reading, Shown,
+        Standing, TOKEN, TOKEN_2022, Term, TermSettings, VaultState,
     },
 };
 use proptest::{
@@ -125,6 +126,64 @@ fn a_price_band() {
         let settings = band.settings;
         let _ = band.initialize(Default::default(), (0, 0), &settings, &prices, now);
     });
+}
+
+#[test]
+fn an_invariant() {
+    read_all::<Invariant>(|mut invariant, rng| {
+        let mut bytes = [0; 200];
+        fill(rng, &mut bytes);
+        // most of them have few terms, so that all of those are shown
+        if rng.next_u32() & 3 != 0 {
+            invariant.counts = [rng.next_u32() % 4, rng.next_u32() % 4];
+        }
+        let mut measurement = Measurement::default();
+        for term in invariant.terms() {
+            let data = &bytes[..rng.next_u32() as usize % bytes.len()];
+            let shown = Shown { key: &term.account, program: &term.program, data };
+            invariant.show(&mut measurement, &shown).expect("the terms' own accounts");
+        }
+        let now = now(rng);
+        let measured = invariant.measure(&measurement).expect("all were shown");
+        let (trip, _) = invariant.confirm(measured, rng.next_u32(), now);
+        assert_eq!(trip.is_some(), measured.is_some());
+        let _ = (invariant.tell_shadow(now), invariant.assert_invariant());
+    });
+}
+
+#[test]
+fn a_term_is_read_as_what_it_is_or_not_at_all() {
+    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut bytes = [0; 300];
+    let (mut read, mut cut) = (0, 0);
+    for case in 0..CASES {
+        fill(&mut rng, &mut bytes);
+        let word = rng.next_u32() as usize;
+        let data = &bytes[..[82, 165, 200, (word >> 8) % 300][word & 3]];
+        let program = [TOKEN, TOKEN_2022, Pubkey::new_from_array([7; 32])][(word >> 2) % 3];
+        let offset = rng.next_u32() >> (rng.next_u32() % 32);
+        let (reading, width) = [
+            (Reading::TokenBalance, 0),
+            (Reading::MintSupply, 0),
+            (Reading::U64(offset), 8),
+            (Reading::I64(offset), 8),
+            (Reading::U128(offset), 16),
+        ][(word >> 5) % 5];
+        let shown = Shown { key: &Pubkey::new_from_array([9; 32]), program: &program, data };
+        let settings = TermSettings { reading, coefficient: rng.next_u64() };
+        let Ok(term) = Term::register(&settings, &shown) else { continue };
+        read += 1;
+        assert!(term.read(&shown).is_some(), "case {case}");
+        if width > 0 {
+            assert!(offset as usize + width <= data.len(), "case {case}");
+            let short = Shown { data: &data[..offset as usize + width - 1], ..shown };
+            assert_eq!(term.read(&short), None, "case {case}");
+            cut += 1;
+        }
+        let foreign = Shown { program: &Pubkey::default(), ..shown };
+        assert_eq!(term.read(&foreign), None, "case {case}");
+    }
+    assert!(read > CASES / 50 && cut > CASES / 100, "both happen: {read} read, {cut} cut");
 }
 
 #[test]

@@ -63,6 +63,12 @@ pub enum Act {
     BandArmed,
     /// A price was stale, too wide, unreadable, or its reference unobserved.
     PriceUnusable,
+    /// An invariant was registered.
+    InvariantRegistered,
+    /// An invariant was armed.
+    InvariantArmed,
+    /// A term of a registered comparison could not be read; the value is its place, from 0.
+    InvariantUnreadable,
 }
 
 impl Act {

@@ -30,6 +30,23 @@ const ACCOUNT_TYPE: (usize, u8) = (165, 1);
 /// extensions.
 const GUARDABLE: [u16; 12] = [0, 1, 6, 10, 18, 19, 20, 21, 22, 23, 25, 26];
 
+/// Where both programs keep a mint's supply.
+const SUPPLY: usize = 36;
+
+/// Whether these bytes are a mint of a token program.
+fn is_mint(program: &Pubkey, data: &[u8]) -> bool {
+    let is_plain = data.len() == BASE_LEN && (*program == TOKEN || *program == TOKEN_2022);
+    let is_extended =
+        *program == TOKEN_2022 && data.len() > ACCOUNT_TYPE.0 && data[ACCOUNT_TYPE.0] == ACCOUNT_TYPE.1;
+    (is_plain || is_extended) && data[INITIALISED.0] == INITIALISED.1
+}
+
+/// What was minted and not burnt, none where the bytes are no mint.
+pub(crate) fn supply(program: &Pubkey, data: &[u8]) -> Option<u64> {
+    let bytes = data.get(SUPPLY..)?.first_chunk()?;
+    is_mint(program, data).then_some(u64::from_le_bytes(*bytes))
+}
+
 /// Checks that the limiter's measure holds for vaults of the mint in these bytes. Extensions are fixed when a mint is
 /// made, so once is enough.
 ///
@@ -37,10 +54,7 @@ const GUARDABLE: [u16; 12] = [0, 1, 6, 10, 18, 19, 20, 21, 22, 23, 25, 26];
 /// [`BreakerError::MintNotGuardable`], also where the bytes are no mint.
 pub fn check_mint(program: &Pubkey, data: &[u8]) -> Checked<()> {
     let refused = Err(BreakerError::MintNotGuardable);
-    let is_plain = data.len() == BASE_LEN && (*program == TOKEN || *program == TOKEN_2022);
-    let is_extended =
-        *program == TOKEN_2022 && data.len() > ACCOUNT_TYPE.0 && data[ACCOUNT_TYPE.0] == ACCOUNT_TYPE.1;
-    if !(is_plain || is_extended) || data[INITIALISED.0] != INITIALISED.1 {
+    if !is_mint(program, data) {
         return refused;
     }
     let mut rest = data.get(ACCOUNT_TYPE.0 + 1..).unwrap_or_default();

@@ -6,6 +6,7 @@
 mod band;
 mod budget;
 mod coverage;
+mod invariant;
 mod journal;
 mod keeper;
 mod latch;
@@ -24,6 +25,7 @@ pub use {
     band::{BandSettings, Feed, PriceBand, Prices},
     budget::GuardianBudget,
     coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
+    invariant::{Invariant, InvariantSettings, Measurement, Reading, Shown, Term, TermSettings, Value},
     journal::{Act, ENTRY_SPACE, Journal, JournalEntry, JournalSegment},
     keeper::{Keeper, KeeperSettings},
     latch::{Latch, LatchBoard, Source},
@@ -94,6 +96,7 @@ macro_rules! layout {
 layout! {
     Coverage: 1128, [214, 47, 19, 198, 64, 0, 74, 89];
     GuardianBudget: 152, [171, 18, 134, 60, 45, 231, 79, 7];
+    Invariant: 2704, [122, 214, 3, 149, 112, 206, 203, 128];
     Journal: 200, [246, 141, 106, 208, 98, 92, 66, 208];
     JournalSegment: 9864, [1, 158, 47, 240, 172, 17, 2, 72];
     Keeper: 184, [127, 221, 194, 46, 120, 73, 144, 77];

@@ -19,8 +19,8 @@ use firebreak_interface::{
     Direction,
     instruction::RaiseOrder,
     state::{
-        BandSettings, CoverageRow, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder,
-        ProtocolSettings,
+        BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings,
+        PauseOrder, ProtocolSettings,
     },
 };
 use instructions::*;
@@ -119,5 +119,24 @@ pub mod breaker {
     /// Anyone latches what a band's prices prove.
     pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         instructions::poke_band(ctx)
+    }
+
+    /// The authority registers a comparison that must hold, in shadow.
+    pub fn register_invariant(
+        ctx: Context<RegisterInvariant>,
+        index: u8,
+        settings: InvariantSettings,
+    ) -> Result<()> {
+        instructions::register_invariant(ctx, index, &settings)
+    }
+
+    /// The authority arms an invariant.
+    pub fn arm_invariant(ctx: Context<ArmInvariant>) -> Result<()> {
+        instructions::arm_invariant(ctx)
+    }
+
+    /// Anyone latches what the accounts of an invariant prove.
+    pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
+        instructions::poke_invariant(ctx)
     }
 }

@@ -177,6 +177,8 @@ pub enum Rule {
     PriceUnusable,
     /// A registered comparison is false.
     Invariant,
+    /// A term of a registered comparison could not be read.
+    InvariantUnreadable,
     /// The protected program was upgraded without approval.
     Program,
 }
@@ -192,6 +194,7 @@ impl Rule {
             Self::PriceBand => Act::PriceBreach,
             Self::PriceUnusable => Act::PriceUnusable,
             Self::Invariant => Act::InvariantBroken,
+            Self::InvariantUnreadable => Act::InvariantUnreadable,
             Self::Program => Act::ProgramChanged,
         }
     }

@@ -4,6 +4,7 @@ mod extend_journal;
 mod observe;
 mod poke;
 mod poke_band;
+mod poke_invariant;
 mod step_down;
 
-pub use {extend_journal::*, observe::*, poke::*, poke_band::*, step_down::*};
+pub use {extend_journal::*, observe::*, poke::*, poke_band::*, poke_invariant::*, step_down::*};

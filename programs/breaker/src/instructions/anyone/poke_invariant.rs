@@ -1,0 +1,95 @@
+//! `poke_invariant`: anyone latches what the accounts of an invariant prove.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant,
+    constants::READER_VERSION,
+    state::{Act, Invariant, JournalEntry, Market, Measurement, Protocol, Shown, Source, Trip},
+};
+
+use crate::{company, record::*};
+
+/// Accounts of `poke_invariant`; the terms' accounts follow, the left side's first.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct PokeInvariant<'info> {
+    /// The protocol.
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a market of another protocol.
+    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: AccountLoader<'info, Market>,
+    /// Stops an invariant of another protocol or market: it would prove something about somebody else.
+    #[account(
+        mut,
+        has_one = protocol @ BreakerError::WrongProtocol,
+        has_one = market @ BreakerError::WrongMarket
+    )]
+    pub invariant: AccountLoader<'info, Invariant>,
+    /// CHECK: the address is the sysvar's; a forged list could hide a flash loan.
+    #[account(address = firebreak_interface::instruction::INSTRUCTIONS @ BreakerError::WrongCompany)]
+    pub instructions: UncheckedAccount<'info>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `poke_invariant`.
+pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
+    company::check(&ctx.accounts.instructions, &[])?;
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+
+    let entry = {
+        let protocol = accounts.protocol.load()?;
+        let mut market = accounts.market.load_mut()?;
+        let mut invariant = accounts.invariant.load_mut()?;
+        let too_new = [protocol.min_reader, market.min_reader, invariant.min_reader]
+            .iter()
+            .any(|v| *v > READER_VERSION);
+        require!(!too_new, BreakerError::TooNewToRead);
+        protocol.check_attached()?;
+
+        let measured = measure(&invariant, ctx.remaining_accounts)?;
+        let entry = |act, trip: &Trip| JournalEntry {
+            value: trip.value,
+            threshold: trip.threshold,
+            ..JournalEntry::new(act, accounts.invariant.key(), accounts.market.key(), now)
+        };
+        if invariant.standing.armed == 0 {
+            let trip = measured.filter(|_| invariant.tell_shadow(now)).ok_or(BreakerError::NothingToLatch)?;
+            invariant.assert_invariant()?;
+            Some(entry(Act::ShadowTrip, &trip))
+        } else {
+            let before = market.board.severity(now);
+            let (trip, looked) = invariant.confirm(measured, protocol.loosening_delay, now);
+            let raised = trip.is_some_and(|trip| {
+                let until = market.automatic_until(trip.severity, now);
+                market.latch_trip(Source::Invariant, &trip, until, now)
+            });
+            invariant.assert_invariant()?;
+            market.assert_invariant()?;
+            require!(raised || looked, BreakerError::NothingToLatch);
+            let after = market.board.severity(now);
+            // a repeat of what holds already is no rise: anyone could fill the journal with it
+            trip.filter(|_| after > before).map(|trip| JournalEntry {
+                before,
+                after,
+                ..entry(trip.rule.act(), &trip)
+            })
+        }
+    };
+    if let Some(entry) = entry {
+        let event = accounts.record.append(accounts.protocol.key(), entry)?;
+        tell(&accounts.event_authority, &event)?;
+    }
+    Ok(())
+}
+
+/// Compares what the terms' accounts hold.
+fn measure(invariant: &Invariant, terms: &[AccountInfo]) -> Result<Option<Trip>> {
+    let mut measurement = Measurement::default();
+    for term in terms {
+        let data = term.try_borrow_data()?;
+        invariant.show(&mut measurement, &Shown { key: term.key, program: term.owner, data: &data })?;
+    }
+    Ok(invariant.measure(&measurement)?)
+}

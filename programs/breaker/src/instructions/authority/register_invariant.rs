@@ -1,0 +1,75 @@
+//! `register_invariant`: the authority gives a market a comparison that must hold, in shadow.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant, pda,
+    state::{Act, Invariant, InvariantSettings, JournalEntry, Layout, Market, Protocol, Shown},
+};
+
+use crate::record::*;
+
+/// Accounts of `register_invariant`; the terms' accounts follow, the left side's first.
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(index: u8)]
+pub struct RegisterInvariant<'info> {
+    /// Pays rent.
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    /// Governance.
+    pub authority: Signer<'info>,
+    /// Stops a stranger, or another protocol's authority.
+    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// Stops a market of another protocol.
+    #[account(has_one = protocol @ BreakerError::WrongProtocol)]
+    pub market: AccountLoader<'info, Market>,
+    /// Created; the seeds give each index of a market one invariant for ever.
+    #[account(
+        init,
+        payer = payer,
+        space = Invariant::SPACE,
+        seeds = [pda::INVARIANT, market.key().as_ref(), &[index]],
+        bump
+    )]
+    pub invariant: AccountLoader<'info, Invariant>,
+    /// Creates accounts.
+    pub system_program: Program<'info, System>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `register_invariant`. One that is false already may be registered: it says so in shadow, and armed it
+/// acts at most as Major for one loosening delay.
+pub fn register_invariant(
+    ctx: Context<RegisterInvariant>,
+    index: u8,
+    settings: &InvariantSettings,
+) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let accounts = &ctx.accounts;
+    let protocol = accounts.protocol.key();
+    accounts.protocol.load()?.check_registration_open()?;
+
+    {
+        let mut invariant = accounts.invariant.load_init()?;
+        let keys = [protocol, accounts.market.key()];
+        invariant.initialize(keys, (index, ctx.bumps.invariant), settings)?;
+        let terms = ctx.remaining_accounts;
+        require!(terms.len() == settings.left.len() + settings.right.len(), BreakerError::WrongTermAccount);
+        for term in terms {
+            let data = term.try_borrow_data()?;
+            invariant.add_term(settings, &Shown { key: term.key, program: term.owner, data: &data })?;
+        }
+        invariant.assert_invariant()?;
+    }
+
+    let entry = JournalEntry {
+        value: settings.ratio_bps[0].into(),
+        threshold: settings.ratio_bps[2].into(),
+        ..JournalEntry::new(Act::InvariantRegistered, accounts.authority.key(), accounts.invariant.key(), now)
+    };
+    let event = accounts.record.append(protocol, entry)?;
+    tell(&accounts.event_authority, &event)?;
+    Ok(())
+}
