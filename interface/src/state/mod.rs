@@ -59,6 +59,14 @@ pub trait Layout: bytemuck::Pod {
         bytemuck::try_from_bytes(&data[DISCRIMINATOR..]).ok()
     }
 
+    /// As [`Layout::read`], for writing.
+    fn read_mut(data: &mut [u8]) -> Option<&mut Self> {
+        if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::TAG {
+            return None;
+        }
+        bytemuck::try_from_bytes_mut(&mut data[DISCRIMINATOR..]).ok()
+    }
+
     /// A copy of the account in these bytes, wherever they lie in memory.
     fn copy_from(data: &[u8]) -> Option<Self> {
         if data.len() != Self::SPACE || data[..DISCRIMINATOR] != Self::TAG {

@@ -9,6 +9,7 @@
 use solana_compiler_builtins as _;
 
 mod company;
+mod create;
 pub mod events;
 pub mod instructions;
 mod prices;

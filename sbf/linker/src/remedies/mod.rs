@@ -147,7 +147,8 @@ pub(crate) fn apply(module: &Module, broken: Option<Remedy>) -> Result<()> {
             function.make_internal();
         }
     }
-    module.run_passes(c"globaldce,verify")
+    // generic code of the same bytes for each type is kept once
+    module.run_passes(c"mergefunc,globaldce,verify")
 }
 
 fn lower_all(module: &Module, broken: Option<Remedy>) -> Result<()> {

@@ -3,8 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     pda,
-    state::{Journal, JournalSegment, Layout},
+    state::{Journal, JournalSegment},
 };
+
+use crate::create::create;
 
 /// Accounts of `extend_journal`.
 #[derive(Accounts)]
@@ -15,11 +17,9 @@ pub struct ExtendJournal<'info> {
     /// The journal.
     #[account(mut)]
     pub journal: AccountLoader<'info, Journal>,
-    /// Created; the seeds carry the next number, so no segment can be skipped or made twice.
+    /// CHECK: created; the seeds carry the next number, so no segment can be skipped or made twice.
     #[account(
-        init,
-        payer = payer,
-        space = JournalSegment::SPACE,
+        mut,
         seeds = [
             pda::SEGMENT,
             journal.load()?.protocol.as_ref(),
@@ -27,14 +27,17 @@ pub struct ExtendJournal<'info> {
         ],
         bump
     )]
-    pub segment: AccountLoader<'info, JournalSegment>,
+    pub segment: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
 }
 
 /// Handler of `extend_journal`. No event: an empty segment changes no history.
 pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
-    let mut journal = ctx.accounts.journal.load_mut()?;
-    ctx.accounts.segment.load_init()?.initialize(&mut journal, ctx.bumps.segment)?;
+    let (accounts, bump) = (&ctx.accounts, ctx.bumps.segment);
+    let mut journal = accounts.journal.load_mut()?;
+    let (protocol, number) = (journal.protocol, journal.segments.to_le_bytes());
+    let seeds: &[&[u8]] = &[pda::SEGMENT, protocol.as_ref(), &number, &[bump]];
+    create::<JournalSegment>(&accounts.segment, &accounts.payer, seeds)?.initialize(&mut journal, bump)?;
     Ok(())
 }

@@ -3,10 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, JournalEntry, Layout, Market, MarketSettings, Protocol},
+    state::{Act, JournalEntry, Market, MarketSettings, Protocol},
 };
 
-use crate::record::*;
+use crate::{create::create, record::*};
 
 /// Accounts of `create_market`.
 #[event_cpi]
@@ -21,15 +21,13 @@ pub struct CreateMarket<'info> {
     /// Stops a stranger, or another protocol's authority.
     #[account(has_one = authority @ BreakerError::NotTheAuthority)]
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Created.
+    /// CHECK: created.
     #[account(
-        init,
-        payer = payer,
-        space = Market::SPACE,
+        mut,
         seeds = [pda::MARKET, protocol.key().as_ref(), &id.to_le_bytes()],
         bump
     )]
-    pub market: AccountLoader<'info, Market>,
+    pub market: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -43,7 +41,8 @@ pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettin
     let protocol = accounts.protocol.key();
     accounts.protocol.load()?.check_registration_open()?;
 
-    let mut market = accounts.market.load_init()?;
+    let seeds: &[&[u8]] = &[pda::MARKET, protocol.as_ref(), &id.to_le_bytes(), &[ctx.bumps.market]];
+    let mut market = create::<Market>(&accounts.market, &accounts.payer, seeds)?;
     market.initialize(protocol, id, ctx.bumps.market, &settings)?;
     market.assert_invariant()?;
 

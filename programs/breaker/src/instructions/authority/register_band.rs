@@ -3,10 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, BandSettings, JournalEntry, Layout, Market, PriceBand, Protocol},
+    state::{Act, BandSettings, JournalEntry, Market, PriceBand, Protocol},
 };
 
-use crate::{prices, record::*};
+use crate::{create::create, prices, record::*};
 
 /// Accounts of `register_band`.
 #[event_cpi]
@@ -24,15 +24,13 @@ pub struct RegisterBand<'info> {
     /// Stops a market of another protocol.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: AccountLoader<'info, Market>,
-    /// Created; the seeds give each index of a market one band for ever.
+    /// CHECK: created; the seeds give each index of a market one band for ever.
     #[account(
-        init,
-        payer = payer,
-        space = PriceBand::SPACE,
+        mut,
         seeds = [pda::BAND, market.key().as_ref(), &[index]],
         bump
     )]
-    pub band: AccountLoader<'info, PriceBand>,
+    pub band: UncheckedAccount<'info>,
     /// CHECK: must be the settings' account and read as a price of its feed.
     pub primary: UncheckedAccount<'info>,
     /// CHECK: must be the settings' account and read as a price of its feed; none where they name none.
@@ -53,8 +51,9 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     prices::check_readable(settings, &prices)?;
 
     let reference = {
-        let mut band = accounts.band.load_init()?;
         let keys = [protocol, accounts.market.key()];
+        let seeds: &[&[u8]] = &[pda::BAND, keys[1].as_ref(), &[index], &[ctx.bumps.band]];
+        let mut band = create::<PriceBand>(&accounts.band, &accounts.payer, seeds)?;
         band.initialize(keys, (index, ctx.bumps.band), settings, &prices, now)?;
         band.reference
     };

@@ -3,10 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, Coverage, CoverageRow, JournalEntry, Layout, Protocol},
+    state::{Act, Coverage, CoverageRow, JournalEntry, Protocol},
 };
 
-use crate::record::*;
+use crate::{create::create_if_missing, record::*};
 
 /// Accounts of `register_coverage`.
 #[event_cpi]
@@ -20,15 +20,13 @@ pub struct RegisterCoverage<'info> {
     /// Stops a stranger, or another protocol's authority.
     #[account(has_one = authority @ BreakerError::NotTheAuthority)]
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Created by the first call; the seeds stop another protocol's table.
+    /// CHECK: created by the first call; the seeds stop another protocol's table.
     #[account(
-        init_if_needed,
-        payer = payer,
-        space = Coverage::SPACE,
+        mut,
         seeds = [pda::COVERAGE, protocol.key().as_ref()],
         bump
     )]
-    pub coverage: AccountLoader<'info, Coverage>,
+    pub coverage: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -43,9 +41,10 @@ pub fn register_coverage(ctx: Context<RegisterCoverage>, rows: Vec<CoverageRow>)
     accounts.protocol.load()?.check_registration_open()?;
 
     let count = {
-        // a new account has no discriminator yet, which `load_mut` would refuse
-        let mut coverage = accounts.coverage.load_mut().or_else(|_| accounts.coverage.load_init())?;
-        coverage.initialize(protocol, ctx.bumps.coverage);
+        let bump = ctx.bumps.coverage;
+        let seeds: &[&[u8]] = &[pda::COVERAGE, protocol.as_ref(), &[bump]];
+        let mut coverage = create_if_missing::<Coverage>(&accounts.coverage, &accounts.payer, seeds)?;
+        coverage.initialize(protocol, bump);
         coverage.add(&rows)?;
         coverage.count
     };

@@ -3,10 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, Invariant, InvariantSettings, JournalEntry, Layout, Market, Protocol, Shown},
+    state::{Act, Invariant, InvariantSettings, JournalEntry, Market, Protocol, Shown},
 };
 
-use crate::record::*;
+use crate::{create::create, record::*};
 
 /// Accounts of `register_invariant`; the terms' accounts follow, the left side's first.
 #[event_cpi]
@@ -24,15 +24,13 @@ pub struct RegisterInvariant<'info> {
     /// Stops a market of another protocol.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: AccountLoader<'info, Market>,
-    /// Created; the seeds give each index of a market one invariant for ever.
+    /// CHECK: created; the seeds give each index of a market one invariant for ever.
     #[account(
-        init,
-        payer = payer,
-        space = Invariant::SPACE,
+        mut,
         seeds = [pda::INVARIANT, market.key().as_ref(), &[index]],
         bump
     )]
-    pub invariant: AccountLoader<'info, Invariant>,
+    pub invariant: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -52,8 +50,9 @@ pub fn register_invariant(
     accounts.protocol.load()?.check_registration_open()?;
 
     {
-        let mut invariant = accounts.invariant.load_init()?;
         let keys = [protocol, accounts.market.key()];
+        let seeds: &[&[u8]] = &[pda::INVARIANT, keys[1].as_ref(), &[index], &[ctx.bumps.invariant]];
+        let mut invariant = create::<Invariant>(&accounts.invariant, &accounts.payer, seeds)?;
         invariant.initialize(keys, (index, ctx.bumps.invariant), settings)?;
         let terms = ctx.remaining_accounts;
         require!(terms.len() == settings.left.len() + settings.right.len(), BreakerError::WrongTermAccount);

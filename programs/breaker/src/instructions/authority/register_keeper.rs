@@ -3,10 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, JournalEntry, Keeper, KeeperSettings, Layout, Protocol},
+    state::{Act, JournalEntry, Keeper, KeeperSettings, Protocol},
 };
 
-use crate::record::*;
+use crate::{create::create, record::*};
 
 /// Accounts of `register_keeper`.
 #[event_cpi]
@@ -21,15 +21,13 @@ pub struct RegisterKeeper<'info> {
     /// Stops a stranger, or another protocol's authority.
     #[account(has_one = authority @ BreakerError::NotTheAuthority)]
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Created.
+    /// CHECK: created.
     #[account(
-        init,
-        payer = payer,
-        space = Keeper::SPACE,
+        mut,
         seeds = [pda::KEEPER, protocol.key().as_ref(), settings.key.as_ref()],
         bump
     )]
-    pub keeper: AccountLoader<'info, Keeper>,
+    pub keeper: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -49,7 +47,9 @@ pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -
         require!(!conflict, BreakerError::GuardianRoleConflict);
     }
 
-    accounts.keeper.load_init()?.initialize(key, ctx.bumps.keeper, &settings, now)?;
+    let bump = ctx.bumps.keeper;
+    let seeds: &[&[u8]] = &[pda::KEEPER, key.as_ref(), settings.key.as_ref(), &[bump]];
+    create::<Keeper>(&accounts.keeper, &accounts.payer, seeds)?.initialize(key, bump, &settings, now)?;
 
     let entry = JournalEntry {
         value: settings.max_seconds.into(),

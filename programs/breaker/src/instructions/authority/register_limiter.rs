@@ -3,13 +3,13 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{
-        Act, JournalEntry, Layout, Limiter, LimiterSettings, Market, MintCap, Protocol, VaultState,
-        check_mint,
-    },
+    state::{Act, JournalEntry, Limiter, LimiterSettings, Market, MintCap, Protocol, VaultState, check_mint},
 };
 
-use crate::{instructions::load_or_init, record::*};
+use crate::{
+    create::{create, create_if_missing},
+    record::*,
+};
 
 /// Accounts of `register_limiter`.
 #[event_cpi]
@@ -28,26 +28,22 @@ pub struct RegisterLimiter<'info> {
     pub market: AccountLoader<'info, Market>,
     /// CHECK: must read as a sound token account, which the limiter checks.
     pub vault: UncheckedAccount<'info>,
-    /// Created; the seeds give a vault one limiter for ever, whatever its market.
+    /// CHECK: created; the seeds give a vault one limiter for ever, whatever its market.
     #[account(
-        init,
-        payer = payer,
-        space = Limiter::SPACE,
+        mut,
         seeds = [pda::LIMITER, protocol.key().as_ref(), vault.key().as_ref()],
         bump
     )]
-    pub limiter: AccountLoader<'info, Limiter>,
+    pub limiter: UncheckedAccount<'info>,
     /// CHECK: the handler checks that it is the vault's and reads its extensions: another one might have none.
     pub mint: UncheckedAccount<'info>,
-    /// What the mint's unseasoned limiters share; the seeds stop a fresh cap, or another protocol's.
+    /// CHECK: created when missing. What the mint's unseasoned limiters share; the seeds stop a fresh cap, or another protocol's.
     #[account(
-        init_if_needed,
-        payer = payer,
-        space = MintCap::SPACE,
+        mut,
         seeds = [pda::MINT_CAP, protocol.key().as_ref(), mint.key().as_ref()],
         bump
     )]
-    pub mint_cap: AccountLoader<'info, MintCap>,
+    pub mint_cap: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -67,14 +63,20 @@ pub fn register_limiter(
     let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
 
     let keys = [protocol, accounts.market.key(), accounts.vault.key()];
-    let mut limiter = accounts.limiter.load_init()?;
-    limiter.initialize(keys, ctx.bumps.limiter, &settings, &vault, now)?;
-    limiter.assert_invariant()?;
+    {
+        let bump = ctx.bumps.limiter;
+        let seeds: &[&[u8]] = &[pda::LIMITER, protocol.as_ref(), keys[2].as_ref(), &[bump]];
+        let mut limiter = create::<Limiter>(&accounts.limiter, &accounts.payer, seeds)?;
+        limiter.initialize(keys, bump, &settings, &vault, now)?;
+        limiter.assert_invariant()?;
+    }
     require!(vault.mint == *accounts.mint.key, BreakerError::WrongMint);
     check_mint(accounts.mint.owner, &accounts.mint.try_borrow_data()?)?;
     {
-        let mut shared = load_or_init(&accounts.mint_cap)?;
-        shared.initialize_once(protocol, vault.mint, ctx.bumps.mint_cap);
+        let bump = ctx.bumps.mint_cap;
+        let seeds: &[&[u8]] = &[pda::MINT_CAP, protocol.as_ref(), vault.mint.as_ref(), &[bump]];
+        let mut shared = create_if_missing::<MintCap>(&accounts.mint_cap, &accounts.payer, seeds)?;
+        shared.initialize_once(protocol, vault.mint, bump);
         shared.take(mint_cap, settings.bootstrap_cap, now)?;
     }
 

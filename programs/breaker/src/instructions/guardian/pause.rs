@@ -5,10 +5,10 @@ use firebreak_interface::{
     BreakerError, Instant,
     constants::{DWELL_MIN, LIQUIDATION_GRACE_MIN},
     pda,
-    state::{Act, GuardianBudget, JournalEntry, Layout, Market, PauseOrder, Protocol},
+    state::{Act, GuardianBudget, JournalEntry, Market, PauseOrder, Protocol},
 };
 
-use crate::{instructions::load_or_init, record::*};
+use crate::{create::create_if_missing, record::*};
 
 /// Accounts of `pause`.
 #[event_cpi]
@@ -24,11 +24,9 @@ pub struct Pause<'info> {
     /// The market to pause; none pauses all. Stops a market of another protocol, where the signer is nobody.
     #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: Option<AccountLoader<'info, Market>>,
-    /// What this guardian may still pause here; the seeds stop the budget of another guardian or market.
+    /// CHECK: created when missing. What this guardian may still pause here; the seeds stop the budget of another guardian or market.
     #[account(
-        init_if_needed,
-        payer = guardian,
-        space = GuardianBudget::SPACE,
+        mut,
         seeds = [
             pda::BUDGET,
             market.as_ref().map_or(protocol.key(), |market| market.key()).as_ref(),
@@ -36,7 +34,7 @@ pub struct Pause<'info> {
         ],
         bump
     )]
-    pub budget: AccountLoader<'info, GuardianBudget>,
+    pub budget: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -74,8 +72,10 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         }
     };
     {
-        let mut budget = load_or_init(&accounts.budget)?;
-        budget.initialize_once(scope, guardian, ctx.bumps.budget);
+        let bump = ctx.bumps.budget;
+        let seeds: &[&[u8]] = &[pda::BUDGET, scope.as_ref(), guardian.as_ref(), &[bump]];
+        let mut budget = create_if_missing::<GuardianBudget>(&accounts.budget, &accounts.guardian, seeds)?;
+        budget.initialize_once(scope, guardian, bump);
         budget.spend(charged, now)?;
     }
 

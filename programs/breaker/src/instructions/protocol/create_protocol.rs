@@ -3,10 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, Journal, JournalEntry, Layout, Protocol, ProtocolSettings},
+    state::{Act, Journal, JournalEntry, Protocol, ProtocolSettings},
 };
 
-use crate::{events::JournalEntryAdded, record::tell};
+use crate::{create::create, events::JournalEntryAdded, record::tell};
 
 /// Accounts of `create_protocol`.
 #[event_cpi]
@@ -23,24 +23,20 @@ pub struct CreateProtocol<'info> {
     pub recorder: Signer<'info>,
     /// CHECK: the protected program; only its address matters, and the recorder is derived from it.
     pub protected_program: UncheckedAccount<'info>,
-    /// Created.
+    /// CHECK: created.
     #[account(
-        init,
-        payer = payer,
-        space = Protocol::SPACE,
+        mut,
         seeds = [pda::PROTOCOL, protected_program.key().as_ref(), recorder.key().as_ref()],
         bump
     )]
-    pub protocol: AccountLoader<'info, Protocol>,
-    /// Created.
+    pub protocol: UncheckedAccount<'info>,
+    /// CHECK: created.
     #[account(
-        init,
-        payer = payer,
-        space = Journal::SPACE,
+        mut,
         seeds = [pda::JOURNAL, protocol.key().as_ref()],
         bump
     )]
-    pub journal: AccountLoader<'info, Journal>,
+    pub journal: UncheckedAccount<'info>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
 }
@@ -51,17 +47,17 @@ pub fn create_protocol(ctx: Context<CreateProtocol>, settings: ProtocolSettings)
     let accounts = &ctx.accounts;
     let key = accounts.protocol.key();
 
-    let program = accounts.protected_program.key();
-    accounts.protocol.load_init()?.initialize(
-        program,
-        accounts.recorder.key(),
-        ctx.bumps.protocol,
-        &settings,
-    )?;
-    let mut journal = accounts.journal.load_init()?;
-    journal.initialize(key, ctx.bumps.journal);
+    let (program, recorder) = (accounts.protected_program.key(), accounts.recorder.key());
+    let bump = ctx.bumps.protocol;
+    let seeds: &[&[u8]] = &[pda::PROTOCOL, program.as_ref(), recorder.as_ref(), &[bump]];
+    create::<Protocol>(&accounts.protocol, &accounts.payer, seeds)?
+        .initialize(program, recorder, bump, &settings)?;
+    let bump = ctx.bumps.journal;
+    let seeds: &[&[u8]] = &[pda::JOURNAL, key.as_ref(), &[bump]];
+    let mut journal = create::<Journal>(&accounts.journal, &accounts.payer, seeds)?;
+    journal.initialize(key, bump);
 
-    let entry = JournalEntry::new(Act::ProtocolCreated, accounts.recorder.key(), key, now);
+    let entry = JournalEntry::new(Act::ProtocolCreated, recorder, key, now);
     let (entry, in_segment) = journal.append(entry, None, false)?;
     let head = journal.head;
     drop(journal);
