@@ -69,6 +69,21 @@ constants! {
     /// A loosening waits at most thirty days: longer than that no setting can follow the market.
     LOOSENING_DELAY_MAX: u32 = 2_592_000;
 
+    /// A signature alone tightens a limit to a quarter of its last delayed value at most: less would be a ransom.
+    TIGHTENING_FLOOR_DIVISOR: u32 = 4;
+    /// One proposal doubles a limit at most: what was overlooked once is half of what is to come.
+    LOOSENING_STEP: u32 = 2;
+    /// A share or a time of nothing goes up by a hundredth: there is nothing to double.
+    LOOSENING_LEAST_BPS: u32 = 100;
+    /// A proposal can be executed for a week once its delay is over: later, nobody remembers what it was for.
+    PROPOSAL_LIFE: u64 = 7 * DAY;
+    /// Proposals that may wait at a time: as many as guardians can read.
+    PENDING_PROPOSALS: u32 = 8;
+    /// Bytes of a proposal's accounts and data: what a transaction can bring.
+    PROPOSAL_CONTENT: usize = 1_024;
+    /// Detaching waits for thirty days, whatever the protocol's delay: users have left by then, or know why they stay.
+    DETACH_DELAY: u32 = 2_592_000;
+
     /// Seconds one guardian may pause in one budget period, of a market and of all markets each. Two adjacent periods
     /// give 20 h in any 30 days of each; the two budgets add up to 40 h over one market.
     PAUSE_BUDGET_SECONDS: u32 = 36_000;

@@ -68,7 +68,7 @@ errors! {
     WrongSegment = 6008,
     /// the account was written by a newer program: this program must be upgraded to read it
     TooNewToRead = 6009,
-    /// a registration is a loosening once the protocol's first limiter is armed: closed until loosenings can be proposed
+    /// a registration is a loosening once the protocol's first limiter is armed: propose it
     RegistrationClosed = 6010,
     /// a protocol has 3 to 16 guardians
     GuardianCount = 6011,
@@ -198,6 +198,48 @@ errors! {
     RatioOutOfBounds = 6073,
     /// the invariant's terms or ratios are damaged
     InvariantDamaged = 6074,
+    /// this loosens a setting, or may: propose it, and execute the proposal when its delay is over
+    LooseningWaits = 6075,
+    /// tightening at once leaves a limit a quarter of its last delayed value at least: propose the rest
+    BelowFloor = 6076,
+    /// one proposal doubles a limit, halves a requirement, or goes back to the last delayed value: no further
+    StepTooLarge = 6077,
+    /// this setting is fixed at registration: register anew beside it
+    SettingFixed = 6078,
+    /// the settings are these already
+    NothingChanges = 6079,
+    /// the account is not of the kind that this amendment changes
+    WrongSubject = 6080,
+    /// the proposal's delay is not over on both clocks
+    ProposalNotRipe = 6081,
+    /// the proposal expired a week after its delay was over: propose anew
+    ProposalExpired = 6082,
+    /// the proposal was executed, cancelled or vetoed
+    ProposalFinished = 6083,
+    /// the authority, or the setting that it changes, is not the one of when it was proposed: propose anew
+    ProposalVoid = 6084,
+    /// the proposal is of another act, or of other accounts or data
+    WrongProposal = 6085,
+    /// eight proposals wait already: execute or cancel one
+    TooManyProposals = 6086,
+    /// a proposal's accounts and data take 1,024 bytes at most
+    ProposalTooLong = 6087,
+    /// only the authority cancels a proposal that is neither expired nor void
+    CannotCancel = 6088,
+    /// something left the vault without a record: poke first, so that the change cannot hide it
+    PokeFirst = 6089,
+    /// the new authority signs its acceptance
+    NotTheNewAuthority = 6090,
+    /// the rule is in shadow already
+    NotArmed = 6091,
+    /// the keeper's registration is over
+    KeeperEnded = 6092,
+    /// a protocol detaches when none of its latches is live
+    LatchLive = 6093,
+    /// pass all of the protocol's markets, in the order of their addresses
+    MarketMissing = 6094,
+    /// less is left than the proposal said: propose the loss as it is now
+    LossGrew = 6095,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -19,6 +19,7 @@ pub mod math;
 pub mod operation;
 pub mod oracle;
 pub mod pda;
+mod plain;
 pub mod severity;
 pub mod state;
 pub mod time;

@@ -29,6 +29,8 @@ pub const COVERAGE: &[u8] = b"coverage";
 pub const BAND: &[u8] = b"band";
 /// Seed prefix of [`crate::state::Invariant`], then the market and the invariant's index.
 pub const INVARIANT: &[u8] = b"invariant";
+/// Seed prefix of [`crate::state::Proposal`], then the protocol and the proposal's number.
+pub const PROPOSAL: &[u8] = b"proposal";
 /// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
 pub const RECORDER: &[u8] = b"firebreak";
 
@@ -90,6 +92,11 @@ pub fn band(market: &Pubkey, index: u8) -> (Pubkey, u8) {
 /// A market's invariant.
 pub fn invariant(market: &Pubkey, index: u8) -> (Pubkey, u8) {
     Pubkey::find_program_address(&[INVARIANT, market.as_ref(), &[index]], &ID)
+}
+
+/// A protocol's proposal.
+pub fn proposal(protocol: &Pubkey, nonce: u64) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[PROPOSAL, protocol.as_ref(), &nonce.to_le_bytes()], &ID)
 }
 
 /// The PDA by which the breaker signs its own event calls.

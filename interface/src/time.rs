@@ -4,7 +4,6 @@
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
-use borsh::{BorshDeserialize, BorshSerialize};
 #[cfg(not(feature = "anchor"))]
 use bytemuck::{Pod, Zeroable};
 #[cfg(not(feature = "anchor"))]
@@ -21,7 +20,7 @@ pub const SLOTS_PER_SECOND_MAX: u64 = 5;
 /// A moment on both clocks. All zero means "never".
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Instant {
     /// Slot.
     pub slot: u64,

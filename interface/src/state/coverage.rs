@@ -5,7 +5,6 @@
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
-use borsh::{BorshDeserialize, BorshSerialize};
 use core::result::Result;
 #[cfg(not(feature = "anchor"))]
 use {
@@ -22,7 +21,7 @@ use crate::{
 /// One instruction of the protected program.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct CoverageRow {
     /// First eight bytes of its data.
     pub instruction: [u8; 8],

@@ -69,6 +69,24 @@ pub enum Act {
     InvariantArmed,
     /// A term of a registered comparison could not be read; the value is its place, from 0.
     InvariantUnreadable,
+    /// Something was proposed; the value is the proposal's number, the threshold its delay in seconds.
+    ProposalMade,
+    /// A proposal was cancelled; the value is its number.
+    ProposalCancelled,
+    /// Settings were tightened; the value counts their changes.
+    Tightened,
+    /// Settings were loosened by a proposal; the value counts their changes.
+    Loosened,
+    /// A rule went back to shadow.
+    Disarmed,
+    /// A rule was based anew after a loss, in token units or basis points.
+    LossAccepted,
+    /// A keeper's registration was ended.
+    KeeperRevoked,
+    /// Governance moved to another key, the subject.
+    AuthorityMoved,
+    /// The protocol left.
+    Detached,
 }
 
 impl Act {

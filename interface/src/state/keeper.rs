@@ -65,6 +65,20 @@ pub struct KeeperSettings {
     pub term: u32,
 }
 
+impl KeeperSettings {
+    /// Checks every setting against the code's bounds.
+    ///
+    /// # Errors
+    /// [`BreakerError::KeeperSettingOutOfBounds`].
+    pub fn check(&self) -> Checked<()> {
+        let sound = (MINOR_MIN..=MINOR_MAX).contains(&self.max_seconds)
+            && (1..=KEEPER_RAISES_PER_DAY_MAX).contains(&self.raises_per_day)
+            && (1..=KEEPER_TERM_MAX).contains(&self.term)
+            && self.key != Pubkey::default();
+        if sound { Ok(()) } else { Err(BreakerError::KeeperSettingOutOfBounds) }
+    }
+}
+
 impl Keeper {
     /// A new registration.
     ///
@@ -77,13 +91,7 @@ impl Keeper {
         settings: &KeeperSettings,
         now: Instant,
     ) -> Checked<()> {
-        let sound = (MINOR_MIN..=MINOR_MAX).contains(&settings.max_seconds)
-            && (1..=KEEPER_RAISES_PER_DAY_MAX).contains(&settings.raises_per_day)
-            && (1..=KEEPER_TERM_MAX).contains(&settings.term)
-            && settings.key != Pubkey::default();
-        if !sound {
-            return Err(BreakerError::KeeperSettingOutOfBounds);
-        }
+        settings.check()?;
         self.version = LAYOUT_VERSION;
         self.min_reader = 1;
         self.bump = bump;

@@ -211,7 +211,17 @@ impl LatchBoard {
         (held, grace)
     }
 
-    fn refresh(&mut self, dwell: u32, grace: u32) {
+    /// Checks that nothing holds, not even the grace after a halt.
+    ///
+    /// # Errors
+    /// [`BreakerError::LatchLive`].
+    pub fn check_over(&self, now: Instant) -> Checked<()> {
+        let is_over = self.severity(now) == Severity::Normal && self.liquidation_closed.reached(now);
+        if is_over { Ok(()) } else { Err(BreakerError::LatchLive) }
+    }
+
+    /// The ends that follow from the slots, with this dwell and grace.
+    pub(super) fn refresh(&mut self, dwell: u32, grace: u32) {
         (self.held, self.liquidation_closed) = self.expected(dwell, grace);
     }
 

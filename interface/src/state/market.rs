@@ -53,6 +53,18 @@ pub struct Market {
     pub last_raise_keeper: Pubkey,
     /// When it came.
     pub last_raise_at: Instant,
+    /// Changes of the settings so far.
+    pub epoch: u64,
+    /// The last responses that came by a proposal, or those of registration.
+    pub delayed_responses: [Response; 3],
+    /// As these, durations.
+    pub delayed_durations: [u32; 3],
+    /// As these, dwell.
+    pub delayed_dwell: u32,
+    /// As these, liquidation grace.
+    pub delayed_grace: u32,
+    /// Explicit padding.
+    pub padding: u32,
     /// Room for later versions.
     pub reserved: [u8; 144],
 }
@@ -136,13 +148,43 @@ impl Market {
         self.min_reader = 1;
         self.bump = bump;
         self.critical_closes_exits = settings.critical_closes_exits.into();
-        self.dwell = settings.dwell;
         self.protocol = protocol;
-        self.responses = settings.responses;
         self.id = id;
-        self.durations = settings.durations;
-        self.liquidation_grace = settings.liquidation_grace;
+        self.set(settings);
+        self.set_delayed(settings);
         Ok(())
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> MarketSettings {
+        MarketSettings {
+            responses: self.responses,
+            durations: self.durations,
+            dwell: self.dwell,
+            liquidation_grace: self.liquidation_grace,
+            critical_closes_exits: self.critical_closes_exits != 0,
+        }
+    }
+
+    /// The last settings that came by a proposal, or those of registration.
+    pub fn delayed_settings(&self) -> MarketSettings {
+        MarketSettings {
+            responses: self.delayed_responses,
+            durations: self.delayed_durations,
+            dwell: self.delayed_dwell,
+            liquidation_grace: self.delayed_grace,
+            critical_closes_exits: self.critical_closes_exits != 0,
+        }
+    }
+
+    pub(super) fn set(&mut self, settings: &MarketSettings) {
+        (self.responses, self.durations) = (settings.responses, settings.durations);
+        (self.dwell, self.liquidation_grace) = (settings.dwell, settings.liquidation_grace);
+    }
+
+    pub(super) fn set_delayed(&mut self, settings: &MarketSettings) {
+        (self.delayed_responses, self.delayed_durations) = (settings.responses, settings.durations);
+        (self.delayed_dwell, self.delayed_grace) = (settings.dwell, settings.liquidation_grace);
     }
 
     /// What is closed and limited now, given the latches of the whole protocol too.

@@ -3,6 +3,7 @@
 //! Layouts are `repr(C)`, without padding, read in place. A rule is a method that takes `now`; only the program's
 //! handlers read the clock. Sizes are asserted, so a change of layout is seen.
 
+mod amendment;
 mod band;
 mod budget;
 mod coverage;
@@ -13,6 +14,7 @@ mod latch;
 mod limiter;
 mod market;
 mod mint;
+mod proposal;
 mod protocol;
 mod response;
 mod rule;
@@ -22,10 +24,13 @@ mod setting;
 mod tests;
 
 pub use {
+    amendment::{Amendment, Mandate},
     band::{BandSettings, Feed, PriceBand, Prices},
     budget::GuardianBudget,
     coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
-    invariant::{Invariant, InvariantSettings, Measurement, Reading, Shown, Term, TermSettings, Value},
+    invariant::{
+        Invariant, InvariantSettings, Measurement, Ratios, Reading, Shown, Term, TermSettings, Value,
+    },
     journal::{Act, ENTRY_SPACE, Journal, JournalEntry, JournalSegment},
     keeper::{Keeper, KeeperSettings},
     latch::{Latch, LatchBoard, Source},
@@ -35,10 +40,11 @@ pub use {
     },
     market::{Market, MarketSettings},
     mint::{MintCap, check_mint},
+    proposal::{Proposal, Proposed, Status},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},
     rule::Standing,
-    setting::{Change, Setting},
+    setting::{Change, Path, Setting},
 };
 
 /// Bytes of the discriminator that every account begins with.
@@ -104,13 +110,14 @@ macro_rules! layout {
 layout! {
     Coverage: 1128, [214, 47, 19, 198, 64, 0, 74, 89];
     GuardianBudget: 152, [171, 18, 134, 60, 45, 231, 79, 7];
-    Invariant: 2704, [122, 214, 3, 149, 112, 206, 203, 128];
+    Invariant: 2728, [122, 214, 3, 149, 112, 206, 203, 128];
     Journal: 200, [246, 141, 106, 208, 98, 92, 66, 208];
     JournalSegment: 9864, [1, 158, 47, 240, 172, 17, 2, 72];
     Keeper: 184, [127, 221, 194, 46, 120, 73, 144, 77];
-    Limiter: 728, [2, 112, 105, 201, 255, 102, 7, 109];
+    Limiter: 808, [2, 112, 105, 201, 255, 102, 7, 109];
     MintCap: 168, [128, 26, 215, 34, 114, 101, 30, 148];
-    Market: 1576, [219, 190, 213, 55, 0, 227, 198, 154];
-    PriceBand: 448, [129, 245, 234, 98, 54, 146, 215, 53];
+    Market: 1704, [219, 190, 213, 55, 0, 227, 198, 154];
+    PriceBand: 632, [129, 245, 234, 98, 54, 146, 215, 53];
+    Proposal: 1432, [26, 94, 189, 187, 116, 136, 53, 33];
     Protocol: 2048, [45, 39, 101, 43, 115, 72, 131, 40];
 }

@@ -9,7 +9,10 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
-use super::latch::{LatchBoard, NewLatch, Source};
+use super::{
+    amendment::check_delay,
+    latch::{LatchBoard, NewLatch, Source},
+};
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
@@ -51,8 +54,20 @@ pub struct Protocol {
     pub armed_limiters: u32,
     /// Delay of a loosening, in seconds.
     pub loosening_delay: u32,
+    /// The last delay that came by a proposal, or the one of creation.
+    pub delayed_loosening_delay: u32,
+    /// Proposals that wait.
+    pub pending_proposals: u32,
+    /// Number of the next proposal: never used twice.
+    pub next_proposal: u64,
+    /// Changes of authority and delay so far.
+    pub epoch: u64,
+    /// Markets there are.
+    pub markets: u32,
+    /// Explicit padding.
+    pub padding_2: [u8; 4],
     /// Room for later versions.
-    pub reserved: [u8; 192],
+    pub reserved: [u8; 160],
 }
 
 /// What a protocol chooses when it is created.
@@ -88,10 +103,7 @@ impl ProtocolSettings {
                 return Err(BreakerError::GuardianRoleConflict);
             }
         }
-        if !(LOOSENING_DELAY_MIN..=LOOSENING_DELAY_MAX).contains(&self.loosening_delay) {
-            return Err(BreakerError::DelayOutOfBounds);
-        }
-        Ok(())
+        check_delay(self.loosening_delay)
     }
 }
 
@@ -118,7 +130,14 @@ impl Protocol {
         self.authority = settings.authority;
         self.guardians[..settings.guardians.len()].copy_from_slice(&settings.guardians);
         self.loosening_delay = settings.loosening_delay;
+        self.delayed_loosening_delay = settings.loosening_delay;
         Ok(())
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> ProtocolSettings {
+        let (authority, loosening_delay) = (self.authority, self.loosening_delay);
+        ProtocolSettings { authority, guardians: self.guardians().to_vec(), loosening_delay }
     }
 
     /// The guardians in use.
@@ -138,6 +157,39 @@ impl Protocol {
     pub fn check_registration_open(&self) -> Checked<()> {
         self.check_attached()?;
         if self.armed_limiters > 0 { Err(BreakerError::RegistrationClosed) } else { Ok(()) }
+    }
+
+    /// Counts one more market.
+    ///
+    /// # Errors
+    /// [`BreakerError::MarketInvariant`] when the count would overflow.
+    pub fn count_market(&mut self) -> Checked<()> {
+        self.markets = self.markets.checked_add(1).ok_or(BreakerError::MarketInvariant)?;
+        Ok(())
+    }
+
+    /// Takes the number of a new proposal.
+    ///
+    /// # Errors
+    /// [`BreakerError::TooManyProposals`].
+    pub(super) fn open_proposal(&mut self) -> Checked<u64> {
+        if self.pending_proposals >= PENDING_PROPOSALS {
+            return Err(BreakerError::TooManyProposals);
+        }
+        let nonce = self.next_proposal;
+        self.next_proposal = nonce.checked_add(1).ok_or(BreakerError::TooManyProposals)?;
+        self.pending_proposals += 1;
+        Ok(nonce)
+    }
+
+    /// One proposal waits no longer.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalFinished`] where none waits.
+    pub(super) fn close_proposal(&mut self) -> Checked<()> {
+        self.pending_proposals =
+            self.pending_proposals.checked_sub(1).ok_or(BreakerError::ProposalFinished)?;
+        Ok(())
     }
 
     /// Counts one more armed limiter; from the first on, registrations are loosenings.

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
-use borsh::{BorshDeserialize, BorshSerialize};
 #[cfg(not(feature = "anchor"))]
 use bytemuck::{Pod, Zeroable};
 
@@ -15,7 +14,7 @@ use crate::{
 /// Limits in force. The integration enforces them; the gate hands them over.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Largest position, in the market's own unit; `u64::MAX` is none.
     pub max_position: u64,
@@ -48,7 +47,7 @@ impl Limits {
 /// What one severity closes and limits.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Response {
     /// Mask of the closed operations.
     pub closed: u64,

@@ -22,7 +22,8 @@ pub struct Standing {
     pub armed: u32,
     /// Trips measured in shadow.
     pub shadow_trips: u32,
-    /// When it was armed or last tightened: for one loosening delay from here it acts at most as Major.
+    /// When it was armed: for one loosening delay from here it acts at most as Major. No tightening moves it: what
+    /// decides a Critical waits both ways.
     pub since: Instant,
     /// First observation of a Critical condition, waiting for the second.
     pub observed_at: Instant,
@@ -38,6 +39,18 @@ impl Standing {
             return Err(BreakerError::AlreadyArmed);
         }
         (self.armed, self.since, self.observed_at) = (1, now, Instant::NEVER);
+        Ok(())
+    }
+
+    /// From force to shadow.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotArmed`].
+    pub fn disarm(&mut self) -> Checked<()> {
+        if self.armed == 0 {
+            return Err(BreakerError::NotArmed);
+        }
+        (self.armed, self.observed_at) = (0, Instant::NEVER);
         Ok(())
     }
 

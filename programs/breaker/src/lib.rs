@@ -11,17 +11,19 @@ use solana_compiler_builtins as _;
 mod company;
 mod create;
 pub mod events;
+mod governance;
 pub mod instructions;
 mod prices;
 mod record;
+mod subject;
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     Direction,
     instruction::RaiseOrder,
     state::{
-        BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings,
-        PauseOrder, ProtocolSettings,
+        Amendment, BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings,
+        MarketSettings, PauseOrder, Proposed, ProtocolSettings,
     },
 };
 use instructions::*;
@@ -134,6 +136,21 @@ pub mod breaker {
     /// The authority arms an invariant.
     pub fn arm_invariant(ctx: Context<ArmInvariant>) -> Result<()> {
         instructions::arm_invariant(ctx)
+    }
+
+    /// The authority says what it will do when a delay is over.
+    pub fn propose(ctx: Context<Propose>, proposed: Proposed) -> Result<()> {
+        instructions::propose(ctx, &proposed)
+    }
+
+    /// The authority takes a proposal back; anyone clears away one that is over.
+    pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
+        instructions::cancel(ctx)
+    }
+
+    /// Governance changes what is registered: tightens at once, loosens by a proposal.
+    pub fn amend(ctx: Context<Amend>, amendment: Amendment) -> Result<()> {
+        instructions::amend(ctx, &amendment)
     }
 
     /// Anyone latches what the accounts of an invariant prove.

@@ -25,24 +25,26 @@ pub struct Record<'info> {
     /// Its current segment; required while it has room.
     #[account(mut)]
     pub segment: Option<AccountLoader<'info, JournalSegment>>,
+    /// CHECK: signs the program's calls to itself: its address is that PDA's, so nobody else's call is taken for one.
+    #[account(address = EVENT_AUTHORITY_AND_BUMP.0)]
+    pub event_authority: UncheckedAccount<'info>,
+    /// CHECK: this program, which is called.
+    #[account(address = crate::ID)]
+    pub program: UncheckedAccount<'info>,
 }
 
 impl Record<'_> {
-    /// Adds an entry and gives the event that carries it.
-    pub fn append(&self, protocol: Pubkey, entry: JournalEntry) -> Result<JournalEntryAdded> {
+    /// Adds an entry, and tells the world.
+    pub fn append(&self, protocol: Pubkey, entry: JournalEntry) -> Result<()> {
         self.write(protocol, entry, false)
     }
 
     /// As `append`, for what may have been signed before the current segment was made.
-    pub fn append_signed_in_advance(
-        &self,
-        protocol: Pubkey,
-        entry: JournalEntry,
-    ) -> Result<JournalEntryAdded> {
+    pub fn append_signed_in_advance(&self, protocol: Pubkey, entry: JournalEntry) -> Result<()> {
         self.write(protocol, entry, true)
     }
 
-    fn write(&self, protocol: Pubkey, entry: JournalEntry, may_miss: bool) -> Result<JournalEntryAdded> {
+    fn write(&self, protocol: Pubkey, entry: JournalEntry, may_miss: bool) -> Result<()> {
         let mut journal = self.journal.load_mut()?;
         // stops an act on one protocol from being written into another's history
         require_keys_eq!(journal.protocol, protocol, BreakerError::WrongJournal);
@@ -50,7 +52,9 @@ impl Record<'_> {
             Some(segment) => journal.append(entry, Some(&mut *segment.load_mut()?), may_miss)?,
             None => journal.append(entry, None, may_miss)?,
         };
-        Ok(JournalEntryAdded { protocol, entry, head: journal.head, in_segment })
+        let event = JournalEntryAdded { protocol, entry, head: journal.head, in_segment };
+        drop(journal);
+        tell(&self.event_authority, &event)
     }
 }
 

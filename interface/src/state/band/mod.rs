@@ -67,6 +67,10 @@ pub struct PriceBand {
     pub clock: Instant,
     /// Seconds on that clock since the reference began to learn, up to [`BAND_LEARNING`].
     pub learned: u64,
+    /// Changes of the settings so far.
+    pub epoch: u64,
+    /// The last settings that came by a proposal, or those of registration.
+    pub delayed: BandSettings,
     /// Room for later versions.
     pub reserved: [u8; 104],
 }
@@ -98,7 +102,7 @@ impl PriceBand {
         settings.check()?;
         (self.version, self.min_reader, self.bump, self.index) = (LAYOUT_VERSION, 1, bump, index);
         [self.protocol, self.market] = keys;
-        self.settings = *settings;
+        (self.settings, self.delayed) = (*settings, *settings);
         let primary = prices[0].ok_or(BreakerError::PriceUnusable)?;
         self.exponent = unit(&primary).ok_or(BreakerError::PriceUnusable)?;
         let usable = |feed, price| self.quote(feed, price, now).map_err(|_| BreakerError::PriceUnusable);

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
-use borsh::{BorshDeserialize, BorshSerialize};
 #[cfg(not(feature = "anchor"))]
 use {
     bytemuck::{Pod, Zeroable},
@@ -19,7 +18,7 @@ use crate::{
 /// were ever signed, and an old one would prove that the feed is stale.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Feed {
     /// Address of the price account; the default key where there is no feed.
     pub account: Pubkey,
@@ -37,7 +36,7 @@ impl Feed {
 /// Settings of a price band. Shares are in basis points; times in seconds; tables by Minor, Major, Critical.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct BandSettings {
     /// The price the protocol uses.
     pub primary: Feed,

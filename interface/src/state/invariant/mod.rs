@@ -19,7 +19,7 @@ use {
 };
 
 pub use {
-    settings::InvariantSettings,
+    settings::{InvariantSettings, Ratios},
     term::{Reading, Shown, Term, TermSettings, Value},
 };
 
@@ -51,6 +51,12 @@ pub struct Invariant {
     pub index: u8,
     /// What the left side is of the right at least, in basis points, or it is Minor, Major, Critical.
     pub ratio_bps: [u32; 3],
+    /// The last ratios that came by a proposal, or those of registration.
+    pub delayed_ratio_bps: [u32; 3],
+    /// Explicit padding.
+    pub padding: u32,
+    /// Changes of the ratios so far.
+    pub epoch: u64,
     /// Protocol it belongs to.
     pub protocol: Pubkey,
     /// Market whose latches it raises.
@@ -92,7 +98,7 @@ impl Invariant {
         settings.check()?;
         (self.version, self.min_reader, self.bump, self.index) = (LAYOUT_VERSION, 1, bump, index);
         [self.protocol, self.market] = keys;
-        self.ratio_bps = settings.ratio_bps;
+        (self.ratio_bps, self.delayed_ratio_bps) = (settings.ratio_bps, settings.ratio_bps);
         Ok(())
     }
 
@@ -162,6 +168,20 @@ impl Invariant {
             value: missing(ratio),
             threshold: missing(*least),
         }))
+    }
+
+    /// What the left side is of the right, in basis points, up to the Minor ratio.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongTermAccount`] where accounts are missing, [`BreakerError::TermUnreadable`].
+    pub fn ratio(&self, measurement: &Measurement) -> Checked<u32> {
+        if measurement.shown != self.len() {
+            return Err(BreakerError::WrongTermAccount);
+        }
+        match measurement.unreadable {
+            Some(_) => Err(BreakerError::TermUnreadable),
+            None => Ok(measurement.ratio_below(self.ratio_bps[0])),
+        }
     }
 
     /// What an armed invariant latches of what was measured, none where nothing, and whether its first look at a Critical

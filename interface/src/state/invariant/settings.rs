@@ -33,7 +33,26 @@ impl InvariantSettings {
         if sides.iter().any(|side| !(1..=INVARIANT_TERMS).contains(&side.len())) {
             return Err(BreakerError::TermCount);
         }
-        if are_ratios(&self.ratio_bps) { Ok(()) } else { Err(BreakerError::RatioOutOfBounds) }
+        Ratios { bps: self.ratio_bps }.check()
+    }
+}
+
+/// The part of the settings that governance can amend; another comparison is another invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct Ratios {
+    /// As [`InvariantSettings::ratio_bps`].
+    pub bps: [u32; 3],
+}
+
+impl Ratios {
+    /// Checks the ratios against the code's bounds.
+    ///
+    /// # Errors
+    /// [`BreakerError::RatioOutOfBounds`].
+    pub fn check(&self) -> Checked<()> {
+        if are_ratios(&self.bps) { Ok(()) } else { Err(BreakerError::RatioOutOfBounds) }
     }
 }
 

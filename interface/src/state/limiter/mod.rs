@@ -109,6 +109,10 @@ pub struct Limiter {
     pub unseasoned_until: Instant,
     /// When the journal was told of trips in shadow last.
     pub shadow_told_at: Instant,
+    /// Changes of the settings so far.
+    pub epoch: u64,
+    /// The last settings that came by a proposal, or those of registration.
+    pub delayed: LimiterSettings,
     /// Room for later versions.
     pub reserved: [u8; 72],
 }
@@ -250,7 +254,7 @@ impl Limiter {
         (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
         [self.protocol, self.market, self.vault] = keys;
         (self.mint, self.vault_owner) = (vault.mint, vault.owner);
-        self.settings = *settings;
+        (self.settings, self.delayed) = (*settings, *settings);
         (self.clock, self.touched_slot) = (now, now.slot);
         self.unseasoned_until = now.plus(SEASONED_AFTER);
         (self.expected, self.followed) = (vault.amount, vault.amount);
@@ -457,7 +461,7 @@ impl Limiter {
     }
 
     /// A vault that changed owner, mint, delegate, close authority or existence holds nothing for its protocol.
-    fn balance(&self, vault: &VaultState) -> u64 {
+    pub(super) fn balance(&self, vault: &VaultState) -> u64 {
         if self.is_intact(vault) { vault.amount } else { 0 }
     }
 

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
-use borsh::{BorshDeserialize, BorshSerialize};
 #[cfg(not(feature = "anchor"))]
 use bytemuck::{Pod, Zeroable};
 
@@ -15,7 +14,7 @@ use crate::{
 /// One window of net flow.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct WindowSettings {
     /// Length, in seconds.
     pub seconds: u32,
@@ -26,7 +25,7 @@ pub struct WindowSettings {
 /// Settings of a limiter. Shares are of its base, in basis points; times are in seconds, amounts in token units.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
-#[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct LimiterSettings {
     /// A short and a long window of net flow.
     pub windows: [WindowSettings; 2],

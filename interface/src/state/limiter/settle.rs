@@ -1,6 +1,6 @@
 //! Time passes for a limiter: the base follows its average, undeclared flow is measured, buffers refill and shrink.
 
-use super::{Capacities, GROSS_RING, Limiter, Rule, Trip, VaultState};
+use super::{Capacities, GROSS_RING, Limiter, LimiterSettings, Rule, Trip, VaultState};
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
@@ -29,6 +29,39 @@ impl Limiter {
         self.turn_gross();
         self.touched_slot = self.touched_slot.max(now.slot);
         Ok((trip, capacities))
+    }
+
+    /// Settles at the settings in force, then takes the new ones: usage is carried, nothing refills.
+    pub(in crate::state) fn resettle(
+        &mut self,
+        new: &LimiterSettings,
+        vault: &VaultState,
+        now: Instant,
+    ) -> Checked<()> {
+        self.settle(vault, 0, now)?;
+        let old = core::mem::replace(&mut self.settings, *new);
+        let balance = self.balance(vault);
+        (self.expected, self.followed) = (self.expected.max(balance), balance);
+        let capacities = self.capacities(balance)?;
+        for (i, (net, capacity)) in self.net.iter_mut().zip(capacities.main).enumerate() {
+            net.used = net.used.min(capacity);
+            net.available = net.available.min(capacity - net.used);
+            if old.windows[i].seconds != new.windows[i].seconds {
+                net.carry = 0;
+            }
+        }
+        if old.gross_seconds != new.gross_seconds {
+            // buckets of another length: all that is remembered counts as of now
+            let total = self.gross.iter().fold(0u64, |sum, bucket| sum.saturating_add(*bucket));
+            self.gross = [0; GROSS_RING as usize];
+            self.gross_bucket = 0;
+            self.turn_gross();
+            self.gross[(self.gross_bucket % GROSS_RING) as usize] = total;
+        }
+        if old.undeclared_seconds != new.undeclared_seconds {
+            self.undeclared_carry = 0;
+        }
+        Ok(())
     }
 
     /// Moves the average toward what was followed since the last touch, by the share of a day that passed.

@@ -1,5 +1,6 @@
 //! What anyone may call.
 
+mod cancel;
 mod extend_journal;
 mod observe;
 mod poke;
@@ -7,4 +8,4 @@ mod poke_band;
 mod poke_invariant;
 mod step_down;
 
-pub use {extend_journal::*, observe::*, poke::*, poke_band::*, poke_invariant::*, step_down::*};
+pub use {cancel::*, extend_journal::*, observe::*, poke::*, poke_band::*, poke_invariant::*, step_down::*};

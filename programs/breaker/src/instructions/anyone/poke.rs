@@ -10,7 +10,6 @@ use firebreak_interface::{
 use crate::{company, record::*};
 
 /// Accounts of `poke`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct Poke<'info> {
     /// The protocol.
@@ -68,8 +67,7 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         entry
     };
     if let Some(entry) = entry {
-        let event = accounts.record.append(protocol_key, entry)?;
-        tell(&accounts.event_authority, &event)?;
+        accounts.record.append(protocol_key, entry)?;
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use firebreak_interface::{
 use crate::{company, prices, record::*};
 
 /// Accounts of `poke_band`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct PokeBand<'info> {
     /// The protocol.
@@ -73,8 +72,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
             threshold: trip.threshold,
             ..JournalEntry::new(trip.rule.act(), actor, subject, now)
         };
-        let event = accounts.record.append(accounts.protocol.key(), entry)?;
-        tell(&accounts.event_authority, &event)?;
+        accounts.record.append(accounts.protocol.key(), entry)?;
     }
     Ok(())
 }

@@ -10,7 +10,6 @@ use firebreak_interface::{
 use crate::{company, record::*};
 
 /// Accounts of `poke_invariant`; the terms' accounts follow, the left side's first.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct PokeInvariant<'info> {
     /// The protocol.
@@ -78,8 +77,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
         }
     };
     if let Some(entry) = entry {
-        let event = accounts.record.append(accounts.protocol.key(), entry)?;
-        tell(&accounts.event_authority, &event)?;
+        accounts.record.append(accounts.protocol.key(), entry)?;
     }
     Ok(())
 }

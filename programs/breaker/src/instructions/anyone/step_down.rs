@@ -10,7 +10,6 @@ use firebreak_interface::{
 use crate::record::*;
 
 /// Accounts of `step_down`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct StepDown<'info> {
     /// The protocol. Writable where no market is passed: then its own latches are stepped down.
@@ -46,8 +45,7 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
     };
     if let Some((before, after)) = fall {
         let entry = fell(subject, before, after, now);
-        let event = accounts.record.append(protocol_key, entry)?;
-        tell(&accounts.event_authority, &event)?;
+        accounts.record.append(protocol_key, entry)?;
     }
     Ok(())
 }

@@ -9,7 +9,6 @@ use firebreak_interface::{
 use crate::record::*;
 
 /// Accounts of `arm_band`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct ArmBand<'info> {
     /// Governance.
@@ -40,7 +39,6 @@ pub fn arm_band(ctx: Context<ArmBand>) -> Result<()> {
         value: shadow_trips.into(),
         ..JournalEntry::new(Act::BandArmed, accounts.authority.key(), accounts.band.key(), now)
     };
-    let event = accounts.record.append(accounts.protocol.key(), entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(accounts.protocol.key(), entry)?;
     Ok(())
 }

@@ -9,7 +9,6 @@ use firebreak_interface::{
 use crate::record::*;
 
 /// Accounts of `arm_invariant`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct ArmInvariant<'info> {
     /// Governance.
@@ -40,7 +39,6 @@ pub fn arm_invariant(ctx: Context<ArmInvariant>) -> Result<()> {
         value: shadow_trips.into(),
         ..JournalEntry::new(Act::InvariantArmed, accounts.authority.key(), accounts.invariant.key(), now)
     };
-    let event = accounts.record.append(accounts.protocol.key(), entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(accounts.protocol.key(), entry)?;
     Ok(())
 }

@@ -9,7 +9,6 @@ use firebreak_interface::{
 use crate::record::*;
 
 /// Accounts of `arm_limiter`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct ArmLimiter<'info> {
     /// Governance.
@@ -40,8 +39,10 @@ pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
         let mut protocol = accounts.protocol.load_mut()?;
         let mut limiter = accounts.limiter.load_mut()?;
         protocol.check_attached()?;
+        if !limiter.armed_at.is_set() {
+            protocol.count_armed()?;
+        }
         limiter.arm(&vault, now)?;
-        protocol.count_armed()?;
         limiter.shadow_trips
     };
 
@@ -49,7 +50,6 @@ pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
         value: shadow_trips.into(),
         ..JournalEntry::new(Act::LimiterArmed, accounts.authority.key(), accounts.limiter.key(), now)
     };
-    let event = accounts.record.append(key, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(key, entry)?;
     Ok(())
 }

@@ -3,23 +3,22 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, JournalEntry, Market, MarketSettings, Protocol},
+    state::{Act, JournalEntry, Market, MarketSettings, Proposed, Protocol},
 };
 
-use crate::{create::create, record::*};
+use crate::{create::create, governance::*, record::*};
 
 /// Accounts of `create_market`.
-#[event_cpi]
 #[derive(Accounts)]
 #[instruction(id: u64)]
 pub struct CreateMarket<'info> {
     /// Pays rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// Governance.
-    pub authority: Signer<'info>,
-    /// Stops a stranger, or another protocol's authority.
-    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol; a proposal of it is counted off.
+    #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// CHECK: created.
     #[account(
@@ -39,7 +38,9 @@ pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettin
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    accounts.protocol.load()?.check_registration_open()?;
+    let act = || Proposed::CreateMarket { id, settings };
+    let actor = accounts.governance.check_registration(&accounts.protocol, &act, &[], now)?;
+    accounts.protocol.load_mut()?.count_market()?;
 
     let seeds: &[&[u8]] = &[pda::MARKET, protocol.as_ref(), &id.to_le_bytes(), &[ctx.bumps.market]];
     let mut market = create::<Market>(&accounts.market, &accounts.payer, seeds)?;
@@ -48,9 +49,8 @@ pub fn create_market(ctx: Context<CreateMarket>, id: u64, settings: MarketSettin
 
     let entry = JournalEntry {
         value: id,
-        ..JournalEntry::new(Act::MarketRegistered, accounts.authority.key(), accounts.market.key(), now)
+        ..JournalEntry::new(Act::MarketRegistered, actor, accounts.market.key(), now)
     };
-    let event = accounts.record.append(protocol, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(protocol, entry)?;
     Ok(())
 }

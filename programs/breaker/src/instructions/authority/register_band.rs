@@ -3,23 +3,22 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, BandSettings, JournalEntry, Market, PriceBand, Protocol},
+    state::{Act, BandSettings, JournalEntry, Market, PriceBand, Proposed, Protocol},
 };
 
-use crate::{create::create, prices, record::*};
+use crate::{create::create, governance::*, prices, record::*};
 
 /// Accounts of `register_band`.
-#[event_cpi]
 #[derive(Accounts)]
 #[instruction(index: u8)]
 pub struct RegisterBand<'info> {
     /// Pays rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// Governance.
-    pub authority: Signer<'info>,
-    /// Stops a stranger, or another protocol's authority.
-    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol; a proposal of it is counted off.
+    #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// Stops a market of another protocol.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
@@ -46,7 +45,9 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    accounts.protocol.load()?.check_registration_open()?;
+    let act = || Proposed::RegisterBand { index, settings: *settings };
+    let bound = [accounts.market.key()];
+    let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
     let prices = prices::read(settings, &accounts.primary, accounts.second.as_ref())?;
     prices::check_readable(settings, &prices)?;
 
@@ -61,9 +62,8 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     let entry = JournalEntry {
         value: reference,
         threshold: settings.deviation_bps[2].into(),
-        ..JournalEntry::new(Act::BandRegistered, accounts.authority.key(), accounts.band.key(), now)
+        ..JournalEntry::new(Act::BandRegistered, actor, accounts.band.key(), now)
     };
-    let event = accounts.record.append(protocol, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(protocol, entry)?;
     Ok(())
 }

@@ -3,22 +3,21 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, Coverage, CoverageRow, JournalEntry, Protocol},
+    state::{Act, Coverage, CoverageRow, JournalEntry, Proposed, Protocol},
 };
 
-use crate::{create::create_if_missing, record::*};
+use crate::{create::create_if_missing, governance::*, record::*};
 
 /// Accounts of `register_coverage`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct RegisterCoverage<'info> {
     /// Pays rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// Governance.
-    pub authority: Signer<'info>,
-    /// Stops a stranger, or another protocol's authority.
-    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol; a proposal of it is counted off.
+    #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// CHECK: created by the first call; the seeds stop another protocol's table.
     #[account(
@@ -38,7 +37,8 @@ pub fn register_coverage(ctx: Context<RegisterCoverage>, rows: Vec<CoverageRow>)
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    accounts.protocol.load()?.check_registration_open()?;
+    let act = || Proposed::RegisterCoverage(rows.clone());
+    let actor = accounts.governance.check_registration(&accounts.protocol, &act, &[], now)?;
 
     let count = {
         let bump = ctx.bumps.coverage;
@@ -52,9 +52,8 @@ pub fn register_coverage(ctx: Context<RegisterCoverage>, rows: Vec<CoverageRow>)
     let entry = JournalEntry {
         value: rows.len() as u64,
         threshold: count.into(),
-        ..JournalEntry::new(Act::CoverageRegistered, accounts.authority.key(), accounts.coverage.key(), now)
+        ..JournalEntry::new(Act::CoverageRegistered, actor, accounts.coverage.key(), now)
     };
-    let event = accounts.record.append(protocol, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(protocol, entry)?;
     Ok(())
 }

@@ -3,23 +3,22 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, Invariant, InvariantSettings, JournalEntry, Market, Protocol, Shown},
+    state::{Act, Invariant, InvariantSettings, JournalEntry, Market, Proposed, Protocol, Shown},
 };
 
-use crate::{create::create, record::*};
+use crate::{create::create, governance::*, record::*};
 
 /// Accounts of `register_invariant`; the terms' accounts follow, the left side's first.
-#[event_cpi]
 #[derive(Accounts)]
 #[instruction(index: u8)]
 pub struct RegisterInvariant<'info> {
     /// Pays rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// Governance.
-    pub authority: Signer<'info>,
-    /// Stops a stranger, or another protocol's authority.
-    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol; a proposal of it is counted off.
+    #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// Stops a market of another protocol.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
@@ -47,7 +46,10 @@ pub fn register_invariant(
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    accounts.protocol.load()?.check_registration_open()?;
+    let act = || Proposed::RegisterInvariant { index, settings: settings.clone() };
+    let mut bound = vec![accounts.market.key()];
+    bound.extend(ctx.remaining_accounts.iter().map(|term| *term.key));
+    let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
 
     {
         let keys = [protocol, accounts.market.key()];
@@ -66,9 +68,8 @@ pub fn register_invariant(
     let entry = JournalEntry {
         value: settings.ratio_bps[0].into(),
         threshold: settings.ratio_bps[2].into(),
-        ..JournalEntry::new(Act::InvariantRegistered, accounts.authority.key(), accounts.invariant.key(), now)
+        ..JournalEntry::new(Act::InvariantRegistered, actor, accounts.invariant.key(), now)
     };
-    let event = accounts.record.append(protocol, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(protocol, entry)?;
     Ok(())
 }

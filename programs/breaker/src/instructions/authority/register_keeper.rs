@@ -3,23 +3,22 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, JournalEntry, Keeper, KeeperSettings, Protocol},
+    state::{Act, JournalEntry, Keeper, KeeperSettings, Proposed, Protocol},
 };
 
-use crate::{create::create, record::*};
+use crate::{create::create, governance::*, record::*};
 
 /// Accounts of `register_keeper`.
-#[event_cpi]
 #[derive(Accounts)]
 #[instruction(settings: KeeperSettings)]
 pub struct RegisterKeeper<'info> {
     /// Pays rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// Governance.
-    pub authority: Signer<'info>,
-    /// Stops a stranger, or another protocol's authority.
-    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol; a proposal of it is counted off.
+    #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// CHECK: created.
     #[account(
@@ -39,9 +38,10 @@ pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let key = accounts.protocol.key();
+    let act = || Proposed::RegisterKeeper(settings);
+    let actor = accounts.governance.check_registration(&accounts.protocol, &act, &[], now)?;
     {
         let protocol = accounts.protocol.load()?;
-        protocol.check_registration_open()?;
         // one key must not reach both what a keeper and what a guardian or the authority may do
         let conflict = protocol.is_guardian(&settings.key) || protocol.authority == settings.key;
         require!(!conflict, BreakerError::GuardianRoleConflict);
@@ -54,9 +54,8 @@ pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -
     let entry = JournalEntry {
         value: settings.max_seconds.into(),
         threshold: settings.raises_per_day.into(),
-        ..JournalEntry::new(Act::KeeperRegistered, accounts.authority.key(), accounts.keeper.key(), now)
+        ..JournalEntry::new(Act::KeeperRegistered, actor, accounts.keeper.key(), now)
     };
-    let event = accounts.record.append(key, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(key, entry)?;
     Ok(())
 }

@@ -3,25 +3,28 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, pda,
-    state::{Act, JournalEntry, Limiter, LimiterSettings, Market, MintCap, Protocol, VaultState, check_mint},
+    state::{
+        Act, JournalEntry, Limiter, LimiterSettings, Market, MintCap, Proposed, Protocol, VaultState,
+        check_mint,
+    },
 };
 
 use crate::{
     create::{create, create_if_missing},
+    governance::*,
     record::*,
 };
 
 /// Accounts of `register_limiter`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct RegisterLimiter<'info> {
     /// Pays rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// Governance.
-    pub authority: Signer<'info>,
-    /// Stops a stranger, or another protocol's authority.
-    #[account(has_one = authority @ BreakerError::NotTheAuthority)]
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol; a proposal of it is counted off.
+    #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
     /// Stops a market of another protocol.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
@@ -59,10 +62,11 @@ pub fn register_limiter(
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    accounts.protocol.load()?.check_registration_open()?;
     let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
 
     let keys = [protocol, accounts.market.key(), accounts.vault.key()];
+    let act = || Proposed::RegisterLimiter { settings, mint_cap };
+    let actor = accounts.governance.check_registration(&accounts.protocol, &act, &keys[1..], now)?;
     {
         let bump = ctx.bumps.limiter;
         let seeds: &[&[u8]] = &[pda::LIMITER, protocol.as_ref(), keys[2].as_ref(), &[bump]];
@@ -83,9 +87,8 @@ pub fn register_limiter(
     let entry = JournalEntry {
         value: vault.amount,
         threshold: settings.bootstrap_cap,
-        ..JournalEntry::new(Act::LimiterRegistered, accounts.authority.key(), accounts.limiter.key(), now)
+        ..JournalEntry::new(Act::LimiterRegistered, actor, accounts.limiter.key(), now)
     };
-    let event = accounts.record.append(protocol, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(protocol, entry)?;
     Ok(())
 }

@@ -11,7 +11,6 @@ use firebreak_interface::{
 use crate::{create::create_if_missing, record::*};
 
 /// Accounts of `pause`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct Pause<'info> {
     /// A guardian; pays once for its budget's account. A durable nonce is welcome: the order carries its own epoch and
@@ -86,7 +85,6 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         threshold: order.seconds.into(),
         ..JournalEntry::new(Act::Paused, guardian, scope, now)
     };
-    let event = accounts.record.append_signed_in_advance(key, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append_signed_in_advance(key, entry)?;
     Ok(())
 }

@@ -10,7 +10,6 @@ use firebreak_interface::{
 use crate::record::*;
 
 /// Accounts of `raise`.
-#[event_cpi]
 #[derive(Accounts)]
 pub struct Raise<'info> {
     /// The bot's key.
@@ -50,7 +49,6 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
         threshold: order.seconds.into(),
         ..JournalEntry::new(Act::Raised, accounts.key.key(), accounts.market.key(), now)
     };
-    let event = accounts.record.append(protocol, entry)?;
-    tell(&accounts.event_authority, &event)?;
+    accounts.record.append(protocol, entry)?;
     Ok(())
 }

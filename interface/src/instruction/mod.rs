@@ -7,6 +7,8 @@ use solana_program::instruction::{AccountMeta, Instruction};
 #[cfg(not(feature = "anchor"))]
 use solana_program::pubkey::Pubkey;
 
+mod governance;
+
 use crate::{
     ID, pda,
     state::{
@@ -58,9 +60,17 @@ pub mod discriminator {
     pub const REGISTER_INVARIANT: [u8; 8] = [191, 60, 192, 44, 222, 88, 252, 222];
     /// `arm_invariant`
     pub const ARM_INVARIANT: [u8; 8] = [212, 149, 46, 13, 35, 48, 220, 109];
+    /// `propose`
+    pub const PROPOSE: [u8; 8] = [93, 253, 82, 168, 118, 33, 102, 90];
+    /// `cancel`
+    pub const CANCEL: [u8; 8] = [232, 219, 223, 41, 219, 236, 220, 190];
+    /// `amend`
+    pub const AMEND: [u8; 8] = [97, 162, 248, 161, 143, 12, 177, 81];
     /// `poke_invariant`
     pub const POKE_INVARIANT: [u8; 8] = [245, 104, 238, 32, 22, 111, 74, 192];
 }
+
+pub use governance::{Governance, amend, cancel, propose};
 
 /// What a keeper raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, borsh::BorshDeserialize)]
@@ -159,20 +169,22 @@ pub fn extend_journal(payer_key: Pubkey, protocol: Pubkey, number: u32) -> Instr
 
 /// Registers a market.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, market (created), System, journal, segment,
-/// event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, those of the settings' bounds.
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market (created), System, journal, segment,
+/// event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, those of a proposal, those of the settings' bounds.
 pub fn create_market(
     payer_key: Pubkey,
-    authority: Pubkey,
+    by: impl Into<Governance>,
     protocol: Pubkey,
     id: u64,
     settings: &MarketSettings,
     segment: Option<u32>,
 ) -> Instruction {
+    let [authority, proposal] = by.into().accounts();
     let mut accounts = vec![
         payer(payer_key),
-        signer(authority),
-        read(protocol),
+        authority,
+        proposal,
+        write(protocol),
         write(pda::market(&protocol, id).0),
         read(SYSTEM),
     ];
@@ -197,21 +209,23 @@ pub struct NewLimiter<'a> {
 
 /// Registers a vault's limiter, in shadow until it is armed.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, market, vault, limiter (created), mint, mint cap
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market, vault, limiter (created), mint, mint cap
 /// (created when missing), System, journal, segment, event authority, breaker. Errors: `NotTheAuthority`,
-/// `RegistrationClosed`, `VaultNotGuardable`, `MintNotGuardable`, `WrongMint`, `MintCapDiffers`, `MintCapSpent`, those
+/// `RegistrationClosed`, those of a proposal, `VaultNotGuardable`, `MintNotGuardable`, `WrongMint`, `MintCapDiffers`, `MintCapSpent`, those
 /// of the settings' bounds.
 pub fn register_limiter(
     payer_key: Pubkey,
-    authority: Pubkey,
+    by: impl Into<Governance>,
     protocol: Pubkey,
     new: &NewLimiter,
     segment: Option<u32>,
 ) -> Instruction {
+    let [authority, proposal] = by.into().accounts();
     let mut accounts = vec![
         payer(payer_key),
-        signer(authority),
-        read(protocol),
+        authority,
+        proposal,
+        write(protocol),
         read(new.market),
         read(new.vault),
         write(pda::limiter(&protocol, &new.vault).0),
@@ -225,20 +239,22 @@ pub fn register_limiter(
 
 /// Registers a keeper.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, keeper (created), System, journal, segment,
-/// event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, `GuardianRoleConflict`,
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), keeper (created), System, journal, segment,
+/// event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, those of a proposal, `GuardianRoleConflict`,
 /// `KeeperSettingOutOfBounds`.
 pub fn register_keeper(
     payer_key: Pubkey,
-    authority: Pubkey,
+    by: impl Into<Governance>,
     protocol: Pubkey,
     settings: &KeeperSettings,
     segment: Option<u32>,
 ) -> Instruction {
+    let [authority, proposal] = by.into().accounts();
     let mut accounts = vec![
         payer(payer_key),
-        signer(authority),
-        read(protocol),
+        authority,
+        proposal,
+        write(protocol),
         write(pda::keeper(&protocol, &settings.key).0),
         read(SYSTEM),
     ];
@@ -248,19 +264,21 @@ pub fn register_keeper(
 
 /// Adds instructions to the protocol's coverage table; the first call creates it. A transaction has room for about 40.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, coverage (created when missing), System, journal,
-/// segment, event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, `CoverageCount`, `CoveredTwice`.
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), coverage (created when missing), System, journal,
+/// segment, event authority, breaker. Errors: `NotTheAuthority`, `RegistrationClosed`, those of a proposal, `CoverageCount`, `CoveredTwice`.
 pub fn register_coverage(
     payer_key: Pubkey,
-    authority: Pubkey,
+    by: impl Into<Governance>,
     protocol: Pubkey,
     rows: &[CoverageRow],
     segment: Option<u32>,
 ) -> Instruction {
+    let [authority, proposal] = by.into().accounts();
     let mut accounts = vec![
         payer(payer_key),
-        signer(authority),
-        read(protocol),
+        authority,
+        proposal,
+        write(protocol),
         write(pda::coverage(&protocol).0),
         read(SYSTEM),
     ];
@@ -372,22 +390,24 @@ pub fn raise(
 
 /// Registers a market's price band, in shadow until it is armed.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, market, band (created), the primary feed's price
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market, band (created), the primary feed's price
 /// account, the second's (optional), System, journal, segment, event authority, breaker. Errors: `NotTheAuthority`,
-/// `RegistrationClosed`, `PriceUnreadable`, `PriceUnusable`, those of the settings' bounds.
+/// `RegistrationClosed`, those of a proposal, `PriceUnreadable`, `PriceUnusable`, those of the settings' bounds.
 pub fn register_band(
     payer_key: Pubkey,
-    authority: Pubkey,
+    by: impl Into<Governance>,
     protocol: Pubkey,
     market: Pubkey,
     index: u8,
     settings: &BandSettings,
     segment: Option<u32>,
 ) -> Instruction {
+    let [authority, proposal] = by.into().accounts();
     let mut accounts = vec![
         payer(payer_key),
-        signer(authority),
-        read(protocol),
+        authority,
+        proposal,
+        write(protocol),
         read(market),
         write(pda::band(&market, index).0),
     ];
@@ -458,20 +478,22 @@ pub struct NewInvariant<'a> {
 
 /// Registers a market's invariant, in shadow until it is armed. Eight terms a side fill a transaction.
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol, market, invariant (created), System, journal,
-/// segment, event authority, breaker, then the terms' accounts. Errors: `NotTheAuthority`, `RegistrationClosed`,
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market, invariant (created), System, journal,
+/// segment, event authority, breaker, then the terms' accounts. Errors: `NotTheAuthority`, `RegistrationClosed`, those of a proposal,
 /// `WrongTermAccount`, `TermUnreadable`, `TermCount`, `ZeroCoefficient`, `SameTermTwice`, `RatioOutOfBounds`.
 pub fn register_invariant(
     payer_key: Pubkey,
-    authority: Pubkey,
+    by: impl Into<Governance>,
     protocol: Pubkey,
     new: &NewInvariant,
     segment: Option<u32>,
 ) -> Instruction {
+    let [authority, proposal] = by.into().accounts();
     let mut accounts = vec![
         payer(payer_key),
-        signer(authority),
-        read(protocol),
+        authority,
+        proposal,
+        write(protocol),
         read(new.market),
         write(pda::invariant(&new.market, new.index).0),
         read(SYSTEM),
@@ -538,6 +560,9 @@ mod tests {
             ("register_invariant", REGISTER_INVARIANT),
             ("arm_invariant", ARM_INVARIANT),
             ("poke_invariant", POKE_INVARIANT),
+            ("propose", PROPOSE),
+            ("cancel", CANCEL),
+            ("amend", AMEND),
             ("observe", OBSERVE),
             ("poke_band", POKE_BAND),
         ] {

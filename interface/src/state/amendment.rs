@@ -1,0 +1,353 @@
+//! Amendments: every way in which governance changes what is registered.
+
+#[cfg(feature = "idl-build")]
+use anchor_lang::prelude::*;
+use borsh::{BorshDeserialize, BorshSerialize};
+#[cfg(not(feature = "idl-build"))]
+use solana_program::pubkey::Pubkey;
+
+use super::{
+    band::{BandSettings, PriceBand},
+    invariant::{Invariant, Ratios},
+    keeper::Keeper,
+    limiter::{Limiter, LimiterSettings, VaultState},
+    market::{Market, MarketSettings},
+    protocol::Protocol,
+    setting::{Change, Path, Setting},
+};
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    time::Instant,
+};
+
+/// What to change. New settings come whole; which way each field goes is the ratchet's to say. All others are loosenings,
+/// whatever they say: they come by a proposal only.
+#[derive(Clone, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub enum Amendment {
+    /// New settings of a market.
+    Market(MarketSettings),
+    /// New settings of a limiter. The vault's account follows.
+    Limiter(LimiterSettings),
+    /// New settings of a price band.
+    Band(BandSettings),
+    /// New ratios of an invariant.
+    Invariant(Ratios),
+    /// Another loosening delay of the protocol, in seconds.
+    LooseningDelay(u32),
+    /// A limiter, band or invariant goes back to shadow.
+    Disarm,
+    /// After a real loss: the rule measures from what there is now. The vault's, or the terms' accounts follow.
+    AcceptLoss {
+        /// What there must be at least: token units of a vault, basis points of an invariant. A loss that grew since it was
+        /// proposed is not accepted.
+        least: u64,
+    },
+    /// A keeper's registration ends.
+    RevokeKeeper,
+    /// Governance moves to another key, which signs too.
+    Authority(Pubkey),
+    /// The protocol leaves; its gates read as open. All its markets follow, then all limiters that were ever armed, each
+    /// in the order of their addresses.
+    Detach,
+}
+
+impl Amendment {
+    /// Checks new settings against the code's bounds.
+    ///
+    /// # Errors
+    /// The error of the bound that is broken.
+    pub fn check(&self) -> Checked<()> {
+        match self {
+            Self::Market(settings) => settings.check(),
+            Self::Limiter(settings) => settings.check(),
+            Self::Band(settings) => settings.check(),
+            Self::Invariant(ratios) => ratios.check(),
+            Self::LooseningDelay(delay) => check_delay(*delay),
+            Self::Authority(key) if *key == Pubkey::default() => Err(BreakerError::InvalidAuthority),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a loosening may wait for so long.
+pub(super) fn check_delay(delay: u32) -> Checked<()> {
+    if (LOOSENING_DELAY_MIN..=LOOSENING_DELAY_MAX).contains(&delay) {
+        Ok(())
+    } else {
+        Err(BreakerError::DelayOutOfBounds)
+    }
+}
+
+/// By which path an amendment comes, and for a proposal how many changes the setting had seen when it was proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mandate {
+    /// The authority's signature alone.
+    AtOnce,
+    /// A ripe proposal of this epoch.
+    Proposed(u64),
+}
+
+impl Mandate {
+    /// Checks a change of settings that have seen `epoch` changes, and counts it. `delayed` are the last settings that
+    /// waited, or those of registration; going back within them is open whatever happened since, so that nobody can
+    /// hold them off by tightening a little more each slot.
+    ///
+    /// # Errors
+    /// Those of [`Setting::check_change`]; [`BreakerError::ProposalVoid`].
+    fn replace<S: Setting + Clone>(
+        self,
+        old: &S,
+        delayed: &mut S,
+        new: &S,
+        epoch: &mut u64,
+    ) -> Checked<Change> {
+        let path = match self {
+            Self::AtOnce => Path::AtOnce,
+            Self::Proposed(_) => Path::Proposed,
+        };
+        let change = old.check_change(delayed, new, path)?;
+        if let Self::Proposed(of) = self {
+            if of != *epoch && !new.is_within(delayed) {
+                return Err(BreakerError::ProposalVoid);
+            }
+            *delayed = new.clone();
+        }
+        *epoch += 1;
+        Ok(change)
+    }
+
+    /// Checks that a loosening of its own comes by a proposal of this epoch.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`].
+    fn check_waited(self, epoch: u64) -> Checked<()> {
+        match self {
+            Self::AtOnce => Err(BreakerError::LooseningWaits),
+            Self::Proposed(of) if of != epoch => Err(BreakerError::ProposalVoid),
+            Self::Proposed(_) => Ok(()),
+        }
+    }
+}
+
+impl Protocol {
+    /// Another delay of loosenings. What was proposed keeps the delay of its day.
+    ///
+    /// # Errors
+    /// [`BreakerError::DelayOutOfBounds`], those of [`Setting::check_change`], [`BreakerError::ProposalVoid`].
+    pub fn amend_delay(&mut self, delay: u32, mandate: Mandate) -> Checked<Change> {
+        check_delay(delay)?;
+        let old = self.settings();
+        let of = |loosening_delay| super::ProtocolSettings { loosening_delay, ..old.clone() };
+        let (mut delayed, new) = (of(self.delayed_loosening_delay), of(delay));
+        let change = mandate.replace(&old, &mut delayed, &new, &mut self.epoch)?;
+        self.loosening_delay = delay;
+        self.delayed_loosening_delay = delayed.loosening_delay;
+        Ok(change)
+    }
+
+    /// Governance moves: the new key has signed.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::InvalidAuthority`],
+    /// [`BreakerError::GuardianRoleConflict`].
+    pub fn move_authority(&mut self, to: Pubkey, mandate: Mandate) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        super::ProtocolSettings { authority: to, ..self.settings() }.check()?;
+        self.authority = to;
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// The protocol leaves. The caller has shown all its markets and limiters, and none holds anything.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::LatchLive`].
+    pub fn detach(&mut self, mandate: Mandate, now: Instant) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        self.board.check_over(now)?;
+        self.detached = 1;
+        self.epoch += 1;
+        Ok(())
+    }
+}
+
+impl Market {
+    /// New settings. Latches that hold keep their ends; the way down from them takes the new steps.
+    ///
+    /// # Errors
+    /// Those of [`MarketSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`].
+    pub fn amend(&mut self, new: &MarketSettings, mandate: Mandate) -> Checked<Change> {
+        new.check()?;
+        let (old, mut delayed) = (self.settings(), self.delayed_settings());
+        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch)?;
+        self.set(new);
+        self.set_delayed(&delayed);
+        self.board.refresh(self.dwell, self.liquidation_grace);
+        self.assert_invariant()?;
+        Ok(change)
+    }
+}
+
+impl Limiter {
+    /// New settings: what passed is settled at the old ones, and what was used stays used.
+    ///
+    /// # Errors
+    /// Those of [`LimiterSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
+    /// [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
+    pub fn amend(
+        &mut self,
+        new: &LimiterSettings,
+        mandate: Mandate,
+        vault: &VaultState,
+        now: Instant,
+    ) -> Checked<Change> {
+        new.check()?;
+        let old = self.settings;
+        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch)?;
+        if self.shortfall(vault) > 0 {
+            return Err(BreakerError::PokeFirst);
+        }
+        self.resettle(new, vault, now)?;
+        self.assert_invariant()?;
+        Ok(change)
+    }
+
+    /// Back to shadow.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`].
+    pub fn disarm(&mut self, mandate: Mandate) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        if self.armed == 0 {
+            return Err(BreakerError::NotArmed);
+        }
+        (self.armed, self.observed_at) = (0, Instant::NEVER);
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// After a loss that is known: what left without a record is forgotten, and the base is what there is. A loss that
+    /// nobody has poked yet is not accepted.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::PokeFirst`],
+    /// [`BreakerError::LossGrew`], [`BreakerError::NothingChanges`] and the overflow error of the rule concerned.
+    pub fn accept_loss(
+        &mut self,
+        mandate: Mandate,
+        least: u64,
+        vault: &VaultState,
+        now: Instant,
+    ) -> Checked<u64> {
+        mandate.check_waited(self.epoch)?;
+        if self.shortfall(vault) > 0 {
+            return Err(BreakerError::PokeFirst);
+        }
+        if self.balance(vault) < least {
+            return Err(BreakerError::LossGrew);
+        }
+        let settings = self.settings;
+        self.resettle(&settings, vault, now)?;
+        let accepted = self.undeclared;
+        if accepted == 0 {
+            return Err(BreakerError::NothingChanges);
+        }
+        (self.undeclared, self.undeclared_carry) = (0, 0);
+        self.observed_at = Instant::NEVER;
+        self.epoch += 1;
+        self.assert_invariant()?;
+        Ok(accepted)
+    }
+}
+
+impl PriceBand {
+    /// New settings; the reference stays.
+    ///
+    /// # Errors
+    /// Those of [`BandSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`].
+    pub fn amend(&mut self, new: &BandSettings, mandate: Mandate) -> Checked<Change> {
+        new.check()?;
+        let old = self.settings;
+        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch)?;
+        self.settings = *new;
+        self.assert_invariant()?;
+        Ok(change)
+    }
+
+    /// Back to shadow.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`].
+    pub fn disarm(&mut self, mandate: Mandate) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        self.standing.disarm()?;
+        self.epoch += 1;
+        Ok(())
+    }
+}
+
+impl Invariant {
+    /// New ratios.
+    ///
+    /// # Errors
+    /// Those of [`Ratios::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`].
+    pub fn amend(&mut self, new: &Ratios, mandate: Mandate) -> Checked<Change> {
+        new.check()?;
+        let old = Ratios { bps: self.ratio_bps };
+        let mut delayed = Ratios { bps: self.delayed_ratio_bps };
+        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch)?;
+        (self.ratio_bps, self.delayed_ratio_bps) = (new.bps, delayed.bps);
+        self.assert_invariant()?;
+        Ok(change)
+    }
+
+    /// Back to shadow.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`].
+    pub fn disarm(&mut self, mandate: Mandate) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        self.standing.disarm()?;
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// After a loss that is known: the ratios are at most what the accounts hold now.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::LossGrew`],
+    /// [`BreakerError::NothingChanges`] where the comparison holds, [`BreakerError::RatioOutOfBounds`] where nothing is
+    /// left.
+    pub fn accept_loss(&mut self, mandate: Mandate, least: u64, measured_bps: u32) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        if u64::from(measured_bps) < least {
+            return Err(BreakerError::LossGrew);
+        }
+        let accepted = Ratios { bps: self.ratio_bps.map(|ratio| ratio.min(measured_bps)) };
+        accepted.check()?;
+        if accepted.bps == self.ratio_bps {
+            return Err(BreakerError::NothingChanges);
+        }
+        (self.ratio_bps, self.delayed_ratio_bps) = (accepted.bps, accepted.bps);
+        self.epoch += 1;
+        self.assert_invariant()
+    }
+}
+
+impl Keeper {
+    /// The registration ends now.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::KeeperEnded`].
+    pub fn revoke(&mut self, mandate: Mandate, now: Instant) -> Checked<()> {
+        mandate.check_waited(0)?;
+        if self.expires.reached(now) {
+            return Err(BreakerError::KeeperEnded);
+        }
+        self.expires = now;
+        Ok(())
+    }
+}

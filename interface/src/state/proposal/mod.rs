@@ -1,0 +1,272 @@
+//! A proposal: what waits before it is done. It keeps the whole of what it will do, so that whoever may veto can read it.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+use borsh::{BorshDeserialize, BorshSerialize};
+// not the one of a program, which has its own error
+use core::result::Result;
+#[cfg(not(feature = "anchor"))]
+use {
+    bytemuck::{Pod, Zeroable},
+    solana_program::pubkey::Pubkey,
+};
+
+use super::{
+    amendment::Amendment, band::BandSettings, coverage::CoverageRow, invariant::InvariantSettings,
+    keeper::KeeperSettings, limiter::LimiterSettings, market::MarketSettings, protocol::Protocol,
+};
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    time::Instant,
+};
+
+/// What a proposal does when it is executed: an act with its data, and never a foreign instruction. The accounts beside
+/// each are those that the proposal binds, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub enum Proposed {
+    /// `amend`: the subject.
+    Amend(Amendment),
+    /// `create_market`: none.
+    CreateMarket {
+        /// Number of the market.
+        id: u64,
+        /// Its settings.
+        settings: MarketSettings,
+    },
+    /// `register_limiter`: market, vault.
+    RegisterLimiter {
+        /// Its settings.
+        settings: LimiterSettings,
+        /// What all unseasoned limiters of the mint share.
+        mint_cap: u64,
+    },
+    /// `register_keeper`: none.
+    RegisterKeeper(KeeperSettings),
+    /// `register_coverage`: none.
+    RegisterCoverage(Vec<CoverageRow>),
+    /// `register_band`: market.
+    RegisterBand {
+        /// Which band of the market.
+        index: u8,
+        /// Its settings.
+        settings: BandSettings,
+    },
+    /// `register_invariant`: market, then the terms' accounts.
+    RegisterInvariant {
+        /// Which invariant of the market.
+        index: u8,
+        /// Its settings.
+        settings: InvariantSettings,
+    },
+}
+
+impl Proposed {
+    /// Checks the settings against the code's bounds: what can never be executed is not to be waited for.
+    ///
+    /// # Errors
+    /// The error of the bound that is broken.
+    pub fn check(&self) -> Checked<()> {
+        match self {
+            Self::Amend(amendment) => amendment.check(),
+            Self::CreateMarket { settings, .. } => settings.check(),
+            Self::RegisterLimiter { settings, .. } => settings.check(),
+            Self::RegisterKeeper(settings) => settings.check(),
+            Self::RegisterCoverage(_) => Ok(()),
+            Self::RegisterBand { settings, .. } => settings.check(),
+            Self::RegisterInvariant { settings, .. } => settings.check(),
+        }
+    }
+
+    /// Number of accounts that the proposal binds.
+    fn accounts(&self) -> usize {
+        match self {
+            Self::CreateMarket { .. } | Self::RegisterKeeper(_) | Self::RegisterCoverage(_) => 0,
+            Self::Amend(_) | Self::RegisterBand { .. } => 1,
+            Self::RegisterLimiter { .. } => 2,
+            Self::RegisterInvariant { settings, .. } => 1 + settings.left.len() + settings.right.len(),
+        }
+    }
+
+    /// Seconds that it waits, where the protocol's delay is `loosening_delay`.
+    pub fn delay(&self, loosening_delay: u32) -> u32 {
+        match self {
+            Self::Amend(Amendment::Detach) => loosening_delay.max(DETACH_DELAY),
+            _ => loosening_delay,
+        }
+    }
+
+    /// Accounts and act as the bytes that a proposal keeps.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalTooLong`].
+    fn content(&self, accounts: &[Pubkey]) -> Checked<Vec<u8>> {
+        let mut content = Vec::with_capacity(PROPOSAL_CONTENT);
+        let count = u8::try_from(accounts.len()).map_err(|_| BreakerError::ProposalTooLong)?;
+        content.push(count);
+        for account in accounts {
+            content.extend_from_slice(account.as_ref());
+        }
+        borsh::to_writer(&mut content, self).map_err(|_| BreakerError::ProposalTooLong)?;
+        if content.len() > PROPOSAL_CONTENT { Err(BreakerError::ProposalTooLong) } else { Ok(content) }
+    }
+}
+
+/// What became of a proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// It waits, or is ripe, or expired: the clock says which.
+    Pending = 1,
+    /// It was executed.
+    Executed = 2,
+    /// The authority took it back, or anybody cleared it away when it was expired or void.
+    Cancelled = 3,
+    /// It was vetoed.
+    Vetoed = 4,
+}
+
+/// A proposal. PDA of [`crate::pda::proposal`]; there is no way to close it, so that its number is never used again.
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct Proposal {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Its [`Status`], as a number.
+    pub status: u8,
+    /// Bytes of `content` in use.
+    pub content_len: u32,
+    /// Protocol it belongs to.
+    pub protocol: Pubkey,
+    /// Who proposed. Once the authority is another it is void.
+    pub authority: Pubkey,
+    /// Its number in the protocol.
+    pub nonce: u64,
+    /// Changes that the amended setting had seen when this was proposed. Once they are more it is void.
+    pub epoch: u64,
+    /// When it was proposed.
+    pub proposed_at: Instant,
+    /// When its delay is over: the delay of the day it was proposed.
+    pub ripe_at: Instant,
+    /// Until when it can be executed.
+    pub expires_at: Instant,
+    /// When it was executed, cancelled or vetoed.
+    pub finished_at: Instant,
+    /// Room for later versions: approvals and vetoes.
+    pub reserved: [u8; 256],
+    /// A count, so many accounts, and the [`Proposed`] in Borsh.
+    pub content: [u8; 1024],
+}
+
+impl Proposal {
+    /// A new proposal, which takes the protocol's next number.
+    ///
+    /// # Errors
+    /// [`BreakerError::TooManyProposals`], [`BreakerError::ProposalTooLong`], those of [`Proposed::check`];
+    /// [`BreakerError::WrongProposal`] where the accounts are not those of the act.
+    pub fn initialize(
+        &mut self,
+        protocol: &mut Protocol,
+        key: Pubkey,
+        bump: u8,
+        act: (&Proposed, &[Pubkey], u64),
+        now: Instant,
+    ) -> Checked<()> {
+        let (proposed, accounts, epoch) = act;
+        proposed.check()?;
+        if accounts.len() != proposed.accounts() {
+            return Err(BreakerError::WrongProposal);
+        }
+        let content = proposed.content(accounts)?;
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        self.status = Status::Pending as u8;
+        (self.protocol, self.authority) = (key, protocol.authority);
+        (self.nonce, self.epoch) = (protocol.open_proposal()?, epoch);
+        self.proposed_at = now;
+        self.ripe_at = now.plus(proposed.delay(protocol.loosening_delay).into());
+        self.expires_at = self.ripe_at.plus(PROPOSAL_LIFE);
+        self.content_len = u32::try_from(content.len()).map_err(|_| BreakerError::ProposalTooLong)?;
+        self.content.get_mut(..content.len()).ok_or(BreakerError::ProposalTooLong)?.copy_from_slice(&content);
+        Ok(())
+    }
+
+    /// Executes it for exactly this act on these accounts, whoever asks. A clock that says it is early, or late, is
+    /// believed.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::ProposalVoid`], [`BreakerError::ProposalNotRipe`],
+    /// [`BreakerError::ProposalExpired`], [`BreakerError::WrongProposal`].
+    pub fn execute(
+        &mut self,
+        protocol: &mut Protocol,
+        (proposed, accounts): (&Proposed, &[Pubkey]),
+        now: Instant,
+    ) -> Checked<()> {
+        if self.status != Status::Pending as u8 {
+            return Err(BreakerError::ProposalFinished);
+        }
+        if self.authority != protocol.authority {
+            return Err(BreakerError::ProposalVoid);
+        }
+        if !self.ripe_at.reached(now) {
+            return Err(BreakerError::ProposalNotRipe);
+        }
+        if self.expires_at.reached(now) {
+            return Err(BreakerError::ProposalExpired);
+        }
+        if self.content() != Some(&proposed.content(accounts)?) {
+            return Err(BreakerError::WrongProposal);
+        }
+        self.finish(protocol, Status::Executed, now)
+    }
+
+    /// Clears it away: the authority at any time, anybody once it is expired or void.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::CannotCancel`].
+    pub fn cancel(&mut self, protocol: &mut Protocol, by: &Pubkey, now: Instant) -> Checked<()> {
+        if self.status != Status::Pending as u8 {
+            return Err(BreakerError::ProposalFinished);
+        }
+        let is_over = self.expires_at.reached(now) || self.authority != protocol.authority;
+        if *by != protocol.authority && !is_over {
+            return Err(BreakerError::CannotCancel);
+        }
+        self.finish(protocol, Status::Cancelled, now)
+    }
+
+    /// The account keeps its number for ever; only what waits is counted.
+    fn finish(&mut self, protocol: &mut Protocol, status: Status, now: Instant) -> Checked<()> {
+        (self.status, self.finished_at) = (status as u8, now);
+        protocol.close_proposal()
+    }
+
+    fn content(&self) -> Option<&[u8]> {
+        self.content.get(..self.content_len as usize)
+    }
+
+    /// Accounts and act in words, none where the bytes are no proposal of this version.
+    pub fn read_content(&self) -> Option<(Vec<Pubkey>, Proposed)> {
+        let (count, rest) = self.content()?.split_first()?;
+        let (accounts, rest) = rest.split_at_checked(usize::from(*count) * size_of::<Pubkey>())?;
+        let keys = accounts.chunks_exact(size_of::<Pubkey>()).map(Pubkey::try_from).collect::<Result<_, _>>();
+        Some((keys.ok()?, borsh::from_slice(rest).ok()?))
+    }
+
+    /// What became of it, none where the stored number is none.
+    pub fn status(&self) -> Option<Status> {
+        [Status::Pending, Status::Executed, Status::Cancelled, Status::Vetoed]
+            .into_iter()
+            .find(|status| *status as u8 == self.status)
+    }
+}
+
+#[cfg(test)]
+mod tests;

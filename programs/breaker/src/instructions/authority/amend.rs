@@ -1,0 +1,182 @@
+//! `amend`: governance changes what is registered. What only tightens comes at once, everything else by a proposal.
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{
+    BreakerError, Instant,
+    instruction::INSTRUCTIONS,
+    state::{
+        Act, Amendment, Change, Invariant, JournalEntry, Keeper, Limiter, Mandate, Market, Measurement,
+        PriceBand, Proposed, Protocol, Shown, VaultState,
+    },
+};
+
+use crate::{
+    company,
+    governance::*,
+    record::*,
+    subject::{Rule, open, open_rule},
+};
+
+/// Accounts of `amend`; what the amendment names follows.
+#[derive(Accounts)]
+pub struct Amend<'info> {
+    /// The authority, or a proposal.
+    pub governance: Governance<'info>,
+    /// The protocol.
+    #[account(mut)]
+    pub protocol: AccountLoader<'info, Protocol>,
+    /// CHECK: opened as the kind that the amendment changes, and of this protocol; the protocol again where the
+    /// amendment is of it.
+    #[account(mut)]
+    pub subject: UncheckedAccount<'info>,
+    /// The journal.
+    pub record: Record<'info>,
+}
+
+/// Handler of `amend`.
+pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
+    let now = Instant::from(&Clock::get()?);
+    let (accounts, rest) = (&ctx.accounts, ctx.remaining_accounts);
+    let (key, subject) = (accounts.protocol.key(), accounts.subject.key());
+
+    let (actor, (act, value)) = {
+        let mut protocol = accounts.protocol.load_mut()?;
+        let act = || Proposed::Amend(amendment.clone());
+        let (mandate, actor) =
+            accounts.governance.check((&key, &mut protocol), &act, std::slice::from_ref(&subject), now)?;
+        let account = &accounts.subject;
+        let done = match amendment {
+            Amendment::Market(new) => {
+                let mut market = open::<Market>(account, &key)?;
+                changed(market.amend(new, mandate)?, market.epoch)
+            }
+            Amendment::Limiter(new) => {
+                let mut limiter = open::<Limiter>(account, &key)?;
+                let vault = read_vault(&limiter, rest)?;
+                changed(limiter.amend(new, mandate, &vault, now)?, limiter.epoch)
+            }
+            Amendment::Band(new) => {
+                let mut band = open::<PriceBand>(account, &key)?;
+                changed(band.amend(new, mandate)?, band.epoch)
+            }
+            Amendment::Invariant(new) => {
+                let mut invariant = open::<Invariant>(account, &key)?;
+                changed(invariant.amend(new, mandate)?, invariant.epoch)
+            }
+            Amendment::Disarm => {
+                match open_rule(account, &key)? {
+                    Rule::Limiter(mut limiter) => limiter.disarm(mandate)?,
+                    Rule::Band(mut band) => band.disarm(mandate)?,
+                    Rule::Invariant(mut invariant) => invariant.disarm(mandate)?,
+                }
+                (Act::Disarmed, 0)
+            }
+            Amendment::AcceptLoss { least } => {
+                (Act::LossAccepted, accept_loss(open_rule(account, &key)?, mandate, *least, rest, now)?)
+            }
+            Amendment::RevokeKeeper => {
+                open::<Keeper>(account, &key)?.revoke(mandate, now)?;
+                (Act::KeeperRevoked, 0)
+            }
+            Amendment::LooseningDelay(_) | Amendment::Authority(_) | Amendment::Detach => {
+                require_keys_eq!(subject, key, BreakerError::WrongSubject);
+                amend_protocol(accounts, &mut protocol, amendment, mandate, rest, now)?
+            }
+        };
+        (actor, done)
+    };
+
+    let entry = JournalEntry { value, ..JournalEntry::new(act, actor, subject, now) };
+    accounts.record.append(key, entry)?;
+    Ok(())
+}
+
+/// How the journal names a change of settings that have seen so many.
+fn changed(change: Change, epoch: u64) -> (Act, u64) {
+    (if change == Change::Tightens { Act::Tightened } else { Act::Loosened }, epoch)
+}
+
+/// The limiter's vault; stops another token account, in which nothing is missing.
+fn read_vault(limiter: &Limiter, rest: &[AccountInfo]) -> Result<VaultState> {
+    let vault = rest.first().filter(|vault| *vault.key == limiter.vault).ok_or(BreakerError::WrongVault)?;
+    Ok(VaultState::read(vault.owner, &vault.try_borrow_data()?))
+}
+
+/// Re-bases a rule at what the accounts hold, shown as to `poke`: what is half-way through a flash loan is no loss. The
+/// instructions sysvar comes first, then the vault or the terms' accounts.
+fn accept_loss(rule: Rule, mandate: Mandate, least: u64, rest: &[AccountInfo], now: Instant) -> Result<u64> {
+    let (instructions, rest) = rest.split_first().ok_or(BreakerError::WrongCompany)?;
+    // stops a forged list
+    require_keys_eq!(*instructions.key, INSTRUCTIONS, BreakerError::WrongCompany);
+    company::check(instructions, &[])?;
+    match rule {
+        Rule::Limiter(mut limiter) => {
+            let vault = read_vault(&limiter, rest)?;
+            Ok(limiter.accept_loss(mandate, least, &vault, now)?)
+        }
+        Rule::Invariant(mut invariant) => {
+            let mut measurement = Measurement::default();
+            for term in rest {
+                let data = term.try_borrow_data()?;
+                invariant
+                    .show(&mut measurement, &Shown { key: term.key, program: term.owner, data: &data })?;
+            }
+            let measured = invariant.ratio(&measurement)?;
+            invariant.accept_loss(mandate, least, measured)?;
+            Ok(measured.into())
+        }
+        Rule::Band(_) => err!(BreakerError::WrongSubject),
+    }
+}
+
+/// The protocol's own settings.
+fn amend_protocol(
+    accounts: &Amend,
+    protocol: &mut Protocol,
+    amendment: &Amendment,
+    mandate: Mandate,
+    rest: &[AccountInfo],
+    now: Instant,
+) -> Result<(Act, u64)> {
+    Ok(match amendment {
+        Amendment::LooseningDelay(delay) => changed(protocol.amend_delay(*delay, mandate)?, protocol.epoch),
+        Amendment::Authority(to) => {
+            protocol.move_authority(*to, mandate)?;
+            // stops a move to a key that nobody holds
+            let accepts = accounts.governance.authority.as_ref().is_some_and(|signer| signer.key() == *to);
+            require!(accepts, BreakerError::NotTheNewAuthority);
+            (Act::AuthorityMoved, protocol.epoch)
+        }
+        _ => {
+            check_nothing_holds(accounts.protocol.key(), protocol, rest, now)?;
+            protocol.detach(mandate, now)?;
+            (Act::Detached, protocol.epoch)
+        }
+    })
+}
+
+/// Checks that these are all markets, then all limiters that were ever armed, and that no latch of any holds.
+fn check_nothing_holds(
+    key: Pubkey,
+    protocol: &Protocol,
+    accounts: &[AccountInfo],
+    now: Instant,
+) -> Result<()> {
+    let is_whole = accounts.len() as u64 == u64::from(protocol.markets) + u64::from(protocol.armed_limiters);
+    require!(is_whole, BreakerError::MarketMissing);
+    let (markets, limiters) = accounts.split_at(protocol.markets as usize);
+    for kind in [markets, limiters] {
+        // stops one shown twice in the place of another
+        require!(kind.is_sorted_by(|a, b| a.key < b.key), BreakerError::MarketMissing);
+    }
+    for account in markets {
+        open::<Market>(account, &key)?.board.check_over(now)?;
+    }
+    for account in limiters {
+        let limiter = open::<Limiter>(account, &key)?;
+        // stops one that was never armed in the place of one that was
+        require!(limiter.armed_at.is_set(), BreakerError::MarketMissing);
+        require!(limiter.severity(now) == firebreak_interface::Severity::Normal, BreakerError::LatchLive);
+    }
+    Ok(())
+}
