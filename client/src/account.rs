@@ -4,8 +4,8 @@ use firebreak_interface::{
     ID,
     constants::READER_VERSION,
     state::{
-        Coverage, DISCRIMINATOR, GuardianBudget, Journal, JournalSegment, Keeper, Layout, Limiter, Market,
-        MintCap, PriceBand, Protocol,
+        Coverage, DISCRIMINATOR, GuardianBudget, Invariant, Journal, JournalSegment, Keeper, Layout, Limiter,
+        Market, MintCap, PriceBand, Protocol,
     },
 };
 use solana_program::pubkey::Pubkey;

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use firebreak_interface::state::{
-    DISCRIMINATOR, Journal, JournalSegment, Keeper, Limiter, Market, PriceBand,
+    DISCRIMINATOR, Invariant, Journal, JournalSegment, Keeper, Limiter, Market, PriceBand,
 };
 use solana_program::pubkey::Pubkey;
 
