@@ -4,11 +4,17 @@
 //! and everything can be proven; without them the walk says which entries it could not see, and starts
 //! again from the head that the next segment noted before its first entry. Mostly such entries lie between a full segment and
 //! the next; an order that was signed in advance may have missed one with room, and then lies inside it.
+//! [`crate::told`] takes the events out of transactions, and follows the chain by them alone.
 
 use std::{collections::BTreeMap, ops::Range};
 
 use firebreak_interface::state::{Journal, JournalEntry, JournalSegment};
 use solana_program::pubkey::Pubkey;
+
+use crate::{
+    account::{AccountError, Kind, decode},
+    addresses::ProtocolAddresses,
+};
 
 /// Where and how a journal contradicts itself: somebody lies, or the program is not the breaker.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +71,20 @@ pub enum Broken {
         /// First entry after the head that does not fit.
         to: u64,
     },
+    /// Two different entries of one number were told of.
+    #[error("two different entries {number} were told of")]
+    TwoEntries {
+        /// Their number.
+        number: u64,
+    },
+    /// An entry of another journal was told of.
+    #[error("entry {number} was told of protocol {protocol}")]
+    ToldOfAnother {
+        /// Its number.
+        number: u64,
+        /// Whose it is.
+        protocol: Pubkey,
+    },
     /// More or fewer entries are missing from the segments than the journal says.
     #[error("{found} entries are in no segment, the journal counted {counted}")]
     Missing {
@@ -93,6 +113,64 @@ impl Verified {
     pub fn is_whole(&self) -> bool {
         self.proven == self.count
     }
+}
+
+/// An account as a node gives it.
+#[derive(Clone, Copy, Debug)]
+pub struct Raw<'a> {
+    /// Its address.
+    pub key: Pubkey,
+    /// Its owner.
+    pub owner: Pubkey,
+    /// Its bytes.
+    pub data: &'a [u8],
+}
+
+/// Why a journal's accounts do not prove it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Disproved {
+    /// An account at another address than the protocol's own is of no protocol, or of another.
+    #[error("{key} is not where the {what} of this protocol is")]
+    WrongAddress {
+        /// What was looked for.
+        what: &'static str,
+        /// The address given.
+        key: Pubkey,
+    },
+    /// Bytes that are not believed.
+    #[error("{key}: {source}")]
+    Account {
+        /// The address.
+        key: Pubkey,
+        /// Which check failed.
+        source: AccountError,
+    },
+    /// The accounts are the breaker's, and contradict each other.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// As [`verify`], from the bytes of the journal's account and of its segments, in any order.
+///
+/// # Errors
+/// [`Disproved`] at the first account that is not what it should be, then at the first contradiction.
+pub fn verify_raw(
+    addresses: &ProtocolAddresses,
+    journal: Raw,
+    segments: &[Raw],
+    events: &[JournalEntry],
+) -> Result<Verified, Disproved> {
+    let journal: Journal = believe(journal, |_| addresses.journal)?;
+    let at = |segment: &JournalSegment| addresses.segment(segment.number);
+    let segments: Result<Vec<JournalSegment>, _> = segments.iter().map(|raw| believe(*raw, at)).collect();
+    Ok(verify(&journal, &segments?, events)?)
+}
+
+/// What the bytes hold, if they lie where the breaker would have put it.
+fn believe<T: Kind>(raw: Raw, at: impl FnOnce(&T) -> Pubkey) -> Result<T, Disproved> {
+    let key = raw.key;
+    let account = decode(&raw.owner, raw.data).map_err(|source| Disproved::Account { key, source })?;
+    if at(&account) == key { Ok(account) } else { Err(Disproved::WrongAddress { what: T::NAME, key }) }
 }
 
 /// Walks the journal's segments, in any order, and the entries that events told of.

@@ -1,12 +1,13 @@
 use bytemuck::Zeroable;
 use firebreak_interface::{
-    Instant, Severity,
+    ID, Instant, Severity,
     constants::SEGMENT_ENTRIES,
-    state::{Act, Journal, JournalEntry, JournalSegment},
+    state::{Act, Journal, JournalEntry, JournalSegment, Layout},
 };
 use solana_program::pubkey::Pubkey;
 
 use super::*;
+use crate::account::encode;
 
 /// A journal as the program writes it, and the events it emits.
 struct World {
@@ -218,4 +219,43 @@ fn segments_made_ahead_are_filled_in_order() {
     world.extend();
     world.act(1);
     assert!(world.verify_with_events().expect("sound").is_whole());
+}
+
+#[test]
+fn raw_accounts_are_believed_only_where_and_as_the_breaker_writes_them() {
+    let mut world = World::with_entries(2, 100);
+    let addresses = ProtocolAddresses::new(world.journal.protocol);
+    let journal = encode(&world.journal);
+    let segments: Vec<Vec<u8>> = world.segments.iter().map(encode).collect();
+    let raw = |key, data| Raw { key, owner: ID, data };
+    let head = raw(addresses.journal, journal.as_slice());
+    let [first, second] = [0, 1].map(|number| raw(addresses.segment(number), &segments[number as usize]));
+    let prove = |head, segments: &[Raw]| verify_raw(&addresses, head, segments, &[]);
+    assert!(prove(head, &[second, first]).expect("sound").is_whole());
+
+    let (key, owner) = (first.key, Pubkey::new_from_array([9; 32]));
+    let account = |source| Err(Disproved::Account { key, source });
+    assert_eq!(prove(head, &[Raw { owner, ..first }, second]), account(AccountError::WrongOwner { owner }));
+    let kind = "journal segment";
+    let found = Journal::TAG;
+    let mut tagged = segments[0].clone();
+    tagged[..8].copy_from_slice(&found);
+    let other_kind = Raw { data: &tagged, ..first };
+    assert_eq!(prove(head, &[other_kind, second]), account(AccountError::WrongKind { kind, found }));
+    let (expected, found) = (segments[0].len(), segments[0].len() - 152);
+    let truncated = Raw { data: &segments[0][..found], ..first };
+    let wrong_length = AccountError::WrongLength { kind, expected, found };
+    assert_eq!(prove(head, &[truncated, second]), account(wrong_length));
+
+    // a segment's bytes at another one's address, and a journal of another protocol
+    let moved = Raw { key: second.key, ..first };
+    let what = kind;
+    assert_eq!(prove(head, &[moved, second]), Err(Disproved::WrongAddress { what, key: second.key }));
+    let theirs = Raw { key: owner, ..head };
+    assert_eq!(prove(theirs, &[first, second]), Err(Disproved::WrongAddress { what: "journal", key: owner }));
+
+    world.segments[1].entries[3][100] ^= 1;
+    let changed = encode(&world.segments[1]);
+    let broken = prove(head, &[first, Raw { data: &changed, ..second }]);
+    assert_eq!(broken, Err(Disproved::Broken(Broken::Chain { from: 64, to: 100 })));
 }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod discovery;
 pub mod failure;
 pub mod journal;
+pub mod told;
 pub mod venue;
 
 pub use {
