@@ -2,11 +2,15 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use borsh::BorshDeserialize;
-use firebreak_client::{Refusal, interface::state::JournalEntry};
+use firebreak_client::{
+    Refusal,
+    told::{Call, Confirmed},
+};
 use firebreak_interface::{BreakerError, GateError, ID, Verdict};
 use litesvm::types::{TransactionMetadata, TransactionResult};
 use solana_instruction::error::InstructionError;
+use solana_message::inner_instruction::InnerInstruction;
+use solana_transaction::Transaction;
 use solana_transaction_error::TransactionError;
 
 thread_local! {
@@ -18,35 +22,32 @@ pub fn reached() -> BTreeSet<u32> {
     REACHED.with_borrow(Clone::clone)
 }
 
-/// First bytes of an event that Anchor emits by a call to itself.
-const EVENT_CALL: [u8; 8] = [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
-
 /// What became of a transaction.
 #[must_use = "say whether it succeeds or what it fails with"]
 #[derive(Debug)]
 pub struct Outcome(pub TransactionResult);
 
-/// An event of the breaker: an entry of the journal, as the world is told of it.
-#[derive(Clone, Debug, PartialEq, Eq, BorshDeserialize)]
-pub struct Told {
-    /// The protocol.
-    pub protocol: [u8; 32],
-    /// The entry.
-    pub entry: JournalEntry,
-    /// Head of the chain after it.
-    pub head: [u8; 32],
-    /// Whether a segment holds it too.
-    pub in_segment: bool,
-}
-
 impl Outcome {
-    /// What the breaker told the world, by its calls to itself: nothing where the transaction failed.
-    pub fn events(&self) -> Vec<Told> {
-        let calls = self.0.iter().flat_map(|meta| meta.inner_instructions.iter().flatten());
-        calls
-            .filter_map(|call| call.instruction.data.strip_prefix(&EVENT_CALL))
-            .filter_map(|event| Told::try_from_slice(event.get(8..)?).ok())
-            .collect()
+    /// The transaction as a node would give it, with what it called.
+    pub fn confirmed(&self, transaction: &Transaction) -> Confirmed {
+        let (failed, meta) = match &self.0 {
+            Ok(meta) => (false, meta),
+            Err(failed) => (true, &failed.meta),
+        };
+        let message = &transaction.message;
+        let call = |inner: &InnerInstruction| Call {
+            program: inner.instruction.program_id_index,
+            accounts: inner.instruction.accounts.clone(),
+            data: inner.instruction.data.clone(),
+            height: Some(inner.stack_height.into()),
+        };
+        let calls = meta.inner_instructions.iter().map(|calls| calls.iter().map(call).collect());
+        Confirmed {
+            failed,
+            keys: message.account_keys.clone(),
+            programs: message.instructions.iter().map(|instruction| instruction.program_id_index).collect(),
+            inner: Some((0..).zip(calls).collect()),
+        }
     }
 
     /// The transaction's effects.

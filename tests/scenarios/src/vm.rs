@@ -5,7 +5,11 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use firebreak_client::{account::Kind, decode};
+use firebreak_client::{
+    account::Kind,
+    decode,
+    told::{Confirmed, Told, told},
+};
 use litesvm::LiteSVM;
 use solana_account::Account;
 use solana_instruction::Instruction;
@@ -15,10 +19,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
 
-use crate::{
-    outcome::{Outcome, Told},
-    programs,
-};
+use crate::{outcome::Outcome, programs};
 
 /// Slot and unix time at which every world begins.
 pub const START: (u64, i64) = (1_000_000, 1_800_000_000);
@@ -29,8 +30,8 @@ const LAMPORTS: u64 = 1_000_000_000_000;
 pub struct Vm {
     svm: LiteSVM,
     keys: u64,
-    /// Everything the breaker told the world so far.
-    pub told: Vec<Told>,
+    /// Every transaction so far, as a node would give it.
+    pub confirmed: Vec<Confirmed>,
 }
 
 /// VMs by the programs that they carry.
@@ -59,7 +60,7 @@ fn loaded(wanted: &[(Pubkey, &'static str)]) -> LiteSVM {
 impl Vm {
     /// A VM that carries these programs, by their addresses and the names of their files.
     pub fn with(programs: &[(Pubkey, &'static str)]) -> Self {
-        let mut vm = Self { svm: loaded(programs), keys: 0, told: Vec::new() };
+        let mut vm = Self { svm: loaded(programs), keys: 0, confirmed: Vec::new() };
         vm.set_clock(START.0, START.1);
         vm
     }
@@ -100,11 +101,20 @@ impl Vm {
 
     /// Submits a transaction that was signed before.
     pub fn submit(&mut self, transaction: Transaction) -> Outcome {
-        let outcome = Outcome(self.svm.send_transaction(transaction));
-        self.told.extend(outcome.events());
+        let outcome = Outcome(self.svm.send_transaction(transaction.clone()));
+        self.confirmed.push(outcome.confirmed(&transaction));
         // an equal transaction under the same blockhash would be refused as a copy
         self.svm.expire_blockhash();
         outcome
+    }
+
+    /// Everything that the breaker told of a protocol's journal so far.
+    ///
+    /// # Panics
+    /// When the VM keeps no record of a transaction's calls.
+    pub fn told(&self, protocol: &Pubkey) -> Vec<Told> {
+        let of = |transaction| told(transaction, protocol).expect("the VM records every call");
+        self.confirmed.iter().flat_map(of).collect()
     }
 
     /// The clock's slot and unix time.

@@ -1,12 +1,13 @@
 //! A world that builds itself, with verbs.
 
-use firebreak_client::journal::{Broken, Verified, verify};
+use firebreak_client::journal::{Disproved, Raw, Verified, verify_raw};
 use firebreak_interface::{
     Direction, Instant, Operation, Operations, Severity,
     instruction::RaiseOrder,
-    state::{Journal, JournalEntry, JournalSegment, Limiter, Market, PauseOrder, Protocol},
+    state::{Journal, JournalEntry, Limiter, Market, PauseOrder, Protocol},
 };
 use firebreak_probe::{Depth, Guard};
+use solana_account::Account;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -243,18 +244,21 @@ impl World {
 
     /// Every entry of our journal that the world was told of.
     pub fn told(&self) -> Vec<JournalEntry> {
-        let ours = self.us.protocol.to_bytes();
-        self.vm.told.iter().filter(|told| told.protocol == ours).map(|told| told.entry).collect()
+        self.vm.told(&self.us.protocol).iter().map(|told| told.entry).collect()
     }
 
-    /// Walks the journal from its raw accounts and these events.
+    /// Walks the journal from the raw bytes of its accounts and these entries out of transactions.
     ///
     /// # Errors
     /// Where it contradicts itself.
-    pub fn verify_journal(&self, events: &[JournalEntry]) -> Result<Verified, Broken> {
-        let journal = self.journal();
-        let segments = self.us.program.addresses.segments(&journal);
-        let segments: Vec<JournalSegment> = segments.iter().map(|segment| self.vm.read(segment)).collect();
-        verify(&journal, &segments, events)
+    pub fn verify_journal(&self, events: &[JournalEntry]) -> Result<Verified, Disproved> {
+        let addresses = &self.us.program.addresses;
+        let accounts = [addresses.journal].into_iter().chain(addresses.segments(&self.journal()));
+        let accounts: Vec<(Pubkey, Account)> =
+            accounts.map(|key| (key, self.vm.account(&key).expect("nothing closes it"))).collect();
+        let raw: Vec<Raw> =
+            accounts.iter().map(|(key, a)| Raw { key: *key, owner: a.owner, data: &a.data }).collect();
+        let (journal, segments) = raw.split_first().expect("the journal is there");
+        verify_raw(addresses, *journal, segments, events)
     }
 }

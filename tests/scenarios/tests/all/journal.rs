@@ -1,16 +1,22 @@
 //! The journal: what is written cannot be kept out, and what finds no room blocks nothing.
 
-use firebreak_client::journal::Broken;
+use firebreak_client::{
+    AccountError, Refusal,
+    journal::{Broken, Disproved},
+    told::{all_told, follow, told},
+};
 use firebreak_interface::{
     BreakerError::*,
-    GateError, Operation,
-    constants::SEGMENT_ENTRIES,
+    Direction, GateError, ID, Operation,
+    constants::{EXTENSION_MIN_SECONDS, HOUR, SEGMENT_ENTRIES},
     instruction::{self, RaiseOrder},
     pda,
-    state::{Act, Journal, Layout},
+    state::{Act, Journal, JournalSegment, Layout},
 };
-use firebreak_scenarios::{FUNDS, Setup, World};
+use firebreak_scenarios::{Banded, FUNDS, Outcome, Setup, World, banded::HUNDRED, world::PROGRAM};
+use solana_instruction::{AccountMeta, Instruction, error::InstructionError};
 use solana_signer::Signer;
+use solana_system_interface::instruction as system;
 
 const RAISE: RaiseOrder = RaiseOrder { closed: 0, seconds: 600, reason: 42 };
 
@@ -53,6 +59,17 @@ fn a_full_segment_blocks_nothing_and_the_next_continues() {
     let gaps = world.verify_journal(&[]).expect("sound as far as it goes");
     assert_eq!(gaps.in_events_only, [0..1, 65..68]);
     assert!(!gaps.is_whole());
+    // and so does the chain followed by the transactions alone
+    let told = world.vm.told(&world.us.protocol);
+    let in_events_only: Vec<u64> =
+        told.iter().filter(|told| !told.in_segment).map(|told| told.entry.number).collect();
+    assert_eq!(in_events_only, [0, 65, 66, 67]);
+    assert!(follow(&world.journal(), &told).expect("sound").is_whole());
+    let without: Vec<_> = told.into_iter().filter(|told| told.entry.number != 66).collect();
+    let followed = follow(&world.journal(), &without).expect("sound as far as it goes");
+    // the one behind the gap has nothing to be compared with
+    let gap = 66..67;
+    assert_eq!((followed.missing.as_slice(), followed.proven), ([gap].as_slice(), 1));
 }
 
 #[test]
@@ -122,7 +139,7 @@ pub(crate) fn nobody_makes_a_segment_that_is_not_needed() {
     let key = world.attacker.insecure_clone();
     for number in [0, 2] {
         let extend = instruction::extend_journal(key.pubkey(), world.us.protocol, number);
-        world.vm.send(&[extend], &[&key]).fails_with(firebreak_client::Refusal::Anchor(2006));
+        world.vm.send(&[extend], &[&key]).fails_with(Refusal::Anchor(2006));
     }
     let extend = instruction::extend_journal(key.pubkey(), world.us.protocol, 1);
     world.vm.send(&[extend], &[&key]).succeeds();
@@ -164,7 +181,7 @@ fn whoever_changes_a_byte_is_found_out() {
     world.vm.edit(&pda::journal(&world.us.protocol).0, |account| {
         account.data[8 + std::mem::offset_of!(Journal, head)] ^= 1;
     });
-    assert!(matches!(world.verify_journal(&world.told()), Err(Broken::Chain { .. })));
+    assert!(matches!(world.verify_journal(&world.told()), Err(Disproved::Broken(Broken::Chain { .. }))));
     assert_eq!(Journal::SPACE, 208);
 }
 
@@ -178,4 +195,223 @@ fn a_trip_waits_for_the_next_call_that_brings_the_journal() {
     assert_eq!(world.journal().count, before + 1, "first and worst in one entry");
     let last = *world.told().last().expect("an entry");
     assert_eq!((last.act, last.count), (Act::HardBreach, 2));
+}
+
+/// An instruction of our program that makes this call and claims signatures that it cannot give.
+fn claiming(world: &World, call: Instruction) -> Instruction {
+    let mut perform = world.us.program.calls(call);
+    for account in &mut perform.accounts {
+        account.is_signer = account.pubkey == world.alice.pubkey();
+    }
+    perform
+}
+
+/// Sends it unsigned, then by a program that claims the signature.
+fn unsigned(world: &mut World, instruction: &Instruction) -> [Outcome; 2] {
+    let mut bare = instruction.clone();
+    for account in &mut bare.accounts {
+        account.is_signer = account.pubkey == world.alice.pubkey();
+    }
+    let claimed = claiming(world, instruction.clone());
+    [bare, claimed].map(|instruction| world.send(&[instruction]))
+}
+
+/// Case 14: overwrite, close, truncate, revive.
+#[test]
+fn nobody_takes_assigns_or_shrinks_a_journals_accounts() {
+    let mut world = World::default();
+    let alice = world.alice.pubkey();
+    let accounts = [world.us.program.addresses.journal, world.us.program.addresses.segment(0)];
+    for key in accounts {
+        let before = world.vm.account(&key);
+        let lamports = before.as_ref().map_or(0, |account| account.lamports);
+        for attempt in [
+            system::transfer(&key, &alice, lamports),
+            system::assign(&key, &PROGRAM),
+            system::allocate(&key, 0),
+            system::create_account(&alice, &key, 1, 0, &PROGRAM),
+        ] {
+            let [bare, claimed] = unsigned(&mut world, &attempt);
+            assert!(bare.0.is_err(), "{attempt:?}");
+            claimed.fails_as(&InstructionError::PrivilegeEscalation);
+        }
+        assert_eq!(world.vm.account(&key), before);
+    }
+    // nor does any instruction of the breaker let a rent-exempt account fall, or give it to be made again
+    let key = world.us.authority.insecure_clone();
+    let settings = firebreak_interface::state::ProtocolSettings {
+        authority: key.pubkey(),
+        guardians: world.us.guardians.iter().map(Signer::pubkey).collect(),
+        loosening_delay: world.protocol().loosening_delay,
+    };
+    let again = world.us.program.calls(instruction::create_protocol(key.pubkey(), PROGRAM, &settings));
+    let before = accounts.map(|key| world.vm.account(&key));
+    // System's: the account is in use
+    world.vm.send(&[again], &[&key]).fails_as(&InstructionError::Custom(0));
+    let first = instruction::extend_journal(key.pubkey(), world.us.protocol, 0);
+    world.vm.send(&[first], &[&key]).fails_with(Refusal::Anchor(2006));
+    assert_eq!(accounts.map(|key| world.vm.account(&key)), before);
+    assert!(world.verify_journal(&world.told()).expect("sound").is_whole());
+}
+
+#[test]
+fn lamports_sent_ahead_keep_no_segment_from_being_made() {
+    let mut world = full();
+    let next = world.us.program.addresses.segment(1);
+    let gift = system::transfer(&world.alice.pubkey(), &next, world.vm.rent(0));
+    world.send(&[gift]).succeeds();
+    world.us.extend_journal(&mut world.vm);
+    assert_eq!(world.journal().room, SEGMENT_ENTRIES as u64);
+}
+
+/// Case 14: what a node that lies about the accounts can show.
+#[test]
+fn truncated_reordered_and_moved_accounts_are_named() {
+    type Lie = fn(&mut Vec<u8>);
+    let first = JournalSegment::SPACE - SEGMENT_ENTRIES * 152;
+    assert_eq!(first, 144);
+    let cut: Lie = |data| data.truncate(data.len() - 152);
+    let fewer: Lie = |data| data[8 + std::mem::offset_of!(JournalSegment, count)] -= 1;
+    let swap: Lie = |data| {
+        let (one, two) = data[144..144 + 304].split_at_mut(152);
+        one.swap_with_slice(two);
+    };
+    let shown = |lie: Lie| {
+        let mut world = World::default();
+        let segment = world.us.program.addresses.segment(0);
+        world.vm.edit(&segment, |account| lie(&mut account.data));
+        world.verify_journal(&world.told()).map(drop)
+    };
+    let (kind, expected) = ("journal segment", JournalSegment::SPACE);
+    let key = World::default().us.program.addresses.segment(0);
+    let source = AccountError::WrongLength { kind, expected, found: expected - 152 };
+    assert_eq!(shown(cut), Err(Disproved::Account { key, source }));
+    let missing = Broken::Missing { found: 2, counted: 1 };
+    assert_eq!(shown(fewer), Err(missing.into()));
+    assert_eq!(shown(swap), Err(Broken::Chain { from: 0, to: 2 }.into()));
+
+    // another protocol's segment, bytes and all, where ours should be
+    let mut world = World::default();
+    let neighbour = world.neighbour();
+    let theirs = world.vm.account(&pda::segment(&neighbour.protocol, 0).0).expect("their segment");
+    world.vm.put(key, theirs);
+    let protocol = neighbour.protocol;
+    let found = world.verify_journal(&world.told()).map(drop);
+    assert_eq!(found, Err(Broken::WrongProtocol { number: 0, protocol }.into()));
+}
+
+/// Case 14: the event's own instruction, called by anybody.
+#[test]
+fn an_entry_is_forged_by_no_direct_call() {
+    let mut world = World::default();
+    let forged = world.vm.confirmed.iter().rev().find_map(|transaction| {
+        let calls = transaction.inner.iter().flatten().flat_map(|(_, calls)| calls);
+        calls.map(|call| call.data.clone()).find(|data| data.starts_with(&[0xe4, 0x45, 0xa5, 0x2e]))
+    });
+    let accounts = vec![AccountMeta::new_readonly(pda::event_authority().0, true)];
+    let mut forge = Instruction { program_id: ID, accounts, data: forged.expect("entries were told") };
+    let before = world.told();
+    let [bare, claimed] = unsigned(&mut world, &forge);
+    // Anchor's: the event authority did not sign
+    bare.fails_with(Refusal::Anchor(2002));
+    claimed.fails_as(&InstructionError::PrivilegeEscalation);
+    // nor does another signer stand in for it
+    forge.accounts[0].pubkey = world.alice.pubkey();
+    world.send(&[forge]).fails_with(Refusal::Anchor(2006));
+    assert_eq!(world.told(), before);
+}
+
+#[test]
+fn a_transaction_tells_only_what_came_true_and_each_protocol_its_own() {
+    let mut world = World::default();
+    let neighbour = world.neighbour();
+    let keepers = [&world.us.keepers[0], &neighbour.keepers[0]].map(|key| key.insecure_clone());
+    let raises =
+        [world.us.raise(&world.vm, &keepers[0], &RAISE), neighbour.raise(&world.vm, &keepers[1], &RAISE)];
+    let too_much = system::transfer(&keepers[0].pubkey(), &PROGRAM, u64::MAX);
+    let signers = [&keepers[0], &keepers[1]];
+    let failing = [&raises[..], &[too_much]].concat();
+    assert!(world.vm.send(&failing, &signers).0.is_err());
+    let failed = world.vm.confirmed.last().expect("sent");
+    assert!(failed.inner.iter().flatten().any(|(_, calls)| !calls.is_empty()), "it did call");
+    assert_eq!(all_told(failed), Ok(Vec::new()));
+
+    world.vm.send(&raises, &signers).succeeds();
+    let both = world.vm.confirmed.last().expect("sent");
+    assert_eq!(all_told(both).expect("recorded").len(), 2);
+    for protocol in [world.us.protocol, neighbour.protocol] {
+        let own = told(both, &protocol).expect("recorded");
+        assert!(own.len() == 1 && own[0].protocol == protocol && own[0].entry.act == Act::Raised);
+        let journal = world.vm.read::<Journal>(&pda::journal(&protocol).0);
+        assert!(follow(&journal, &world.vm.told(&protocol)).expect("sound").is_whole());
+    }
+}
+
+/// Case 14: who may act without leave writes one entry of a limiter whenever its latch can be extended, and no more.
+#[test]
+fn a_spammer_fills_a_segment_no_faster_than_latches_are_extended() {
+    let mut world = World::default();
+    let before = world.journal().count;
+    let (hours, every) = (3, 100);
+    for _ in 0..hours * HOUR / every {
+        world.vm.advance(every);
+        // he takes what trips the soft rule and brings it back, so that it trips for ever
+        let soft = world.limiter().net[0].available / 10 * 7;
+        let _ = world.withdraw(soft);
+        let _ = world.deposit(soft);
+        let _ = [world.poke(), world.poke(), world.step_down(), world.step_down(), world.step_down_all()];
+    }
+    let written = world.journal().count - before;
+    let bound = hours * HOUR / u64::from(EXTENSION_MIN_SECONDS) + 1;
+    assert!(written <= bound && written > 0, "{written} entries in {hours} hours, {bound} may");
+    assert!(world.verify_journal(&world.told()).expect("sound").is_whole());
+}
+
+/// Case 14: a limiter in shadow may trip as often as one likes; the journal hears of it hourly.
+#[test]
+fn a_spammer_in_shadow_is_heard_hourly() {
+    let mut world = World::with(|setup| setup.armed = false);
+    let before = world.journal().count;
+    for _ in 0..3 * 30 {
+        world.vm.advance(HOUR / 30);
+        let flow = world.us.flow(Direction::Out, Operation::WITHDRAW, FUNDS / 2);
+        let _ = world.pay(&flow);
+        let _ = world.deposit(FUNDS / 2);
+        let _ = [world.poke(), world.poke()];
+    }
+    let written = world.journal().count - before;
+    assert!((1..=3).contains(&written), "{written} entries in three hours");
+}
+
+/// Case 14: a price that stays where it trips is one rise, however often it is shown.
+#[test]
+fn a_spammer_at_a_band_is_heard_once_for_each_rise() {
+    let mut banded = Banded::default();
+    let before = banded.world.journal().count;
+    for _ in 0..3 * 30 {
+        banded.world.vm.advance(HOUR / 30);
+        let _ = banded.poke_at(HUNDRED / 2);
+        let _ = banded.poke();
+        let _ = banded.observe();
+        let _ = banded.world.step_down();
+    }
+    let written = banded.world.journal().count - before;
+    assert_eq!(written, 2, "Major, then Critical; both are extended, and nothing fell");
+}
+
+/// Case 14: with the journal full and nobody who makes room, a pause goes through.
+#[test]
+fn a_pause_holds_though_the_journal_cannot_grow() {
+    let mut world = full();
+    let order = world.order(1_800);
+    let segment = world.vm.account(&world.us.program.addresses.segment(0));
+    world.pause(0, &order).succeeds();
+    world.gate(Operation::WITHDRAW).fails_with(GateError::Closed);
+    assert_eq!(world.vm.account(&world.us.program.addresses.segment(0)), segment);
+    let last = *world.vm.told(&world.us.protocol).last().expect("told");
+    assert_eq!((last.entry.act, last.in_segment, last.head), (Act::Paused, false, world.journal().head));
+    assert!(world.verify_journal(&world.told()).expect("sound").is_whole());
+    // whoever kept no transactions learns which entry he cannot see
+    let last = last.entry.number..last.entry.number + 1;
+    assert_eq!(world.verify_journal(&[]).expect("sound").in_events_only, [0..1, last]);
 }
