@@ -2,6 +2,8 @@
 
 #[path = "venue/severities.rs"]
 mod severities;
+#[path = "venue/splitting.rs"]
+mod splitting;
 
 use firebreak_client::{
     Refusal,
