@@ -7,7 +7,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_system_interface::instruction as system;
 use spl_token_interface::{
-    instruction as token,
+    instruction as token, native_mint,
     state::{Account, Mint},
 };
 
@@ -34,6 +34,41 @@ pub fn account(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> P
 pub fn issue(vm: &mut Vm, authority: &Keypair, mint: &Pubkey, to: &Pubkey, amount: u64) {
     let issue = built(token::mint_to(&PROGRAM, mint, to, &authority.pubkey(), &[], amount));
     vm.send(&[issue], &[authority]).succeeds();
+}
+
+/// The mint of wrapped SOL, as every cluster has it from its first slot.
+///
+/// # Panics
+/// When the VM does not take it.
+pub fn native_mint(vm: &mut Vm) -> Pubkey {
+    let mint = Mint { decimals: native_mint::DECIMALS, is_initialized: true, ..Mint::default() };
+    let mut data = vec![0; Mint::LEN];
+    mint.pack_into_slice(&mut data);
+    let lamports = vm.rent(Mint::LEN);
+    let account =
+        solana_account::Account { lamports, data, owner: PROGRAM, executable: false, rent_epoch: 0 };
+    vm.put(native_mint::ID, account);
+    native_mint::ID
+}
+
+/// Takes notice of lamports that came to an account of wrapped SOL; anyone may.
+pub fn sync_native(account: &Pubkey) -> Instruction {
+    built(token::sync_native(&PROGRAM, account))
+}
+
+/// Takes lamports out of an account of wrapped SOL; `owner` signs.
+pub fn unwrap_lamports(account: &Pubkey, to: &Pubkey, owner: &Pubkey, lamports: u64) -> Instruction {
+    built(token::unwrap_lamports(&PROGRAM, account, to, owner, &[], Some(lamports)))
+}
+
+/// Takes lamports that no rule of the token program needs out of an account; `owner` signs.
+pub fn withdraw_excess_lamports(account: &Pubkey, to: &Pubkey, owner: &Pubkey) -> Instruction {
+    built(token::withdraw_excess_lamports(&PROGRAM, account, to, owner, &[]))
+}
+
+/// Closes an account; one of wrapped SOL need not be empty. `owner` signs.
+pub fn close(account: &Pubkey, to: &Pubkey, owner: &Pubkey) -> Instruction {
+    built(token::close_account(&PROGRAM, account, to, owner, &[]))
 }
 
 /// Moves tokens; `owner` signs.

@@ -12,8 +12,14 @@ use firebreak_scenarios::{
     FUNDS, Flow, MINT_CAP, Setup, World, token,
     token_2022::{self, Extension},
 };
+use solana_instruction::error::InstructionError;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
+use solana_system_interface::instruction as system;
+
+/// The token program's errors: not the owner, and not of an account of wrapped SOL.
+const OWNER_MISMATCH: u32 = 4;
+const NATIVE_NOT_SUPPORTED: u32 = 10;
 
 fn open_world() -> World {
     World::with(|setup| (setup.armed, setup.seasoned) = (false, false))
@@ -186,19 +192,128 @@ pub(crate) fn fresh_limiters_of_a_mint_share_one_cap() {
     register(&mut world, 2_000, 1_000).fails_with(MintCapSpent);
 }
 
-/// Lamports sent to a vault of wrapped SOL, and synchronised, are a donation like any other.
+/// A world whose vault and purses hold wrapped SOL, of the real mint.
+fn wrapped() -> World {
+    let mut world = open_world();
+    let mint = token::native_mint(&mut world.vm);
+    let (us, vm) = (&mut world.us, &mut world.vm);
+    us.mint = mint;
+    us.vault = token::account(vm, &us.authority, &mint, &us.program.owner);
+    us.limiter = us.program.addresses.limiter(&us.vault);
+    world.purse = token::account(vm, &world.alice, &mint, &world.alice.pubkey());
+    world.loot = token::account(vm, &world.attacker, &mint, &world.attacker.pubkey());
+    for account in [world.us.vault, world.purse] {
+        donate(&mut world, &account, FUNDS);
+        world.send(&[token::sync_native(&account)]).succeeds();
+    }
+    let us = &world.us;
+    let register = us.register_limiter(&world.vm, us.market, us.vault, &Setup::default().limiter);
+    world.vm.send(&[register], &[&us.authority]).succeeds();
+    let arm = us.arm(&world.vm, us.vault);
+    world.vm.send(&[arm], &[&us.authority]).succeeds();
+    world.vm.advance(SEASONED_AFTER);
+    world
+}
+
+/// Alice sends lamports.
+fn donate(world: &mut World, to: &Pubkey, lamports: u64) {
+    let gift = system::transfer(&world.alice.pubkey(), to, lamports);
+    world.send(&[gift]).succeeds();
+}
+
+fn lamports(world: &World, key: &Pubkey) -> u64 {
+    world.vm.account(key).map_or(0, |account| account.lamports)
+}
+
+#[test]
+fn a_vault_of_wrapped_sol_is_guarded_in_lamports() {
+    let mut world = wrapped();
+    let (vault, before) = (world.us.vault, lamports(&world, &world.us.vault));
+    world.withdraw(FUNDS / 50).succeeds();
+    assert_eq!((world.alice(), lamports(&world, &vault)), (FUNDS + FUNDS / 50, before - FUNDS / 50));
+    world.deposit(FUNDS / 10).succeeds();
+    assert_eq!(lamports(&world, &vault), before - FUNDS / 50 + FUNDS / 10);
+    let limiter = world.limiter();
+    assert_eq!((limiter.expected, limiter.undeclared), (world.vault(), 0), "every flow was recorded");
+    world.vm.advance(3_600);
+    let (alice, bound) = (world.alice(), world.limiter().bound(world.vault()).expect("no overflow"));
+    for _ in 0..50 {
+        world.withdraw(FUNDS / 50).succeeds();
+    }
+    let left = world.alice() - alice;
+    assert!(left <= bound && left > 0, "{left} left, {bound} may");
+}
+
+/// Lamports sent to a vault of wrapped SOL are a donation like any other, once they are synchronised, and nothing before.
 #[test]
 fn donated_lamports_earn_nothing_at_once() {
-    let mut world = World::default();
-    let capacity = world.limiter().net[0].available;
-    let vault = world.us.vault;
-    // what `SyncNative` does to the balance of a native account
-    world.vm.edit(&vault, |account| {
-        account.data[64..72].copy_from_slice(&(100 * FUNDS).to_le_bytes());
-    });
-    world.record(Direction::In, Operation::DEPOSIT, 1).succeeds();
-    assert!(world.limiter().net[0].available <= capacity);
-    world.withdraw(capacity + 2).succeeds();
-    assert_eq!(world.alice(), FUNDS, "the donation raised no limit");
+    let mut world = wrapped();
+    let (vault, held, capacity) = (world.us.vault, world.vault(), world.limiter().net[0].available);
+    donate(&mut world, &vault, 100 * FUNDS);
+    assert_eq!(world.vault(), held, "the token program has not seen them");
+    world.poke().fails_with(NothingToLatch);
+    world.send(&[token::sync_native(&vault)]).succeeds();
+    assert_eq!(world.vault(), held + 100 * FUNDS);
+    world.poke().fails_with(NothingToLatch);
+    world.withdraw(1).succeeds();
+    let limiter = world.limiter();
+    assert!(limiter.net[0].available < capacity);
+    assert_eq!((limiter.elastic, limiter.expected), (0, world.vault()), "followed, and no credit");
+    world.withdraw(capacity).succeeds();
+    assert_eq!(world.alice(), FUNDS + 1, "the donation raised no limit");
     assert_eq!(world.limiter().severity(world.now()), Severity::Major);
+}
+
+/// A donation between a withdrawal around the breaker and the next touch hides it only as far as it pays for it.
+#[test]
+fn donated_lamports_cover_a_drain_only_by_paying_for_it() {
+    let mut world = wrapped();
+    let vault = world.us.vault;
+    world.drain(FUNDS / 10).succeeds();
+    donate(&mut world, &vault, FUNDS / 10);
+    world.poke().succeeds();
+    assert_eq!(world.severity(), Severity::Major, "lamports that nobody synchronised are none");
+    let mut world = wrapped();
+    let vault = world.us.vault;
+    world.drain(FUNDS / 10).succeeds();
+    donate(&mut world, &vault, FUNDS / 10);
+    world.send(&[token::sync_native(&vault)]).succeeds();
+    world.poke().fails_with(NothingToLatch);
+    assert_eq!((world.loot(), world.vault()), (FUNDS / 10, FUNDS));
+}
+
+/// Whatever the token program lets the vault's owner do with lamports, the balance falls with them, and a touch sees it.
+#[test]
+fn no_lamports_leave_a_vault_unseen() {
+    let thief = Pubkey::new_from_array([77; 32]);
+    type Way = fn(&World, &Pubkey) -> solana_instruction::Instruction;
+    let ways: [Way; 2] = [
+        |world, to| token::unwrap_lamports(&world.us.vault, to, &world.us.program.owner, FUNDS / 10),
+        |world, to| token::close(&world.us.vault, to, &world.us.program.owner),
+    ];
+    for way in ways {
+        let mut world = wrapped();
+        let before = lamports(&world, &world.us.vault);
+        let taken = way(&world, &thief);
+        // nobody but the owner
+        let mut stranger = taken.clone();
+        stranger.accounts[2].pubkey = world.alice.pubkey();
+        world.send(&[stranger]).fails_as(&InstructionError::Custom(OWNER_MISMATCH));
+        let taken = world.us.program.calls(taken);
+        world.send(&[taken]).succeeds();
+        assert!(lamports(&world, &thief) >= FUNDS / 10 && lamports(&world, &world.us.vault) < before);
+        world.poke().succeeds();
+        assert_eq!(world.severity(), Severity::Major);
+    }
+    // what nobody synchronised cannot be taken for excess
+    let mut world = wrapped();
+    let vault = world.us.vault;
+    donate(&mut world, &vault, FUNDS);
+    let excess = token::withdraw_excess_lamports(&vault, &thief, &world.us.program.owner);
+    let excess = world.us.program.calls(excess);
+    world.send(&[excess]).fails_as(&InstructionError::Custom(NATIVE_NOT_SUPPORTED));
+    // and System moves nothing that nobody signed for
+    let mut moved = system::transfer(&vault, &thief, 1);
+    moved.accounts[0].is_signer = false;
+    world.send(&[moved]).fails_as(&InstructionError::MissingRequiredSignature);
 }
