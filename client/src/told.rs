@@ -1,15 +1,15 @@
 //! Entries of a journal out of transactions: what the breaker told the world.
 //!
-//! The breaker tells of each entry by a call to itself, so an entry lies among a transaction's inner instructions, in the
-//! call's data, and never in a log line, which a node may cut off. Anybody can make a call that looks like it. A call is taken for
-//! an entry only if the breaker was called, by the breaker itself, with its event authority alone, in a transaction that
-//! succeeded; the program lets nobody else make that call.
+//! The breaker tells of each entry by a call to itself, so an entry lies among a transaction's inner instructions, in
+//! the call's data, and never in a log line, which a node may cut off. Anybody can make a call that looks like it. A
+//! call is taken for an entry only if the breaker was called, by the breaker itself, with its event authority alone, in
+//! a transaction that succeeded; the program lets nobody else make that call.
 //!
-//! What this proves, and what not. The head in the journal's account is a hash over all entries in order, so an entry that
-//! leads to it is the one that was written, whoever handed it over and whatever else he changed. That head is worth what the
-//! node is worth that gave the account: ask more than one. A node that keeps a transaction back makes a gap, which is named;
-//! entries before a gap are not bound to the head, only to each other, and stand as long as their teller is believed. The chain
-//! says nothing of what the breaker was never told.
+//! What this proves, and what not. The head in the journal's account is a hash over all entries in order, so an entry
+//! that leads to it is the one that was written, whoever handed it over and whatever else he changed. That head is
+//! worth what the node is worth that gave the account: ask more than one. A node that keeps a transaction back makes a
+//! gap, which is named; entries before a gap are not bound to the head, only to each other, and stand as long as their
+//! teller is believed. The chain says nothing of what the breaker was never told.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -114,8 +114,8 @@ pub enum Unreadable {
     },
 }
 
-/// The entries of this protocol's journal that a transaction told of, in order. What looks like one and was not told by the
-/// breaker is passed over.
+/// The entries of this protocol's journal that a transaction told of, in order. What looks like one and was not told by
+/// the breaker is passed over.
 ///
 /// # Errors
 /// [`Unreadable`] where the node's answer contradicts itself, or leaves out what has to be known.
@@ -204,8 +204,8 @@ impl Followed {
     }
 }
 
-/// Follows a journal's chain to the head by what was told alone, in any order. Each entry came with the head after it, so a
-/// contradiction is known to the entry. What was told after the journal was read is left out.
+/// Follows a journal's chain to the head by what was told alone, in any order. Each entry came with the head after it,
+/// so a contradiction is known to the entry. What was told after the journal was read is left out.
 ///
 /// # Errors
 /// [`Broken`] at the first contradiction.

@@ -108,6 +108,10 @@ fn look_alikes_are_passed_over() {
     // a program that runs beside the breaker borrows nothing from it
     let beside = transaction(PROGRAM, vec![call(BREAKER, 2, vec![1]), call(BREAKER, 2, bytes(&one()))]);
     assert_eq!(told(&beside, &OURS), nothing);
+    // nor from a call of the breaker that has ended
+    let after = [(BREAKER, 2), (OTHER, 2)].map(|(program, height)| call(program, height, vec![1]));
+    let after = transaction(PROGRAM, [&after[..], &[call(BREAKER, 3, bytes(&one()))]].concat());
+    assert_eq!(told(&after, &OURS), nothing);
     let below = transaction(BREAKER, vec![call(OTHER, 2, vec![1]), call(BREAKER, 3, bytes(&one()))]);
     assert_eq!(told(&below, &OURS), nothing);
 }

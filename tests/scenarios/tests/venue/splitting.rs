@@ -1,5 +1,5 @@
-//! Case 2 at the venue: a thousand small payments by every instruction that pays out, then one by the instruction that never
-//! asks.
+//! Case 2 at the venue: a thousand small payments by every instruction that pays out, then one by the instruction that
+//! never asks.
 
 use firebreak_interface::constants::DAY;
 
@@ -76,7 +76,7 @@ fn splitting_over_every_instruction_that_pays_out_buys_nothing() {
         if turn % 15 == 0 {
             crowd.floor.price(CRASHED);
         }
-        // never more than is left, or what three seconds bring back: whoever asks for more is refused and ends his own attack
+        // never more than is left, or what three seconds bring back: who asks for more is refused and ends his attack
         let left = crowd.floor.limiter(coin).net.map(|net| net.available).into_iter().min().unwrap_or(0);
         crowd.take(turn, part.min(left).max(COIN)).succeeds();
         crowd.floor.vm.advance(3);
