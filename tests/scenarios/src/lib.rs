@@ -3,6 +3,7 @@
 //! A [`World`] builds itself with defaults by real transactions and has verbs; a scenario changes what
 //! matters to it, breaks one thing and names the exact error.
 
+pub mod balanced;
 pub mod banded;
 pub mod cost;
 pub mod integrator;
@@ -15,6 +16,7 @@ pub mod vm;
 pub mod world;
 
 pub use {
+    balanced::Balanced,
     banded::Banded,
     integrator::{Flow, Integrator},
     outcome::Outcome,

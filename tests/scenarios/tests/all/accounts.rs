@@ -4,10 +4,12 @@
 use firebreak_client::Refusal::{self, Anchor};
 use firebreak_interface::{
     BreakerError::{self, *},
-    Direction, ID, Operation, instruction, pda,
-    state::KeeperSettings,
+    Direction, ID, Operation,
+    instruction::{self, NewInvariant},
+    pda,
+    state::{InvariantSettings, KeeperSettings, Reading},
 };
-use firebreak_scenarios::{Protected, Setup, World, token};
+use firebreak_scenarios::{Balanced, FUNDS, Protected, Setup, World, balanced, token, world::OTHER_PROGRAM};
 use solana_account::Account;
 use solana_instruction::{Instruction, error::InstructionError};
 use solana_keypair::Keypair;
@@ -32,9 +34,27 @@ struct Street {
 
 impl Street {
     fn new(armed: bool) -> Self {
-        let mut world = World::with(|setup| setup.armed = armed);
-        let neighbour = world.neighbour();
+        Self::beside(World::with(|setup| setup.armed = armed))
+    }
+
+    /// Our world as it is, and another protocol, whose registration is open.
+    fn beside(mut world: World) -> Self {
+        let open = Setup { armed: false, seasoned: false, ..Setup::default() };
+        let neighbour = Protected::join(&mut world.vm, OTHER_PROGRAM, &open);
         Self { world, neighbour }
+    }
+
+    /// The neighbour registers an invariant of its own.
+    fn their_invariant(&mut self) -> Pubkey {
+        let n = &self.neighbour;
+        let [left, right] = [Reading::TokenBalance, Reading::MintSupply].map(|of| vec![balanced::once(of)]);
+        let settings = InvariantSettings { left, right, ratio_bps: [10_000, 9_900, 9_500] };
+        let terms = [n.vault, n.mint];
+        let new = NewInvariant { market: n.market, index: 0, settings: &settings, terms: &terms };
+        let (key, segment) = (n.authority.pubkey(), n.segment(&self.world.vm));
+        let register = instruction::register_invariant(key, key, n.protocol, &new, segment);
+        self.world.vm.send(&[register], &[&n.authority]).succeeds();
+        pda::invariant(&n.market, 0).0
     }
 
     /// Refuses each of these at this place, and each thing that is no account of this kind where it has to be one.
@@ -70,9 +90,16 @@ impl Street {
         self.refuses(good, signers, place, &[(nothing, NOT_THE_BREAKERS), (wallet, NOT_THE_BREAKERS)]);
     }
 
-    /// Swaps the four accounts by which the journal is written, the last of every instruction that does.
+    /// Place of the first of the four accounts by which the journal is written.
+    fn journal_place(&self, good: &Instruction) -> usize {
+        let journal = self.world.us.program.addresses.journal;
+        let found = good.accounts.iter().position(|account| account.pubkey == journal);
+        found.expect("an instruction that writes the journal")
+    }
+
+    /// Swaps the four accounts by which the journal is written.
     fn refuses_journals(&mut self, good: &Instruction, signers: &[&Keypair]) {
-        let second = good.accounts.len() - 3;
+        let second = self.journal_place(good) + 1;
         let theirs = self.neighbour.program.addresses;
         self.refuses_journals_of_a_signed_order(good, signers);
         self.refuses(good, signers, second, &[(theirs.segment(0), by(WrongSegment)), (ID, by(WrongSegment))]);
@@ -80,7 +107,7 @@ impl Street {
 
     /// Swaps the journal's accounts where any segment will do, for the order may be older than the current one.
     fn refuses_journals_of_a_signed_order(&mut self, good: &Instruction, signers: &[&Keypair]) {
-        let first = good.accounts.len() - 4;
+        let first = self.journal_place(good);
         let theirs = self.neighbour.program.addresses;
         self.refuses_fakes(good, signers, first);
         self.refuses(good, signers, first, &[(theirs.journal, by(WrongJournal))]);
@@ -244,7 +271,7 @@ pub(crate) fn record_flow() {
 #[test]
 fn poke() {
     let mut street = Street::new(true);
-    street.world.drain(firebreak_scenarios::FUNDS / 20).succeeds();
+    street.world.drain(FUNDS / 20).succeeds();
     let attacker = street.world.attacker.insecure_clone();
     let signers = [&attacker];
     let good = street.world.us.poke(&street.world.vm);
@@ -332,9 +359,7 @@ fn raise() {
 
 #[test]
 fn extend_journal() {
-    let mut world = World::with(|setup| (setup.segment, setup.armed) = (false, false));
-    let neighbour = world.neighbour();
-    let mut street = Street { world, neighbour };
+    let mut street = Street::beside(World::with(|setup| (setup.segment, setup.armed) = (false, false)));
     let alice = street.world.alice.insecure_clone();
     let signers = [&alice];
     let ours = street.world.us.program.addresses;
@@ -344,5 +369,77 @@ fn extend_journal() {
     street.refuses(&good, &signers, 1, &[(theirs.journal, WRONG_SEEDS), (ours.protocol, WRONG_KIND)]);
     street.refuses(&good, &signers, 2, &[(ours.segment(1), WRONG_SEEDS), (theirs.segment(1), WRONG_SEEDS)]);
     street.refuses_systems(&good, &signers, 3);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn register_invariant() {
+    let balanced = Balanced::unregistered();
+    let good = balanced.registers();
+    let mut street = Street::beside(balanced.world);
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
+    let (market, their_market) = (street.world.us.market, street.neighbour.market);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(theirs.protocol, by(NotTheAuthority)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 3);
+    // an invariant's address is derived from its market
+    street.refuses(&good, &signers, 3, &[(their_market, WRONG_SEEDS), (ours.protocol, WRONG_KIND)]);
+    let others = [pda::invariant(&market, 1).0, pda::invariant(&their_market, 0).0, pda::band(&market, 0).0];
+    street.refuses(&good, &signers, 4, &others.map(|other| (other, WRONG_SEEDS)));
+    street.refuses_systems(&good, &signers, 5);
+    street.refuses_journals(&good, &signers);
+    // their market, with the invariant that goes with it
+    let mut foreign = good.clone();
+    foreign.accounts[3].pubkey = their_market;
+    foreign.accounts[4].pubkey = pda::invariant(&their_market, 0).0;
+    street.world.vm.send(&[foreign], &signers).fails_with(WrongProtocol);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn arm_invariant() {
+    let balanced = Balanced::unregistered().shadow();
+    let good = balanced.arms();
+    let mut street = Street::beside(balanced.world);
+    let their_invariant = street.their_invariant();
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    let (market, protocol) = (street.world.us.market, street.neighbour.protocol);
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(protocol, by(NotTheAuthority)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(their_invariant, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn poke_invariant() {
+    let mut balanced = Balanced::default();
+    balanced.world.drain(FUNDS / 2).succeeds();
+    let good = balanced.pokes();
+    let mut street = Street::beside(balanced.world);
+    let their_invariant = street.their_invariant();
+    let attacker = street.world.attacker.insecure_clone();
+    let signers = [&attacker];
+    let ours = street.world.us.program.addresses;
+    let (protocol, their_market) = (street.neighbour.protocol, street.neighbour.market);
+    let (purse, market) = (street.world.purse, street.world.us.market);
+    street.refuses_fakes(&good, &signers, 0);
+    street.refuses(&good, &signers, 0, &[(protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(their_market, by(WrongProtocol)), (ours.protocol, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(their_invariant, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses(&good, &signers, 3, &[(purse, by(WrongCompany))]);
+    street.refuses_journals(&good, &signers);
+    // our emptied vault proves nothing about them, though all else is theirs
+    let segment = street.neighbour.segment(&street.world.vm);
+    let terms = [street.world.us.vault, balanced::LEDGER];
+    let (theirs, invariant) = (street.neighbour.protocol, good.accounts[2].pubkey);
+    let framed = instruction::poke_invariant(theirs, their_market, invariant, &terms, segment);
+    street.world.vm.send(&[framed], &signers).fails_with(WrongProtocol);
     street.world.vm.send(&[good], &signers).succeeds();
 }

@@ -5,10 +5,10 @@ use bytemuck::{Pod, bytes_of};
 use firebreak_client::{Limiter, Market, account::Kind};
 use firebreak_interface::{
     BreakerError::*,
-    Direction, Operation,
-    state::{Journal, PriceBand},
+    Direction, Operation, Severity,
+    state::{Invariant, Journal, PriceBand},
 };
-use firebreak_scenarios::{Banded, FUNDS, World};
+use firebreak_scenarios::{Balanced, Banded, FUNDS, World};
 use solana_pubkey::Pubkey;
 
 /// Changes an account of the breaker by hand.
@@ -97,4 +97,13 @@ pub(crate) fn a_band_whose_reference_is_gone() {
     damage::<PriceBand>(&mut banded.world, &band, |band| band.reference = 0);
     banded.observe().fails_with(BandInvariant);
     banded.poke().fails_with(BandInvariant);
+}
+
+#[test]
+pub(crate) fn an_invariant_whose_terms_count_for_nothing() {
+    let mut balanced = Balanced::default();
+    let invariant = balanced.invariant;
+    damage::<Invariant>(&mut balanced.world, &invariant, |invariant| invariant.terms[0].coefficient = 0);
+    balanced.poke().fails_with(InvariantDamaged);
+    assert_eq!(balanced.world.severity(), Severity::Normal);
 }

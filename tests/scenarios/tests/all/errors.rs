@@ -6,7 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, bands, coverage, damage, flows, journal, mints, pauses, pokes, raises, registration, time,
+    accounts, bands, coverage, damage, flows, invariants, journal, mints, pauses, pokes, raises,
+    registration, time,
 };
 
 /// Which scenario meets which error.
@@ -79,6 +80,13 @@ const REACHED: &[(BreakerError, fn())] = &[
     (SameFeedTwice, bands::a_bands_settings_have_bounds),
     (UnusableIsNeverCritical, bands::a_bands_settings_have_bounds),
     (BandInvariant, damage::a_band_whose_reference_is_gone),
+    (WrongTermAccount, invariants::no_other_account_stands_for_a_term),
+    (TermUnreadable, invariants::what_holds_no_such_integer_is_no_term),
+    (TermCount, invariants::an_invariants_settings_have_bounds),
+    (ZeroCoefficient, invariants::an_invariants_settings_have_bounds),
+    (SameTermTwice, invariants::an_integer_is_a_term_once),
+    (RatioOutOfBounds, invariants::an_invariants_settings_have_bounds),
+    (InvariantDamaged, damage::an_invariant_whose_terms_count_for_nothing),
 ];
 
 #[test]

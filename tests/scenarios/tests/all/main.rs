@@ -8,6 +8,7 @@ mod damage;
 mod errors;
 mod flows;
 mod gate;
+mod invariants;
 mod journal;
 mod mints;
 mod pauses;
