@@ -12,8 +12,16 @@ pub(crate) struct Wide([u64; 4]);
 impl Wide {
     /// Adds `value * factor`.
     pub(crate) fn add_product(&mut self, value: u128, factor: u64) {
-        let (low, high) = (value as u64, (value >> 64) as u64);
-        self.add(Self([low, high, 0, 0]).times(factor));
+        let (high, low) = widening_mul(value as u64, factor);
+        self.add_at(0, low);
+        self.add_at(1, high);
+        // most values are short, and a product of words is dear
+        let value = (value >> 64) as u64;
+        if value > 0 {
+            let (high, low) = widening_mul(value, factor);
+            self.add_at(1, low);
+            self.add_at(2, high);
+        }
     }
 
     /// The product with `factor`.
@@ -34,12 +42,14 @@ impl Wide {
         Self(product)
     }
 
-    fn add(&mut self, other: Self) {
-        let mut carry = false;
-        for (word, more) in self.0.iter_mut().zip(other.0) {
+    /// Adds a word at this place, and what it carries to the next.
+    fn add_at(&mut self, place: usize, mut more: u64) {
+        for word in &mut self.0[place..] {
             let (sum, over) = word.overflowing_add(more);
-            let (sum, over_again) = sum.overflowing_add(carry.into());
-            (*word, carry) = (sum, over || over_again);
+            (*word, more) = (sum, over.into());
+            if more == 0 {
+                return;
+            }
         }
     }
 
