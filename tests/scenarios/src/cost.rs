@@ -4,7 +4,7 @@ use firebreak_interface::{
     Direction, Operation, Operations, Severity,
     constants::DAY,
     instruction::{self, RaiseOrder},
-    state::{CoverageRow, KeeperSettings, PauseOrder, ProtocolSettings},
+    state::{CoverageRow, KeeperSettings, PauseOrder, ProtocolSettings, Reading},
 };
 use firebreak_probe::Depth;
 use solana_instruction::Instruction;
@@ -12,7 +12,8 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use crate::{
-    Banded, FUNDS, Flow, Setup, World,
+    Balanced, Banded, FUNDS, Flow, Setup, World,
+    balanced::{LEDGER, OWED, once},
     banded::{HUNDRED, SECOND},
     token,
 };
@@ -37,6 +38,7 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(record_flow());
     costs.extend(proofs());
     costs.extend(bands());
+    costs.extend(invariants());
     costs.extend(people());
     costs.extend(registrations());
     costs
@@ -175,6 +177,64 @@ fn bands() -> Vec<Cost> {
         cost("poke_band", "two feeds apart, Minor", minor, POKE),
         cost("poke_band", "first look at a crash, Major", first, POKE),
         cost("poke_band", "second look, Critical", second, POKE),
+    ]
+}
+
+fn invariants() -> Vec<Cost> {
+    const POKE: Option<u64> = Some(10_000);
+    let cost = |instruction, case, units, target| Cost { instruction, case, units, target };
+    let registers = |balanced: &mut Balanced| {
+        let authority = balanced.world.us.authority.insecure_clone();
+        let instruction = balanced.registers();
+        units(&mut balanced.world, instruction, &[&authority])
+    };
+    let pokes = |balanced: &mut Balanced| {
+        let anyone = balanced.world.alice.insecure_clone();
+        balanced.world.vm.advance(1);
+        let instruction = balanced.pokes();
+        units(&mut balanced.world, instruction, &[&anyone])
+    };
+
+    // four accounts: two of tokens against two of the protected program
+    let four = || {
+        let mut balanced = Balanced::unregistered();
+        let held =
+            [balanced.world.us.vault, balanced.world.purse].map(|key| (key, once(Reading::TokenBalance)));
+        let more = balanced.put_wide(0, FUNDS.into());
+        balanced.compare(&held, &[(LEDGER, once(OWED)), (more, once(Reading::U128(8)))]);
+        balanced
+    };
+    let mut balanced = four();
+    let register = registers(&mut balanced);
+    let authority = balanced.world.us.authority.insecure_clone();
+    let instruction = balanced.arms();
+    let arm = units(&mut balanced.world, instruction, &[&authority]);
+
+    let mut balanced = four().shadow();
+    balanced.world.drain(FUNDS / 2).succeeds();
+    let shadow = pokes(&mut balanced);
+    let mut balanced = four().seasoned();
+    balanced.world.drain(FUNDS / 2).succeeds();
+    let first = pokes(&mut balanced);
+    let second = pokes(&mut balanced);
+    let mut balanced = four().seasoned();
+    balanced.world.vm.edit(&LEDGER, |account| account.data.clear());
+    let unreadable = pokes(&mut balanced);
+
+    let mut balanced = Balanced::wide();
+    let register_wide = registers(&mut balanced);
+    let mut balanced = Balanced::wide().seasoned();
+    balanced.put_wide(15, u128::MAX);
+    let wide = pokes(&mut balanced);
+    vec![
+        cost("register_invariant", "4 terms", register, None),
+        cost("register_invariant", "16 terms of 128 bits", register_wide, None),
+        cost("arm_invariant", "", arm, None),
+        cost("poke_invariant", "4 terms, in shadow", shadow, POKE),
+        cost("poke_invariant", "4 terms, first look, Major", first, POKE),
+        cost("poke_invariant", "4 terms, second look, Critical", second, POKE),
+        cost("poke_invariant", "4 terms, one unreadable, Major", unreadable, POKE),
+        cost("poke_invariant", "16 terms of 128 bits, Minor", wide, None),
     ]
 }
 
