@@ -208,6 +208,20 @@ fn a_dip_for_one_slot_is_no_critical() {
 }
 
 #[test]
+fn two_dips_that_nobody_saw_end_are_two_looks_within_an_hour() {
+    for (seconds, severity) in [(3_599, Severity::Critical), (3_600, Severity::Major)] {
+        let mut balanced = Balanced::default();
+        balanced.world.drain(FUNDS).succeeds();
+        balanced.poke().succeeds();
+        balanced.give_back();
+        balanced.world.vm.advance(seconds);
+        balanced.world.drain(FUNDS).succeeds();
+        balanced.poke().succeeds();
+        assert_eq!(balanced.world.severity(), severity, "after {seconds} s");
+    }
+}
+
+#[test]
 fn what_is_owed_and_cannot_be_read_is_major_and_never_critical() {
     type Change = fn(&mut Account);
     let changes: [Change; 3] = [
@@ -226,6 +240,25 @@ fn what_is_owed_and_cannot_be_read_is_major_and_never_critical() {
         balanced.world.vm.advance(1);
         balanced.poke().fails_with(NothingToLatch);
         assert_eq!(balanced.world.severity(), Severity::Major);
+    }
+}
+
+/// A side is as good as its worst term, and only a vault of ours that is gone has an answer: nothing.
+#[test]
+fn a_debt_in_tokens_and_a_mint_are_not_paid_by_being_gone() {
+    let (balance, supply) = (once(Reading::TokenBalance), once(Reading::MintSupply));
+    for place in [1, 2] {
+        let mut balanced = Balanced::unregistered();
+        let (vault, purse, mint) = (balanced.world.us.vault, balanced.world.purse, balanced.world.us.mint);
+        balanced.compare(&[(vault, balance), (mint, supply)], &[(purse, balance)]);
+        let mut balanced = balanced.seasoned();
+        balanced.poke().fails_with(NothingToLatch);
+        balanced.world.vm.edit(&[vault, mint, purse][place], |account| {
+            (account.data, account.owner) = (Vec::new(), Pubkey::default());
+        });
+        balanced.poke().succeeds();
+        let last = *balanced.world.told().last().expect("an entry");
+        assert_eq!((last.act, last.value), (Act::InvariantUnreadable, place as u64));
     }
 }
 
@@ -500,4 +533,23 @@ fn an_invariant_raises_its_own_market_only() {
         balanced.world.vm.read::<Market>(&second).board.severity(balanced.world.now()),
         Severity::Normal
     );
+}
+
+#[test]
+fn what_a_newer_program_wrote_is_not_compared_and_a_protocol_that_left_is_left_alone() {
+    let accounts = |b: &Balanced| [b.world.us.protocol, b.world.us.market, b.invariant];
+    for i in 0..3 {
+        let mut balanced = Balanced::default();
+        balanced.world.drain(FUNDS).succeeds();
+        let account = accounts(&balanced)[i];
+        balanced.world.vm.edit(&account, |account| account.data[8 + 1] = 2);
+        balanced.poke().fails_with(TooNewToRead);
+    }
+    // detaching is not built yet: the byte that it will set
+    let mut balanced = Balanced::unregistered().shadow();
+    balanced.world.drain(FUNDS).succeeds();
+    let (poke, arm) = (balanced.pokes(), balanced.arms());
+    balanced.world.vm.edit(&balanced.world.us.protocol, |account| account.data[8 + 3] = 1);
+    balanced.world.send(&[poke]).fails_with(Detached);
+    balanced.world.vm.send(&[arm], &[&balanced.world.us.authority]).fails_with(Detached);
 }
