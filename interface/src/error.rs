@@ -186,7 +186,7 @@ errors! {
     BandInvariant = 6067,
     /// pass the accounts of the invariant's terms, all of them and in their order: the left side's first
     WrongTermAccount = 6068,
-    /// the account does not hold what its term reads: a token account, a mint, or a field within an account of neither a token program nor the breaker
+    /// the account does not hold what its term reads: a token account, a mint, or a field within an account of neither a token program, the breaker nor the runtime
     TermUnreadable = 6069,
     /// an invariant has 1 to 8 terms a side
     TermCount = 6070,

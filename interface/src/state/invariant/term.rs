@@ -15,6 +15,9 @@ use crate::{
     state::{TOKEN, TOKEN_2022, VaultState, mint},
 };
 
+/// What the runtime names as the owner of its own accounts.
+const SYSVAR: Pubkey = Pubkey::from_str_const("Sysvar1111111111111111111111111111111111111");
+
 /// Which integer of its account a term reads. Fields are little-endian, at an offset in bytes from the account's first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
 #[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
@@ -112,9 +115,10 @@ impl Term {
             let vault = VaultState::read(shown.program, shown.data);
             (term.mint, term.owner) = (vault.mint, vault.owner);
         }
-        // as a field, a token account would count on under another owner, and the breaker's own are written by the proof
+        // as a field, a token account would count on under another owner, the breaker's own are written by the proof, and
+        // a sysvar can be what whoever shows it makes it: the list of a transaction's instructions
         let is_field = kind > 2;
-        let is_field_owner = ![TOKEN, TOKEN_2022, ID].contains(&program);
+        let is_field_owner = ![TOKEN, TOKEN_2022, ID, SYSVAR].contains(&program);
         let is_vault = term.is_balance() && term.mint != Pubkey::default();
         let is_one = if is_field { is_field_owner } else { is_vault || kind == 2 };
         let is_set = account != Pubkey::default();

@@ -163,6 +163,8 @@ fn a_term_that_says_nothing_is_refused() {
     assert_eq!(term(Reading::U128(1), PROGRAM, &[0; 16]), unreadable);
     assert_eq!(term(Reading::U64(64), crate::state::TOKEN, &[1; 165]), unreadable);
     assert_eq!(term(Reading::U64(8), crate::ID, &[1; 165]), unreadable);
+    let sysvar = Pubkey::from_str_const("Sysvar1111111111111111111111111111111111111");
+    assert_eq!(term(Reading::U64(8), sysvar, &[1; 165]), unreadable);
     assert_eq!(term(Reading::TokenBalance, crate::state::TOKEN, &[0; 165]), unreadable, "not initialised");
     assert_eq!(term(Reading::TokenBalance, PROGRAM, &[1; 165]), unreadable, "a look-alike");
     assert_eq!(term(Reading::MintSupply, crate::state::TOKEN, &[1; 165]), unreadable);

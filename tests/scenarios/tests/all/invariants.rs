@@ -3,6 +3,7 @@
 use firebreak_interface::{
     BreakerError::*,
     GateError, Operation, Severity,
+    instruction::INSTRUCTIONS,
     state::{Act, Market, Reading, TermSettings},
 };
 use firebreak_probe::Guard;
@@ -474,6 +475,8 @@ pub(crate) fn what_holds_no_such_integer_is_no_term() {
         (mint, Reading::U64(36)),
         // the breaker's own accounts are written by the proof
         (protocol, Reading::U64(8)),
+        // whoever pokes writes the list of the transaction's instructions
+        (INSTRUCTIONS, Reading::U64(8)),
         (nothing, Reading::U64(0)),
         (LEDGER, Reading::U64(33)),
         (LEDGER, Reading::I64(u32::MAX)),
