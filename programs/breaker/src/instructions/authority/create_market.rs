@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant, pda,
+    Instant, pda,
     state::{Act, JournalEntry, Market, MarketSettings, Proposed, Protocol},
 };
 
