@@ -90,6 +90,9 @@ constants! {
     /// Length of a guardian's budget period: 30 days.
     PAUSE_BUDGET_PERIOD: u64 = 30 * DAY;
 
+    /// A program that changed without approval is latched for six hours at a time, in all markets: it can be shown again.
+    PROGRAM_LATCH: u32 = CRITICAL_MIN;
+
     /// Slots within which a second keeper's raise confirms the first: about one reaction time.
     KEEPER_PAIR_SLOTS: u64 = 25;
     /// Seconds within which a second keeper's raise confirms the first, whatever slots last.

@@ -240,6 +240,12 @@ errors! {
     MarketMissing = 6094,
     /// less is left than the proposal said: propose the loss as it is now
     LossGrew = 6095,
+    /// the account is not the data account of the protocol's upgradeable program
+    NotProgramData = 6096,
+    /// the program is pinned already: approve an upgrade, or unpin it, by a proposal
+    AlreadyPinned = 6097,
+    /// the program is not pinned
+    NotPinned = 6098,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -101,3 +101,15 @@ pub fn amend(
     accounts.extend(rest.iter().copied().map(read));
     instruction(accounts, data(discriminator::AMEND, amendment))
 }
+
+/// Arms a vault's limiter: [`amend`] with a tightening, at once. From the first one on, registrations are loosenings.
+/// Errors: `NotTheAuthority`, `AlreadyArmed`, `VaultNotGuardable`.
+pub fn arm_limiter(authority: Pubkey, protocol: Pubkey, vault: Pubkey, segment: Option<u32>) -> Instruction {
+    let limiter = pda::limiter(&protocol, &vault).0;
+    amend(authority, protocol, limiter, (&Amendment::Arm, &[vault]), segment)
+}
+
+/// Arms a price band or an invariant, as [`arm_limiter`]. Errors: `NotTheAuthority`, `AlreadyArmed`.
+pub fn arm_rule(authority: Pubkey, protocol: Pubkey, rule: Pubkey, segment: Option<u32>) -> Instruction {
+    amend(authority, protocol, rule, (&Amendment::Arm, &[]), segment)
+}

@@ -13,7 +13,7 @@ use crate::{
     ID, pda,
     state::{
         BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings,
-        PauseOrder, ProtocolSettings,
+        PauseOrder, ProtocolSettings, program_data,
     },
 };
 
@@ -32,8 +32,6 @@ pub mod discriminator {
     pub const REGISTER_LIMITER: [u8; 8] = [16, 178, 201, 80, 83, 245, 146, 74];
     /// `register_keeper`
     pub const REGISTER_KEEPER: [u8; 8] = [175, 126, 140, 213, 21, 174, 234, 239];
-    /// `arm_limiter`
-    pub const ARM_LIMITER: [u8; 8] = [9, 33, 203, 90, 216, 150, 29, 80];
     /// `record_flow`
     pub const RECORD_FLOW: [u8; 8] = [130, 88, 225, 93, 182, 140, 216, 70];
     /// `poke`
@@ -50,16 +48,14 @@ pub mod discriminator {
     pub const EXTEND_JOURNAL: [u8; 8] = [93, 187, 102, 102, 3, 130, 109, 204];
     /// `register_band`
     pub const REGISTER_BAND: [u8; 8] = [164, 67, 17, 143, 212, 142, 229, 105];
-    /// `arm_band`
-    pub const ARM_BAND: [u8; 8] = [142, 193, 61, 120, 120, 39, 12, 2];
     /// `observe`
     pub const OBSERVE: [u8; 8] = [204, 78, 178, 115, 194, 147, 65, 74];
     /// `poke_band`
     pub const POKE_BAND: [u8; 8] = [216, 220, 59, 25, 162, 8, 211, 191];
     /// `register_invariant`
     pub const REGISTER_INVARIANT: [u8; 8] = [191, 60, 192, 44, 222, 88, 252, 222];
-    /// `arm_invariant`
-    pub const ARM_INVARIANT: [u8; 8] = [212, 149, 46, 13, 35, 48, 220, 109];
+    /// `poke_program`
+    pub const POKE_PROGRAM: [u8; 8] = [216, 159, 116, 107, 120, 248, 177, 197];
     /// `propose`
     pub const PROPOSE: [u8; 8] = [93, 253, 82, 168, 118, 33, 102, 90];
     /// `cancel`
@@ -70,7 +66,7 @@ pub mod discriminator {
     pub const POKE_INVARIANT: [u8; 8] = [245, 104, 238, 32, 22, 111, 74, 192];
 }
 
-pub use governance::{Governance, amend, cancel, propose};
+pub use governance::{Governance, amend, arm_limiter, arm_rule, cancel, propose};
 
 /// What a keeper raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, borsh::BorshDeserialize)]
@@ -286,17 +282,6 @@ pub fn register_coverage(
     instruction(accounts, data(discriminator::REGISTER_COVERAGE, &rows))
 }
 
-/// Arms a limiter: a tightening, at once. From the first one on, registrations are loosenings.
-///
-/// Accounts: authority (signer), protocol (writable), limiter (writable), vault, journal, segment, event authority,
-/// breaker. Errors: `NotTheAuthority`, `AlreadyArmed`, `VaultNotGuardable`.
-pub fn arm_limiter(authority: Pubkey, protocol: Pubkey, vault: Pubkey, segment: Option<u32>) -> Instruction {
-    let mut accounts =
-        vec![signer(authority), write(protocol), write(pda::limiter(&protocol, &vault).0), read(vault)];
-    accounts.extend(recording(&protocol, segment));
-    instruction(accounts, data(discriminator::ARM_LIMITER, &()))
-}
-
 /// Records a flow; see [`crate::cpi::record_flow`], which calls it from a program.
 ///
 /// Accounts: recorder (signer), protocol, market (writable to let it rise at once), limiter (writable), vault.
@@ -423,16 +408,6 @@ fn prices(settings: &BandSettings) -> [AccountMeta; 2] {
     [read(settings.primary.account), read(second)]
 }
 
-/// Arms a price band: a tightening, at once.
-///
-/// Accounts: authority (signer), protocol, band (writable), journal, segment, event authority, breaker. Errors:
-/// `NotTheAuthority`, `AlreadyArmed`.
-pub fn arm_band(authority: Pubkey, protocol: Pubkey, band: Pubkey, segment: Option<u32>) -> Instruction {
-    let mut accounts = vec![signer(authority), read(protocol), write(band)];
-    accounts.extend(recording(&protocol, segment));
-    instruction(accounts, data(discriminator::ARM_BAND, &()))
-}
-
 /// Shows a band the price of now. Anyone may, at top level; an unusable price changes nothing.
 ///
 /// Accounts: band (writable), the primary feed's price account, the second's (optional). Errors: `WrongPriceAccount`,
@@ -503,21 +478,6 @@ pub fn register_invariant(
     instruction(accounts, data(discriminator::REGISTER_INVARIANT, &(new.index, new.settings)))
 }
 
-/// Arms an invariant: a tightening, at once.
-///
-/// Accounts: authority (signer), protocol, invariant (writable), journal, segment, event authority, breaker. Errors:
-/// `NotTheAuthority`, `AlreadyArmed`.
-pub fn arm_invariant(
-    authority: Pubkey,
-    protocol: Pubkey,
-    invariant: Pubkey,
-    segment: Option<u32>,
-) -> Instruction {
-    let mut accounts = vec![signer(authority), read(protocol), write(invariant)];
-    accounts.extend(recording(&protocol, segment));
-    instruction(accounts, data(discriminator::ARM_INVARIANT, &()))
-}
-
 /// Latches what the accounts of an invariant prove. Anyone may; top level only, beside ComputeBudget, the breaker and a
 /// nonce advance. `terms` are the terms' accounts: the left side's, then the right's.
 ///
@@ -536,6 +496,17 @@ pub fn poke_invariant(
     instruction(accounts, data(discriminator::POKE_INVARIANT, &()))
 }
 
+/// Shows that the protected program was upgraded: moves the pin to an approved upgrade, latches any other in all markets.
+/// Anyone may; top level only, beside ComputeBudget, the breaker and a nonce advance.
+///
+/// Accounts: protocol (writable), the program's data account, instructions sysvar, journal, segment, event authority,
+/// breaker. Errors: `NothingToLatch`, `NotProgramData`, `NotTopLevel`, `WrongCompany`.
+pub fn poke_program(protocol: Pubkey, program: &Pubkey, segment: Option<u32>) -> Instruction {
+    let mut accounts = vec![write(protocol), read(program_data(program)), read(INSTRUCTIONS)];
+    accounts.extend(recording(&protocol, segment));
+    instruction(accounts, data(discriminator::POKE_PROGRAM, &()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::discriminator::*;
@@ -547,7 +518,6 @@ mod tests {
             ("create_market", CREATE_MARKET),
             ("register_limiter", REGISTER_LIMITER),
             ("register_keeper", REGISTER_KEEPER),
-            ("arm_limiter", ARM_LIMITER),
             ("record_flow", RECORD_FLOW),
             ("poke", POKE),
             ("pause", PAUSE),
@@ -556,10 +526,9 @@ mod tests {
             ("step_down", STEP_DOWN),
             ("extend_journal", EXTEND_JOURNAL),
             ("register_band", REGISTER_BAND),
-            ("arm_band", ARM_BAND),
             ("register_invariant", REGISTER_INVARIANT),
-            ("arm_invariant", ARM_INVARIANT),
             ("poke_invariant", POKE_INVARIANT),
+            ("poke_program", POKE_PROGRAM),
             ("propose", PROPOSE),
             ("cancel", CANCEL),
             ("amend", AMEND),

@@ -3,15 +3,17 @@
 #[cfg(feature = "idl-build")]
 use anchor_lang::prelude::*;
 use borsh::{BorshDeserialize, BorshSerialize};
+use bytemuck::Zeroable;
 #[cfg(not(feature = "idl-build"))]
 use solana_program::pubkey::Pubkey;
 
 use super::{
     band::{BandSettings, PriceBand},
-    invariant::{Invariant, Ratios},
+    invariant::{Invariant, Ratios, Shown},
     keeper::Keeper,
     limiter::{Limiter, LimiterSettings, VaultState},
     market::{Market, MarketSettings},
+    program::ProgramPin,
     protocol::Protocol,
     setting::{Change, Path, Setting},
 };
@@ -37,6 +39,8 @@ pub enum Amendment {
     Invariant(Ratios),
     /// Another loosening delay of the protocol, in seconds.
     LooseningDelay(u32),
+    /// A limiter, band or invariant comes into force: a tightening. A limiter's vault follows.
+    Arm,
     /// A limiter, band or invariant goes back to shadow.
     Disarm,
     /// After a real loss: the rule measures from what there is now. The vault's, or the terms' accounts follow.
@@ -49,6 +53,12 @@ pub enum Amendment {
     RevokeKeeper,
     /// Governance moves to another key, which signs too.
     Authority(Pubkey),
+    /// Pins the program as it is deployed: a tightening. Its data account follows.
+    Pin,
+    /// Approves the upgrade whose code has this sha256; zero takes an approval back.
+    ApproveUpgrade([u8; 32]),
+    /// The program is not watched any longer.
+    Unpin,
     /// The protocol leaves; its gates read as open. All its markets follow, then all limiters that were ever armed, each
     /// in the order of their addresses.
     Detach,
@@ -157,6 +167,41 @@ impl Protocol {
         mandate.check_waited(self.epoch)?;
         super::ProtocolSettings { authority: to, ..self.settings() }.check()?;
         self.authority = to;
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// Pins the program as it is deployed.
+    ///
+    /// # Errors
+    /// Those of [`ProgramPin::pin`].
+    pub fn pin_program(&mut self, shown: &Shown, now: Instant) -> Checked<u64> {
+        let slot = self.pin.pin(&self.program, shown, now)?;
+        self.epoch += 1;
+        Ok(slot)
+    }
+
+    /// Approves an upgrade to come.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], those of [`ProgramPin::approve`].
+    pub fn approve_upgrade(&mut self, code: [u8; 32], mandate: Mandate) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        self.pin.approve(code)?;
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// Takes the pin away.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotPinned`].
+    pub fn unpin(&mut self, mandate: Mandate) -> Checked<()> {
+        mandate.check_waited(self.epoch)?;
+        if !self.pin.is_set() {
+            return Err(BreakerError::NotPinned);
+        }
+        self.pin = ProgramPin::zeroed();
         self.epoch += 1;
         Ok(())
     }

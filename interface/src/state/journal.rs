@@ -87,6 +87,12 @@ pub enum Act {
     AuthorityMoved,
     /// The protocol left.
     Detached,
+    /// The program was pinned as it is deployed, or an approved upgrade came; the value is the deployment's slot.
+    ProgramPinned,
+    /// An upgrade to come was approved.
+    UpgradeApproved,
+    /// The program is not watched any longer.
+    ProgramUnpinned,
 }
 
 impl Act {

@@ -8,7 +8,9 @@ use bytemuck::Zeroable;
 
 use core::ops::Range;
 
+use super::limiter::Trip;
 use crate::{
+    constants::EXTENSION_MIN_SECONDS,
     error::{BreakerError, Checked},
     operation::{Operation, Operations},
     severity::Severity,
@@ -171,6 +173,27 @@ impl LatchBoard {
         slot.count = slot.count.saturating_add(1);
         self.told = self.told.max(new.severity as u64);
         self.refresh(dwell, grace);
+    }
+
+    /// Latches what a rule measured; false where it holds already, but for less than [`EXTENSION_MIN_SECONDS`].
+    pub(super) fn latch_trip(
+        &mut self,
+        source: Source,
+        trip: &Trip,
+        until: Instant,
+        (dwell, grace): (u32, u32),
+        now: Instant,
+    ) -> bool {
+        let held = self.slot(source, trip.severity).is_none_or(|latch| {
+            latch.is_live(now) && !latch.until.plus(EXTENSION_MIN_SECONDS.into()).reached(until)
+        });
+        if held {
+            return false;
+        }
+        let Trip { severity, value, threshold, .. } = *trip;
+        let closed = Operations::default();
+        self.latch(NewLatch { source, severity, closed, until, value, threshold }, dwell, grace, now);
+        true
     }
 
     /// Tidies what is over, and gives the fall that the journal does not know of yet, if there is one. Changes no

@@ -236,22 +236,8 @@ impl Market {
     /// Latches what a rule measured; false where the market holds it already, but for less than
     /// [`EXTENSION_MIN_SECONDS`].
     pub fn latch_trip(&mut self, source: Source, trip: &Trip, until: Instant, now: Instant) -> bool {
-        let held = self.board.slot(source, trip.severity).is_none_or(|latch| {
-            latch.is_live(now) && !latch.until.plus(EXTENSION_MIN_SECONDS.into()).reached(until)
-        });
-        if held {
-            return false;
-        }
-        let new = NewLatch {
-            source,
-            severity: trip.severity,
-            closed: Operations::default(),
-            until,
-            value: trip.value,
-            threshold: trip.threshold,
-        };
-        self.board.latch(new, self.dwell, self.liquidation_grace, now);
-        true
+        let steps = (self.dwell, self.liquidation_grace);
+        self.board.latch_trip(source, trip, until, steps, now)
     }
 
     /// Latches a keeper's raise: alone Minor, closing what the market's own response closes; Major, with the

@@ -14,6 +14,7 @@ mod latch;
 mod limiter;
 mod market;
 mod mint;
+mod program;
 mod proposal;
 mod protocol;
 mod response;
@@ -40,6 +41,7 @@ pub use {
     },
     market::{Market, MarketSettings},
     mint::{MintCap, check_mint},
+    program::{LOADER, Look, ProgramPin, program_data},
     proposal::{Proposal, Proposed, Status},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},

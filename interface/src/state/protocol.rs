@@ -11,7 +11,9 @@ use {
 
 use super::{
     amendment::check_delay,
+    invariant::Shown,
     latch::{LatchBoard, NewLatch, Source},
+    program::{Look, ProgramPin},
 };
 use crate::{
     constants::*,
@@ -66,8 +68,10 @@ pub struct Protocol {
     pub markets: u32,
     /// Explicit padding.
     pub padding_2: [u8; 4],
+    /// What is pinned of the program.
+    pub pin: ProgramPin,
     /// Room for later versions.
-    pub reserved: [u8; 160],
+    pub reserved: [u8; 48],
 }
 
 /// What a protocol chooses when it is created.
@@ -199,6 +203,25 @@ impl Protocol {
     pub fn count_armed(&mut self) -> Checked<()> {
         self.armed_limiters = self.armed_limiters.checked_add(1).ok_or(BreakerError::LimiterInvariant)?;
         Ok(())
+    }
+
+    /// Looks at the program's data: an upgrade that was approved moves the pin, any other change is latched in all
+    /// markets. Says whether the latches changed.
+    ///
+    /// # Errors
+    /// Those of [`ProgramPin::look`]; [`BreakerError::NothingToLatch`] where the latch holds and nothing new was seen.
+    pub fn look_at_program(&mut self, shown: &Shown, now: Instant) -> Checked<Look> {
+        let first = self.pin.standing.observed_at;
+        let look = self.pin.look(shown, self.loosening_delay, now)?;
+        if let Look::Changed(trip) = look {
+            let until = now.plus(PROGRAM_LATCH.into());
+            let steps = (DWELL_MIN, LIQUIDATION_GRACE_MIN);
+            let raised = self.board.latch_trip(Source::Program, &trip, until, steps, now);
+            if !raised && self.pin.standing.observed_at == first {
+                return Err(BreakerError::NothingToLatch);
+            }
+        }
+        Ok(look)
     }
 
     /// A protocol that left takes no more acts.

@@ -6,6 +6,8 @@ use firebreak_interface::{
     state::{Mandate, Proposal, Proposed, Protocol},
 };
 
+use crate::instructions::check_readers;
+
 /// The authority, or a proposal that stands for it.
 #[derive(Accounts)]
 pub struct Governance<'info> {
@@ -27,10 +29,12 @@ impl Governance<'_> {
         now: Instant,
     ) -> Result<(Mandate, Pubkey)> {
         let (key, protocol) = protocol;
+        check_readers([protocol.min_reader])?;
         protocol.check_attached()?;
         match (&self.proposal, &self.authority) {
             (Some(proposal), _) => {
                 let mut state = proposal.load_mut()?;
+                check_readers([state.min_reader])?;
                 require_keys_eq!(state.protocol, *key, BreakerError::WrongProtocol);
                 state.execute(protocol, (&act(), bound), now)?;
                 Ok((Mandate::Proposed(state.epoch), proposal.key()))

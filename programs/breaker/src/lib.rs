@@ -64,11 +64,6 @@ pub mod breaker {
         instructions::register_coverage(ctx, rows)
     }
 
-    /// The authority arms a limiter.
-    pub fn arm_limiter(ctx: Context<ArmLimiter>) -> Result<()> {
-        instructions::arm_limiter(ctx)
-    }
-
     /// The protected program records a flow; the verdict is in the return data.
     pub fn record_flow(
         ctx: Context<RecordFlow>,
@@ -109,11 +104,6 @@ pub mod breaker {
         instructions::register_band(ctx, index, &settings)
     }
 
-    /// The authority arms a price band.
-    pub fn arm_band(ctx: Context<ArmBand>) -> Result<()> {
-        instructions::arm_band(ctx)
-    }
-
     /// Anyone shows a band the price of now.
     pub fn observe(ctx: Context<Observe>) -> Result<()> {
         instructions::observe(ctx)
@@ -133,9 +123,9 @@ pub mod breaker {
         instructions::register_invariant(ctx, index, &settings)
     }
 
-    /// The authority arms an invariant.
-    pub fn arm_invariant(ctx: Context<ArmInvariant>) -> Result<()> {
-        instructions::arm_invariant(ctx)
+    /// Anyone shows that the protected program was upgraded.
+    pub fn poke_program(ctx: Context<PokeProgram>) -> Result<()> {
+        instructions::poke_program(ctx)
     }
 
     /// The authority says what it will do when a delay is over.

@@ -14,7 +14,7 @@ use firebreak_interface::{
     state::{Journal, JournalEntry, JournalSegment},
 };
 
-use crate::{EVENT_AUTHORITY_AND_BUMP, events::JournalEntryAdded};
+use crate::{EVENT_AUTHORITY_AND_BUMP, events::JournalEntryAdded, instructions::check_readers};
 
 /// The accounts by which an instruction writes the journal.
 #[derive(Accounts)]
@@ -46,6 +46,7 @@ impl Record<'_> {
 
     fn write(&self, protocol: Pubkey, entry: JournalEntry, may_miss: bool) -> Result<()> {
         let mut journal = self.journal.load_mut()?;
+        check_readers([journal.min_reader])?;
         // stops an act on one protocol from being written into another's history
         require_keys_eq!(journal.protocol, protocol, BreakerError::WrongJournal);
         let (entry, in_segment) = match &self.segment {

@@ -8,6 +8,11 @@ use firebreak_interface::{
     state::{Amendment, DISCRIMINATOR, Invariant, Keeper, Layout, Limiter, Market, PriceBand, Protocol},
 };
 
+use crate::instructions::check_readers;
+
+/// Where every account of the breaker says which reader it needs.
+const MIN_READER: usize = DISCRIMINATOR + 1;
+
 /// An account that governance can amend.
 pub(crate) trait Subject: Layout {
     /// Where its account says which protocol it belongs to.
@@ -58,6 +63,7 @@ fn check(
     let data = account.try_borrow_data()?;
     let is_kind = *account.owner == crate::ID && data.len() == space && data.starts_with(tag);
     require!(is_kind, BreakerError::WrongSubject);
+    check_readers([data[MIN_READER]])?;
     require!(data[at..].starts_with(protocol.as_ref()), BreakerError::WrongProtocol);
     Ok(())
 }
@@ -91,14 +97,19 @@ pub(crate) fn epoch(
         Amendment::Band(_) => open::<PriceBand>(account, key)?.epoch,
         Amendment::Invariant(_) => open::<Invariant>(account, key)?.epoch,
         Amendment::RevokeKeeper => open::<Keeper>(account, key)?.epoch(),
-        Amendment::Disarm | Amendment::AcceptLoss { .. } => match open_rule(account, key)? {
+        Amendment::Arm | Amendment::Disarm | Amendment::AcceptLoss { .. } => match open_rule(account, key)? {
             Rule::Limiter(limiter) => limiter.epoch,
             Rule::Invariant(invariant) => invariant.epoch,
-            Rule::Band(band) if *amendment == Amendment::Disarm => band.epoch,
+            Rule::Band(band) if !matches!(amendment, Amendment::AcceptLoss { .. }) => band.epoch,
             // a reference walks to the new price by itself, in bounded steps
             Rule::Band(_) => return err!(BreakerError::WrongSubject),
         },
-        Amendment::LooseningDelay(_) | Amendment::Authority(_) | Amendment::Detach => {
+        Amendment::LooseningDelay(_)
+        | Amendment::Authority(_)
+        | Amendment::Pin
+        | Amendment::ApproveUpgrade(_)
+        | Amendment::Unpin
+        | Amendment::Detach => {
             require_keys_eq!(*account.key, *key, BreakerError::WrongSubject);
             protocol.epoch
         }

@@ -160,7 +160,7 @@ impl Balanced {
     pub fn arms(&self) -> Instruction {
         let us = &self.world.us;
         let segment = us.segment(&self.world.vm);
-        instruction::arm_invariant(us.authority.pubkey(), us.protocol, self.invariant, segment)
+        instruction::arm_rule(us.authority.pubkey(), us.protocol, self.invariant, segment)
     }
 
     /// The authority arms the invariant.

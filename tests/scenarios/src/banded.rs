@@ -119,7 +119,7 @@ impl Banded {
     /// `arm_band` by the authority.
     pub fn arms(&self) -> Instruction {
         let us = &self.world.us;
-        instruction::arm_band(us.authority.pubkey(), us.protocol, self.band, us.segment(&self.world.vm))
+        instruction::arm_rule(us.authority.pubkey(), us.protocol, self.band, us.segment(&self.world.vm))
     }
 
     /// The authority arms the band.

@@ -153,6 +153,13 @@ pub struct PendingEntry {
     pub worst: u8,
 }
 
+impl PendingEntry {
+    /// Whether the limiter's own severity is higher after what waits than before it.
+    pub const fn is_rise(&self) -> bool {
+        self.count > 0 && self.after > self.before
+    }
+}
+
 /// A flow to be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {

@@ -7,3 +7,12 @@ pub mod keeper;
 pub mod protocol;
 
 pub use {anyone::*, authority::*, guardian::*, keeper::*, protocol::*};
+
+use anchor_lang::prelude::*;
+use firebreak_interface::{BreakerError, constants::READER_VERSION};
+
+/// Refuses accounts that need a newer reader than this program, by their `min_reader`.
+pub(crate) fn check_readers<const N: usize>(min_readers: [u8; N]) -> Result<()> {
+    require!(min_readers.iter().all(|needed| *needed <= READER_VERSION), BreakerError::TooNewToRead);
+    Ok(())
+}

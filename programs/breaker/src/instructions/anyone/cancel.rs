@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Act, JournalEntry, Proposal, Protocol},
 };
 
-use crate::record::*;
+use crate::{instructions::check_readers, record::*};
 
 /// Accounts of `cancel`.
 #[derive(Accounts)]
@@ -29,8 +29,9 @@ pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
     let accounts = &ctx.accounts;
     let signer = accounts.signer.key();
     let nonce = {
-        let mut proposal = accounts.proposal.load_mut()?;
-        proposal.cancel(&mut *accounts.protocol.load_mut()?, &signer, now)?;
+        let (mut protocol, mut proposal) = (accounts.protocol.load_mut()?, accounts.proposal.load_mut()?);
+        check_readers([protocol.min_reader, proposal.min_reader])?;
+        proposal.cancel(&mut protocol, &signer, now)?;
         proposal.nonce
     };
 

@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Journal, JournalSegment},
 };
 
-use crate::create::create;
+use crate::{create::create, instructions::check_readers};
 
 /// Accounts of `extend_journal`.
 #[derive(Accounts)]
@@ -36,6 +36,7 @@ pub struct ExtendJournal<'info> {
 pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
     let (accounts, bump) = (&ctx.accounts, ctx.bumps.segment);
     let mut journal = accounts.journal.load_mut()?;
+    check_readers([journal.min_reader])?;
     let (protocol, number) = (journal.protocol, journal.segments.to_le_bytes());
     let seeds: &[&[u8]] = &[pda::SEGMENT, protocol.as_ref(), &number, &[bump]];
     create::<JournalSegment>(&accounts.segment, &accounts.payer, seeds)?.initialize(&mut journal, bump)?;

@@ -6,6 +6,10 @@ mod observe;
 mod poke;
 mod poke_band;
 mod poke_invariant;
+mod poke_program;
 mod step_down;
 
-pub use {cancel::*, extend_journal::*, observe::*, poke::*, poke_band::*, poke_invariant::*, step_down::*};
+pub use {
+    cancel::*, extend_journal::*, observe::*, poke::*, poke_band::*, poke_invariant::*, poke_program::*,
+    step_down::*,
+};

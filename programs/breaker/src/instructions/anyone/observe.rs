@@ -1,9 +1,9 @@
 //! `observe`: anyone shows a band the price of now. It succeeds where the accounts are the band's, and writes no journal.
 
 use anchor_lang::prelude::*;
-use firebreak_interface::{BreakerError, Instant, constants::READER_VERSION, state::PriceBand};
+use firebreak_interface::{Instant, state::PriceBand};
 
-use crate::{company, prices};
+use crate::{company, instructions::check_readers, prices};
 
 /// Accounts of `observe`.
 #[derive(Accounts)]
@@ -23,7 +23,7 @@ pub fn observe(ctx: Context<Observe>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let mut band = accounts.band.load_mut()?;
-    require!(band.min_reader <= READER_VERSION, BreakerError::TooNewToRead);
+    check_readers([band.min_reader])?;
     let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
     prices::check_readable(&band.settings, &prices)?;
     band.observe(&prices, now)?;

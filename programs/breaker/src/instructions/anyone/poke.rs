@@ -3,11 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, Severity,
-    constants::READER_VERSION,
     state::{Limiter, Market, Protocol, Rule, Source, Trip, VaultState},
 };
 
-use crate::{company, record::*};
+use crate::{company, instructions::check_readers, record::*};
 
 /// Accounts of `poke`.
 #[derive(Accounts)]
@@ -47,9 +46,7 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut limiter = accounts.limiter.load_mut()?;
-        let too_new =
-            [protocol.min_reader, market.min_reader, limiter.min_reader].iter().any(|v| *v > READER_VERSION);
-        require!(!too_new, BreakerError::TooNewToRead);
+        check_readers([protocol.min_reader, market.min_reader, limiter.min_reader])?;
         protocol.check_attached()?;
 
         // a rule armed less than one loosening delay ago acts at most as Major
@@ -57,14 +54,18 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         if let Some(trip) = limiter.observe(&vault, may_be_critical, now)? {
             limiter.latch(&trip, &market, now);
         }
+        let before = market.board.severity(now);
         let raised = raise_market(&mut market, &limiter, now);
         market.assert_invariant()?;
         let is_shadow = limiter.tell_shadow(now);
-        let entry = limiter.take_pending(accounts.limiter.key(), accounts.market.key())?;
-        // a repeat of what holds already is no rise: anyone could fill the journal with it
-        let is_rise = entry.is_some_and(|entry| entry.after > entry.before);
+        // a repeat of what holds already is no rise, and waits for one: anyone could fill the journal with it
+        let is_rise = limiter.pending.is_rise() || market.board.severity(now) > before;
         require!(raised || is_rise || is_shadow, BreakerError::NothingToLatch);
-        entry
+        if is_rise || is_shadow {
+            limiter.take_pending(accounts.limiter.key(), accounts.market.key())?
+        } else {
+            None
+        }
     };
     if let Some(entry) = entry {
         accounts.record.append(protocol_key, entry)?;

@@ -3,12 +3,11 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant,
-    constants::READER_VERSION,
     oracle::POSTERS,
     state::{JournalEntry, Market, PriceBand, Protocol, Source},
 };
 
-use crate::{company, prices, record::*};
+use crate::{company, instructions::check_readers, prices, record::*};
 
 /// Accounts of `poke_band`.
 #[derive(Accounts)]
@@ -46,9 +45,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut band = accounts.band.load_mut()?;
-        let too_new =
-            [protocol.min_reader, market.min_reader, band.min_reader].iter().any(|v| *v > READER_VERSION);
-        require!(!too_new, BreakerError::TooNewToRead);
+        check_readers([protocol.min_reader, market.min_reader, band.min_reader])?;
         protocol.check_attached()?;
 
         let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;

@@ -3,11 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant,
-    constants::READER_VERSION,
     state::{Act, Invariant, JournalEntry, Market, Measurement, Protocol, Shown, Source, Trip},
 };
 
-use crate::{company, record::*};
+use crate::{company, instructions::check_readers, record::*};
 
 /// Accounts of `poke_invariant`; the terms' accounts follow, the left side's first.
 #[derive(Accounts)]
@@ -41,10 +40,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut invariant = accounts.invariant.load_mut()?;
-        let too_new = [protocol.min_reader, market.min_reader, invariant.min_reader]
-            .iter()
-            .any(|v| *v > READER_VERSION);
-        require!(!too_new, BreakerError::TooNewToRead);
+        check_readers([protocol.min_reader, market.min_reader, invariant.min_reader])?;
         protocol.check_attached()?;
 
         let measured = measure(&invariant, ctx.remaining_accounts)?;

@@ -3,11 +3,10 @@
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant, Severity,
-    constants::READER_VERSION,
     state::{Act, JournalEntry, Market, Protocol},
 };
 
-use crate::record::*;
+use crate::{instructions::check_readers, record::*};
 
 /// Accounts of `step_down`.
 #[derive(Accounts)]
@@ -31,12 +30,12 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
         match &accounts.market {
             None => {
                 let mut protocol = accounts.protocol.load_mut()?;
-                require!(protocol.min_reader <= READER_VERSION, BreakerError::TooNewToRead);
+                check_readers([protocol.min_reader])?;
                 (protocol_key, protocol.board.step_down(now)?)
             }
             Some(account) => {
                 let mut market = account.load_mut()?;
-                require!(market.min_reader <= READER_VERSION, BreakerError::TooNewToRead);
+                check_readers([market.min_reader])?;
                 let fall = market.board.step_down(now)?;
                 market.assert_invariant()?;
                 (account.key(), fall)

@@ -63,6 +63,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
                 let mut invariant = open::<Invariant>(account, &key)?;
                 changed(invariant.amend(new, mandate)?, invariant.epoch)
             }
+            Amendment::Arm => arm(open_rule(account, &key)?, &mut protocol, rest, now)?,
             Amendment::Disarm => {
                 match open_rule(account, &key)? {
                     Rule::Limiter(mut limiter) => limiter.disarm(mandate)?,
@@ -78,7 +79,12 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
                 open::<Keeper>(account, &key)?.revoke(mandate, now)?;
                 (Act::KeeperRevoked, 0)
             }
-            Amendment::LooseningDelay(_) | Amendment::Authority(_) | Amendment::Detach => {
+            Amendment::LooseningDelay(_)
+            | Amendment::Authority(_)
+            | Amendment::Pin
+            | Amendment::ApproveUpgrade(_)
+            | Amendment::Unpin
+            | Amendment::Detach => {
                 require_keys_eq!(subject, key, BreakerError::WrongSubject);
                 amend_protocol(accounts, &mut protocol, amendment, mandate, rest, now)?
             }
@@ -94,6 +100,32 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
 /// How the journal names a change of settings that have seen so many.
 fn changed(change: Change, epoch: u64) -> (Act, u64) {
     (if change == Change::Tightens { Act::Tightened } else { Act::Loosened }, epoch)
+}
+
+/// From shadow to force; the journal hears how often the rule tripped in shadow.
+fn arm(rule: Rule, protocol: &mut Protocol, rest: &[AccountInfo], now: Instant) -> Result<(Act, u64)> {
+    let (act, shadow_trips) = match rule {
+        Rule::Limiter(mut limiter) => {
+            let vault = read_vault(&limiter, rest)?;
+            // armed again it is the one that was counted
+            if !limiter.armed_at.is_set() {
+                protocol.count_armed()?;
+            }
+            limiter.arm(&vault, now)?;
+            (Act::LimiterArmed, limiter.shadow_trips)
+        }
+        Rule::Band(mut band) => {
+            band.standing.arm(now)?;
+            band.assert_invariant()?;
+            (Act::BandArmed, band.standing.shadow_trips)
+        }
+        Rule::Invariant(mut invariant) => {
+            invariant.standing.arm(now)?;
+            invariant.assert_invariant()?;
+            (Act::InvariantArmed, invariant.standing.shadow_trips)
+        }
+    };
+    Ok((act, shadow_trips.into()))
 }
 
 /// The limiter's vault; stops another token account, in which nothing is missing.
@@ -146,6 +178,20 @@ fn amend_protocol(
             let accepts = accounts.governance.authority.as_ref().is_some_and(|signer| signer.key() == *to);
             require!(accepts, BreakerError::NotTheNewAuthority);
             (Act::AuthorityMoved, protocol.epoch)
+        }
+        Amendment::Pin => {
+            let account = rest.first().ok_or(BreakerError::NotProgramData)?;
+            let data = account.try_borrow_data()?;
+            let shown = Shown { key: account.key, program: account.owner, data: &data };
+            (Act::ProgramPinned, protocol.pin_program(&shown, now)?)
+        }
+        Amendment::ApproveUpgrade(code) => {
+            protocol.approve_upgrade(*code, mandate)?;
+            (Act::UpgradeApproved, protocol.epoch)
+        }
+        Amendment::Unpin => {
+            protocol.unpin(mandate)?;
+            (Act::ProgramUnpinned, protocol.epoch)
         }
         _ => {
             check_nothing_holds(accounts.protocol.key(), protocol, rest, now)?;

@@ -7,7 +7,7 @@ use firebreak_interface::{
     state::{Act, JournalEntry, Keeper, Market, Protocol},
 };
 
-use crate::record::*;
+use crate::{instructions::check_readers, record::*};
 
 /// Accounts of `raise`.
 #[derive(Accounts)]
@@ -32,6 +32,11 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
     accounts.protocol.load()?.check_attached()?;
+    check_readers([
+        accounts.protocol.load()?.min_reader,
+        accounts.market.load()?.min_reader,
+        accounts.keeper.load()?.min_reader,
+    ])?;
     accounts.keeper.load_mut()?.spend_raise(order.seconds, now)?;
 
     let (before, after) = {
