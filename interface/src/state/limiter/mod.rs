@@ -371,13 +371,13 @@ impl Limiter {
         }
         let seen = self.observed_at;
         // a dust deposit between the drain and the poke must not spend the only look at it
-        let recorded = self.pending.act == Act::UndeclaredFlow as u8
-            && self.pending.worst >= Severity::Major as u8
-            && self.undeclared >= hard;
-        if (recorded || first.is_some_and(|trip| trip.severity == Severity::Major)) && !seen.is_set() {
-            self.observed_at = now;
-        } else if self.undeclared < hard {
+        let recorded =
+            self.pending.act == Act::UndeclaredFlow as u8 && self.pending.worst >= Severity::Major as u8;
+        if self.undeclared < hard {
+            // a soft flow may be Major too, and is no look at a hard one
             self.observed_at = Instant::NEVER;
+        } else if (recorded || first.is_some_and(|trip| trip.severity == Severity::Major)) && !seen.is_set() {
+            self.observed_at = now;
         } else if seen.is_set()
             && now.slot > seen.slot
             && now.unix >= seen.unix.saturating_add(SECOND_OBSERVATION_SECONDS as i64)

@@ -149,3 +149,21 @@ fn a_dust_deposit_after_the_drain_does_not_spend_the_second_look() {
     world.wait(2);
     assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Critical));
 }
+
+#[test]
+fn a_soft_flow_that_is_major_is_no_look_at_a_hard_one() {
+    let mut settings = LimiterSettings::starting(50_000, 100);
+    (settings.soft_severity, settings.hard_severity) = (Severity::Major as u32, Severity::Critical as u32);
+    let mut world = World::with(VAULT, settings);
+    world.vault.amount -= VAULT * 2 / 100;
+    assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Major));
+    world.wait(2);
+    world.vault.amount -= VAULT * 2 / 100;
+    assert_eq!(
+        world.look().map(|trip| trip.severity),
+        Some(Severity::Major),
+        "hard is seen for the first time"
+    );
+    world.wait(2);
+    assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Critical));
+}
