@@ -93,7 +93,7 @@ struct Lower;
 struct Higher;
 /// A duration or a rank, within bounds that are near: more is tighter, and no floor binds it.
 struct Longer;
-/// A limit that is a share of something scarce: less is tighter, more is for a new registration.
+/// A limit that is a share of something scarce: less is tighter, and more than the last delayed is for a new registration.
 struct Shrinks;
 /// A mask of what is closed: more is tighter.
 struct Superset;
@@ -226,7 +226,7 @@ impl Setting for u32 {
 
 /// A quantity that has a floor and a step.
 trait Quantity: Copy + Ord + Into<u128> {
-    /// What a doubling begins with where there is nothing.
+    /// How far a step goes from nothing, of which the double is nothing.
     const LEAST: u128;
 }
 
@@ -245,7 +245,8 @@ fn is_above_floor<T: Quantity>(delayed: T, new: T) -> bool {
 
 /// Whether `new` is at most as many times `old` as one proposal may make it.
 fn is_within_step<T: Quantity>(old: T, new: T) -> bool {
-    new.into() <= (old.into() * u128::from(LOOSENING_STEP)).max(T::LEAST)
+    let most = if old.into() == 0 { T::LEAST } else { old.into() * u128::from(LOOSENING_STEP) };
+    new.into() <= most
 }
 
 impl<T: Quantity> Direction<T> for Lower {
@@ -292,11 +293,15 @@ impl Direction<u32> for Longer {
 
 impl Direction<u64> for Shrinks {
     fn change(old: &u64, new: &u64) -> Change {
-        if new > old { Change::Forbidden } else { Lower::change(old, new) }
+        Lower::change(old, new)
     }
 
     fn keeps_floor(delayed: &u64, new: &u64) -> bool {
-        is_above_floor(*delayed, *new)
+        Lower::keeps_floor(delayed, new)
+    }
+
+    fn keeps_step(_old: &u64, delayed: &u64, new: &u64) -> bool {
+        new <= delayed
     }
 }
 
