@@ -234,7 +234,7 @@ errors! {
     NotArmed = 6091,
     /// the keeper's registration is over
     KeeperEnded = 6092,
-    /// a protocol detaches when none of its latches is live
+    /// something holds, or is over and was not stepped down yet
     LatchLive = 6093,
     /// pass all of the protocol's markets, in the order of their addresses
     MarketMissing = 6094,

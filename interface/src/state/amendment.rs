@@ -220,14 +220,20 @@ impl Protocol {
 }
 
 impl Market {
-    /// New settings. Latches that hold keep their ends; the way down from them takes the new steps.
+    /// New settings. Latches that hold keep their ends; the way down from them takes the new steps. Longer ones wait
+    /// until there is no way down: what is over already would hold again.
     ///
     /// # Errors
-    /// Those of [`MarketSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`].
+    /// Those of [`MarketSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
+    /// [`BreakerError::LatchLive`].
     pub fn amend(&mut self, new: &MarketSettings, mandate: Mandate) -> Checked<Change> {
         new.check()?;
         let (old, mut delayed) = (self.settings(), self.delayed_settings());
         let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch)?;
+        let is_longer = new.dwell > old.dwell || new.liquidation_grace > old.liquidation_grace;
+        if is_longer && !self.board.is_clear() {
+            return Err(BreakerError::LatchLive);
+        }
         self.set(new);
         self.set_delayed(&delayed);
         self.board.refresh(self.dwell, self.liquidation_grace);
@@ -237,7 +243,8 @@ impl Market {
 }
 
 impl Limiter {
-    /// New settings: what passed is settled at the old ones, and what was used stays used.
+    /// New settings: what passed is settled at the old ones, and what was used stays used. A drain that nobody has poked
+    /// yet is poked first.
     ///
     /// # Errors
     /// Those of [`LimiterSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
@@ -252,9 +259,6 @@ impl Limiter {
         new.check()?;
         let old = self.settings;
         let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch)?;
-        if self.shortfall(vault) > 0 {
-            return Err(BreakerError::PokeFirst);
-        }
         self.resettle(new, vault, now)?;
         self.assert_invariant()?;
         Ok(change)
@@ -288,14 +292,11 @@ impl Limiter {
         now: Instant,
     ) -> Checked<u64> {
         mandate.check_waited(self.epoch)?;
-        if self.shortfall(vault) > 0 {
-            return Err(BreakerError::PokeFirst);
-        }
+        let settings = self.settings;
+        self.resettle(&settings, vault, now)?;
         if self.balance(vault) < least {
             return Err(BreakerError::LossGrew);
         }
-        let settings = self.settings;
-        self.resettle(&settings, vault, now)?;
         let accepted = self.undeclared;
         if accepted == 0 {
             return Err(BreakerError::NothingChanges);

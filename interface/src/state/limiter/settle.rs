@@ -31,14 +31,22 @@ impl Limiter {
         Ok((trip, capacities))
     }
 
-    /// Settles at the settings in force, then takes the new ones: usage is carried, nothing refills.
+    /// Settles at the settings in force, then takes the new ones: usage is carried, nothing refills. A shortfall that trips
+    /// is for `poke` to latch; a smaller one counts as at any touch, or a unit that is missing would hold settings off
+    /// where `poke` can prove nothing.
+    ///
+    /// # Errors
+    /// [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
     pub(in crate::state) fn resettle(
         &mut self,
         new: &LimiterSettings,
         vault: &VaultState,
         now: Instant,
     ) -> Checked<()> {
-        self.settle(vault, 0, now)?;
+        let (trip, _) = self.settle(vault, 0, now)?;
+        if self.armed != 0 && trip.is_some() {
+            return Err(BreakerError::PokeFirst);
+        }
         let old = core::mem::replace(&mut self.settings, *new);
         let balance = self.balance(vault);
         (self.expected, self.followed) = (self.expected.max(balance), balance);
