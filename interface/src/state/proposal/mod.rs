@@ -197,8 +197,8 @@ impl Proposal {
         Ok(())
     }
 
-    /// Executes it for exactly this act on these accounts, whoever asks. A clock that says it is early, or late, is
-    /// believed.
+    /// Executes it for exactly this act on these accounts, whoever asks. A clock that says it is early is believed; it is
+    /// late when both say so.
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::ProposalVoid`], [`BreakerError::ProposalNotRipe`],
