@@ -5,20 +5,25 @@ use firebreak_client::Refusal::{self, Anchor};
 use firebreak_interface::{
     BreakerError::{self, *},
     Direction, ID, Operation,
+    constants::LOOSENING_DELAY_MAX,
     instruction::{self, NewInvariant},
     pda,
-    state::{InvariantSettings, KeeperSettings, Reading},
+    state::{Amendment, CoverageRow, InvariantSettings, KeeperSettings, Proposed, Reading},
 };
-use firebreak_scenarios::{Balanced, FUNDS, Protected, Setup, World, balanced, token, world::OTHER_PROGRAM};
+use firebreak_scenarios::{
+    Balanced, Banded, FUNDS, Protected, Setup, World, balanced, banded, token, world::OTHER_PROGRAM,
+};
 use solana_account::Account;
-use solana_instruction::{Instruction, error::InstructionError};
+use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
+const NOT_WRITABLE: Refusal = Anchor(2000);
 const WRONG_SEEDS: Refusal = Anchor(2006);
 const WRONG_ADDRESS: Refusal = Anchor(2012);
 const WRONG_KIND: Refusal = Anchor(3002);
+const NOT_SIGNED: Refusal = Anchor(3010);
 const NOT_THE_BREAKERS: Refusal = Anchor(3007);
 const NOT_THE_PROGRAM: Refusal = Anchor(3008);
 
@@ -114,10 +119,39 @@ impl Street {
         self.refuses_fakes(good, signers, first + 1);
         let (wallet, program) = (self.world.alice.pubkey(), self.world.us.program.program);
         self.refuses(good, signers, first + 2, &[(wallet, WRONG_ADDRESS)]);
-        // the program that emits the event is found by its address, wherever it stands, or not at all
-        let mut bad = good.clone();
-        bad.accounts[first + 3].pubkey = program;
-        self.world.vm.send(&[bad], signers).fails_as(&InstructionError::MissingAccount);
+        self.refuses(good, signers, first + 3, &[(program, WRONG_ADDRESS)]);
+    }
+
+    /// Swaps authority and proposal of a registration, which stand behind the payer.
+    fn refuses_governance(&mut self, good: &Instruction, authority: &Keypair) {
+        let (payer, stranger) = (&[authority][..], self.world.attacker.insecure_clone());
+        let mut nobodys = good.clone();
+        nobodys.accounts[1] = AccountMeta::new_readonly(ID, false);
+        self.world.vm.send(&[nobodys], payer).fails_with(NotTheAuthority);
+        let theirs = self.neighbour.authority.insecure_clone();
+        for other in [&stranger, &theirs] {
+            self.refuses(good, &[authority, other], 1, &[(other.pubkey(), by(NotTheAuthority))]);
+        }
+        let mut unsigned = good.clone();
+        (unsigned.accounts[0].pubkey, unsigned.accounts[1].is_signer) = (stranger.pubkey(), false);
+        self.world.vm.send(&[unsigned], &[&stranger]).fails_with(NOT_SIGNED);
+        // a proposal is executed without a signature; it must be one, ours and of this
+        let proposal = self.their_proposal();
+        self.refuses(good, payer, 2, &[(proposal, NOT_WRITABLE)]);
+        let mut executed = good.clone();
+        executed.accounts[2] = AccountMeta::new(proposal, false);
+        self.world.vm.send(&[executed.clone()], payer).fails_with(WrongProtocol);
+        self.refuses_fakes(&executed, payer, 2);
+    }
+
+    /// A proposal of the neighbour's.
+    fn their_proposal(&mut self) -> Pubkey {
+        let n = &self.neighbour;
+        let (key, segment) = (n.authority.pubkey(), n.segment(&self.world.vm));
+        let longer = Proposed::Amend(Amendment::LooseningDelay(LOOSENING_DELAY_MAX));
+        let propose = instruction::propose(key, key, n.protocol, 0, (&longer, &[n.protocol]), segment);
+        self.world.vm.send(&[propose], &[&n.authority]).succeeds();
+        pda::proposal(&n.protocol, 0).0
     }
 
     /// Swaps the System program.
@@ -133,18 +167,19 @@ fn create_market() {
     let good = street.world.us.create_market(&street.world.vm, 1, &Setup::default().market);
     let authority = street.world.us.authority.insecure_clone();
     let signers = [&authority];
-    street.refuses_fakes(&good, &signers, 2);
+    street.refuses_fakes(&good, &signers, 3);
     let (theirs, used) = (street.neighbour.program.addresses, street.world.us.market);
-    street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS)]);
+    street.refuses(&good, &signers, 3, &[(theirs.protocol, WRONG_SEEDS)]);
     let free = street.world.vm.key().pubkey();
     street.refuses(
         &good,
         &signers,
-        3,
+        4,
         &[(theirs.market(1), WRONG_SEEDS), (used, WRONG_SEEDS), (free, WRONG_SEEDS)],
     );
-    street.refuses_systems(&good, &signers, 4);
+    street.refuses_systems(&good, &signers, 5);
     street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority);
     // our authority over everything that is theirs
     let segment = street.neighbour.segment(&street.world.vm);
     let key = authority.pubkey();
@@ -167,18 +202,20 @@ fn register_limiter() {
         (us.limiter, street.neighbour.market, street.neighbour.vault);
     let their_mint = street.neighbour.mint;
     let their_cap = pda::mint_cap(&theirs.protocol, &us.mint).0;
-    street.refuses_fakes(&good, &signers, 2);
-    street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS), (ours.market(0), WRONG_KIND)]);
     street.refuses_fakes(&good, &signers, 3);
-    street.refuses(&good, &signers, 3, &[(their_market, by(WrongProtocol)), (ours.protocol, WRONG_KIND)]);
+    // the market says whose it is before any address is derived
+    street.refuses(&good, &signers, 3, &[(theirs.protocol, by(WrongProtocol)), (ours.market(0), WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 4);
+    street.refuses(&good, &signers, 4, &[(their_market, by(WrongProtocol)), (ours.protocol, WRONG_KIND)]);
     // a vault's limiter is derived from it: with another vault the address is another
-    street.refuses(&good, &signers, 4, &[(their_vault, WRONG_SEEDS)]);
-    street.refuses(&good, &signers, 5, &[(our_limiter, WRONG_SEEDS), (theirs.limiter(&vault), WRONG_SEEDS)]);
+    street.refuses(&good, &signers, 5, &[(their_vault, WRONG_SEEDS)]);
+    street.refuses(&good, &signers, 6, &[(our_limiter, WRONG_SEEDS), (theirs.limiter(&vault), WRONG_SEEDS)]);
     // another mint might have no extension, or a cap of its own
-    street.refuses(&good, &signers, 6, &[(their_mint, WRONG_SEEDS)]);
-    street.refuses(&good, &signers, 7, &[(our_limiter, WRONG_SEEDS), (their_cap, WRONG_SEEDS)]);
-    street.refuses_systems(&good, &signers, 8);
+    street.refuses(&good, &signers, 7, &[(their_mint, WRONG_SEEDS)]);
+    street.refuses(&good, &signers, 8, &[(our_limiter, WRONG_SEEDS), (their_cap, WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 9);
     street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 
@@ -190,11 +227,12 @@ fn register_keeper() {
     let authority = street.world.us.authority.insecure_clone();
     let signers = [&authority];
     let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
-    street.refuses_fakes(&good, &signers, 2);
-    street.refuses(&good, &signers, 2, &[(theirs.protocol, WRONG_SEEDS), (ours.market(0), WRONG_KIND)]);
-    street.refuses(&good, &signers, 3, &[(theirs.keeper(&settings.key), WRONG_SEEDS)]);
-    street.refuses_systems(&good, &signers, 4);
+    street.refuses_fakes(&good, &signers, 3);
+    street.refuses(&good, &signers, 3, &[(theirs.protocol, WRONG_SEEDS), (ours.market(0), WRONG_KIND)]);
+    street.refuses(&good, &signers, 4, &[(theirs.keeper(&settings.key), WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 5);
     street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 
@@ -293,7 +331,9 @@ fn poke() {
 
 #[test]
 fn pause() {
-    let mut street = Street::new(true);
+    let mut street = Street::new(false);
+    let us = &street.world.us;
+    let second = us.register_market(&mut street.world.vm, 1, &Setup::default().market);
     let us = &street.world.us;
     let guardian = us.guardians[0].insecure_clone();
     let colleague = us.guardians[1].pubkey();
@@ -311,7 +351,12 @@ fn pause() {
         &good,
         &signers,
         2,
-        &[(their_market, WRONG_SEEDS), (ours.protocol, WRONG_KIND), (ID, WRONG_SEEDS)],
+        &[
+            (their_market, by(WrongProtocol)),
+            (second, WRONG_SEEDS),
+            (ours.protocol, WRONG_KIND),
+            (ID, WRONG_SEEDS),
+        ],
     );
     let budgets = [
         ours.budget(Some(&market), &colleague),
@@ -374,26 +419,33 @@ fn extend_journal() {
 
 #[test]
 fn register_invariant() {
-    let balanced = Balanced::unregistered();
+    let mut balanced = Balanced::unregistered();
+    let second = balanced.world.us.register_market(&mut balanced.world.vm, 1, &Setup::default().market);
     let good = balanced.registers();
     let mut street = Street::beside(balanced.world);
     let authority = street.world.us.authority.insecure_clone();
     let signers = [&authority];
     let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
     let (market, their_market) = (street.world.us.market, street.neighbour.market);
-    street.refuses_fakes(&good, &signers, 2);
-    street.refuses(&good, &signers, 2, &[(theirs.protocol, by(NotTheAuthority)), (market, WRONG_KIND)]);
     street.refuses_fakes(&good, &signers, 3);
+    street.refuses(&good, &signers, 3, &[(theirs.protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 4);
     // an invariant's address is derived from its market
-    street.refuses(&good, &signers, 3, &[(their_market, WRONG_SEEDS), (ours.protocol, WRONG_KIND)]);
+    street.refuses(
+        &good,
+        &signers,
+        4,
+        &[(their_market, by(WrongProtocol)), (second, WRONG_SEEDS), (ours.protocol, WRONG_KIND)],
+    );
     let others = [pda::invariant(&market, 1).0, pda::invariant(&their_market, 0).0, pda::band(&market, 0).0];
-    street.refuses(&good, &signers, 4, &others.map(|other| (other, WRONG_SEEDS)));
-    street.refuses_systems(&good, &signers, 5);
+    street.refuses(&good, &signers, 5, &others.map(|other| (other, WRONG_SEEDS)));
+    street.refuses_systems(&good, &signers, 6);
     street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority);
     // their market, with the invariant that goes with it
     let mut foreign = good.clone();
-    foreign.accounts[3].pubkey = their_market;
-    foreign.accounts[4].pubkey = pda::invariant(&their_market, 0).0;
+    foreign.accounts[4].pubkey = their_market;
+    foreign.accounts[5].pubkey = pda::invariant(&their_market, 0).0;
     street.world.vm.send(&[foreign], &signers).fails_with(WrongProtocol);
     street.world.vm.send(&[good], &signers).succeeds();
 }
@@ -442,4 +494,95 @@ fn poke_invariant() {
     let framed = instruction::poke_invariant(theirs, their_market, invariant, &terms, segment);
     street.world.vm.send(&[framed], &signers).fails_with(WrongProtocol);
     street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn register_band() {
+    let mut banded = Banded::unregistered(banded::SECOND);
+    let second = banded.world.us.register_market(&mut banded.world.vm, 1, &Setup::default().market);
+    let good = banded.registers();
+    let mut street = Street::beside(banded.world);
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
+    let (market, their_market) = (street.world.us.market, street.neighbour.market);
+    street.refuses_fakes(&good, &signers, 3);
+    street.refuses(&good, &signers, 3, &[(theirs.protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 4);
+    // a band's address is derived from its market
+    street.refuses(
+        &good,
+        &signers,
+        4,
+        &[(their_market, by(WrongProtocol)), (second, WRONG_SEEDS), (ours.protocol, WRONG_KIND)],
+    );
+    let others = [pda::band(&market, 1).0, pda::band(&their_market, 0).0, pda::invariant(&market, 0).0];
+    street.refuses(&good, &signers, 5, &others.map(|other| (other, WRONG_SEEDS)));
+    let [first, second] = [banded::FIRST, banded::SECOND].map(|feed| feed.account);
+    street.refuses(&good, &signers, 6, &[(second, by(WrongPriceAccount))]);
+    street.refuses(&good, &signers, 7, &[(first, by(WrongPriceAccount)), (ID, by(WrongPriceAccount))]);
+    street.refuses_systems(&good, &signers, 8);
+    street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn register_coverage() {
+    let mut street = Street::new(false);
+    let rows = [CoverageRow { instruction: [1; 8], operations: 1 }];
+    let good = street.world.us.register_coverage(&street.world.vm, &rows);
+    let authority = street.world.us.authority.insecure_clone();
+    let signers = [&authority];
+    let theirs = street.neighbour.program.addresses;
+    let market = street.world.us.market;
+    street.refuses_fakes(&good, &signers, 3);
+    street.refuses(&good, &signers, 3, &[(theirs.protocol, WRONG_SEEDS), (market, WRONG_KIND)]);
+    let their_table = pda::coverage(&theirs.protocol).0;
+    street.refuses(&good, &signers, 4, &[(their_table, WRONG_SEEDS), (market, WRONG_SEEDS)]);
+    street.refuses_systems(&good, &signers, 5);
+    street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+/// Lamports are nobody's permission: an address that holds some is created all the same.
+#[test]
+fn lamports_sent_ahead_to_a_new_account_do_not_stop_its_creation() {
+    for ahead in [1, 1_000_000_000] {
+        let mut street = Street::new(false);
+        let us = &street.world.us;
+        let authority = us.authority.insecure_clone();
+        let vault = token::account(&mut street.world.vm, &authority, &us.mint, &us.program.owner);
+        let rows = [CoverageRow { instruction: [1; 8], operations: 1 }];
+        let keeper = KeeperSettings { key: street.world.vm.key().pubkey(), ..Setup::default().keepers[0] };
+        let (world, segment) = (&street.world, street.world.us.segment(&street.world.vm));
+        let (us, vm) = (&world.us, &world.vm);
+        let longer = Proposed::Amend(Amendment::LooseningDelay(LOOSENING_DELAY_MAX));
+        let (key, protocol) = (authority.pubkey(), us.protocol);
+        let guardian = us.guardians[0].insecure_clone();
+        let order = world.order(1_800);
+        let creations = [
+            (us.create_market(vm, 1, &Setup::default().market), 4, &authority),
+            (us.register_limiter(vm, us.market, vault, &Setup::default().limiter), 6, &authority),
+            (us.register_keeper(vm, &keeper), 4, &authority),
+            (us.register_coverage(vm, &rows), 4, &authority),
+            (instruction::propose(key, key, protocol, 0, (&longer, &[protocol]), segment), 3, &authority),
+            (instruction::extend_journal(key, protocol, 1), 2, &authority),
+            (us.pause(vm, &guardian, Some(us.market), &order), 3, &guardian),
+        ];
+        for (create, place, signer) in creations {
+            let new = create.accounts[place].pubkey;
+            let send = solana_system_interface::instruction::transfer(
+                &street.world.attacker.pubkey(),
+                &new,
+                ahead.max(street.world.vm.rent(0)),
+            );
+            street.world.vm.send(&[send], &[&street.world.attacker]).succeeds();
+            street.world.vm.send(&[create], &[signer]).succeeds();
+            let created = street.world.vm.account(&new).expect("it is there");
+            assert_eq!(created.owner, ID);
+            assert!(created.lamports >= street.world.vm.rent(created.data.len()));
+        }
+    }
 }

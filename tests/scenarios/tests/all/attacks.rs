@@ -256,7 +256,7 @@ fn registering_again_is_no_way_to_a_fresh_limit() {
     world.withdraw(FUNDS / 20).succeeds();
     let again =
         world.us.register_limiter(&world.vm, world.us.market, world.us.vault, &Setup::default().limiter);
-    world.vm.send(&[again], &[&world.us.authority]).fails_as(&InstructionError::Custom(0));
+    world.vm.send(&[again], &[&world.us.authority]).fails_with(RegistrationClosed);
     let loose = LimiterSettings { soft_bps: 9_999, ..Setup::default().limiter };
     let market = world.us.create_market(&world.vm, 7, &Setup::default().market);
     world.vm.send(&[market], &[&world.us.authority]).fails_with(RegistrationClosed);
