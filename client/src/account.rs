@@ -5,7 +5,7 @@ use firebreak_interface::{
     constants::READER_VERSION,
     state::{
         Coverage, DISCRIMINATOR, GuardianBudget, Invariant, Journal, JournalSegment, Keeper, Layout, Limiter,
-        Market, MintCap, PriceBand, Protocol,
+        Market, MintCap, PriceBand, Proposal, Protocol,
     },
 };
 use solana_program::pubkey::Pubkey;
@@ -109,6 +109,7 @@ kinds! {
     Market "market",
     MintCap "mint cap",
     PriceBand "price band",
+    Proposal "proposal",
     Protocol "protocol",
 }
 

@@ -66,13 +66,26 @@ impl Balanced {
     /// A world where an invariant can still be registered, with the settings of one: the vault covers what is owed, or it
     /// is Minor, 99 % of it or Major, 95 % of it or Critical.
     pub fn unregistered() -> Self {
-        let world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+        Self::over(World::with(|setup| (setup.armed, setup.seasoned) = (false, false)))
+    }
+
+    /// As [`Self::unregistered`], over a world in which no limiter is armed.
+    pub fn over(world: World) -> Self {
         let left = vec![once(Reading::TokenBalance)];
         let settings = InvariantSettings { left, right: vec![once(OWED)], ratio_bps: [10_000, 9_900, 9_500] };
         let (terms, invariant) = (vec![world.us.vault, LEDGER], pda::invariant(&world.us.market, 0).0);
         let mut this = Self { world, settings, terms, invariant };
         this.write(&Books { owed: FUNDS, won: 0, owed_finely: 0 });
         this
+    }
+
+    /// An invariant that a world has already, over [`LEDGER`] and our vault.
+    pub fn around(world: World, invariant: Pubkey) -> Self {
+        let left = vec![once(Reading::TokenBalance)];
+        let ratio_bps = world.vm.read::<Invariant>(&invariant).ratio_bps;
+        let settings = InvariantSettings { left, right: vec![once(OWED)], ratio_bps };
+        let terms = vec![world.us.vault, LEDGER];
+        Self { world, settings, terms, invariant }
     }
 
     /// A world where as many accounts as there may be are to be compared, fields of 128 bits all.

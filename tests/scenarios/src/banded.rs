@@ -47,6 +47,12 @@ impl Banded {
         this
     }
 
+    /// A band that a world has already.
+    pub fn around(world: World, band: Pubkey) -> Self {
+        let settings = world.vm.read::<PriceBand>(&band).settings;
+        Self { world, settings, band }
+    }
+
     /// A band in shadow.
     pub fn shadow(second: Feed) -> Self {
         let mut this = Self::unregistered(second);

@@ -6,6 +6,7 @@
 pub mod balanced;
 pub mod banded;
 pub mod cost;
+pub mod governance;
 pub mod integrator;
 pub mod outcome;
 pub mod programs;
@@ -18,6 +19,7 @@ pub mod world;
 pub use {
     balanced::Balanced,
     banded::Banded,
+    governance::{Amending, Governed},
     integrator::{Flow, Integrator},
     outcome::Outcome,
     protected::{FUNDS, MINT_CAP, Protected, Setup},

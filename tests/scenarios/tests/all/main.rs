@@ -14,5 +14,6 @@ mod mints;
 mod pauses;
 mod pokes;
 mod raises;
+mod ratchet;
 mod registration;
 mod time;

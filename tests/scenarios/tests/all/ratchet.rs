@@ -1,0 +1,794 @@
+//! The ratchet: tightening comes at once, loosening waits, and nobody goes around it.
+
+use firebreak_interface::{
+    BreakerError::*,
+    Direction, GateError, Instant, Operation, Severity,
+    constants::*,
+    instruction::{self, Governance, NewInvariant, NewLimiter},
+    pda,
+    state::{
+        Act, Amendment, CoverageRow, InvariantSettings, Keeper, KeeperSettings, Limiter, LimiterSettings,
+        Proposed, Reading, Status,
+    },
+};
+use firebreak_probe::Guard;
+use firebreak_scenarios::{
+    Amending, Balanced, Banded, FUNDS, Governed, MINT_CAP, Setup, World,
+    balanced::{LEDGER, OWED, once},
+    banded::{FIRST, HUNDRED, SECOND},
+    token,
+};
+use solana_instruction::Instruction;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+/// One tightening of each kind of setting.
+fn tightenings(governed: &Governed) -> [Amending; 5] {
+    let world = &governed.world;
+    [
+        world.limiter_scaled(2),
+        world.market_with(|settings| settings.dwell += 60),
+        governed.band_with(|settings| settings.deviation_bps[0] -= 100),
+        governed.ratios([10_100, 9_900, 9_500]),
+        world.delay_of(LOOSENING_DELAY_DEFAULT + 1),
+    ]
+}
+
+/// One loosening of each kind of setting.
+fn loosenings(governed: &Governed) -> [Amending; 5] {
+    let world = &governed.world;
+    [
+        world.limiter_scaled(5),
+        world.market_with(|settings| settings.responses[0].closed = 0),
+        governed.band_with(|settings| settings.deviation_bps[0] += 100),
+        governed.ratios([9_950, 9_900, 9_500]),
+        world.delay_of(LOOSENING_DELAY_MIN),
+    ]
+}
+
+fn at(world: &mut World, moment: Instant, slots: u64, seconds: i64) {
+    world.vm.set_clock(moment.slot - slots, moment.unix - seconds);
+}
+
+#[test]
+fn the_authority_tightens_everything_at_once() {
+    let mut governed = Governed::default();
+    for change in tightenings(&governed) {
+        governed.world.amend(&change).succeeds();
+        let last = *governed.world.told().last().expect("told");
+        assert_eq!((last.act, last.subject), (Act::Tightened, change.subject));
+        assert_eq!(last.actor, governed.world.us.authority.pubkey());
+    }
+    let rates = governed.world.limiter().settings.windows.map(|window| window.rate_bps);
+    assert_eq!(rates, [500, 1_250]);
+    governed.world.verify_journal(&governed.world.told()).expect("sound");
+}
+
+#[test]
+pub(crate) fn nothing_is_loosened_by_a_signature_alone() {
+    let mut governed = Governed::default();
+    let (band, invariant) = (governed.band, governed.invariant);
+    let world = &governed.world;
+    let keeper = world.us.program.addresses.keeper(&world.us.keepers[0].pubkey());
+    let acts = [
+        world.amending(world.us.limiter, Amendment::Disarm),
+        world.amending(band, Amendment::Disarm),
+        world.amending(invariant, Amendment::Disarm),
+        world.accepting_loss(0),
+        governed.accepting_loss(0),
+        world.amending(keeper, Amendment::RevokeKeeper),
+        world.amending(world.us.protocol, Amendment::Authority(world.attacker.pubkey())),
+        world.detaching(&[world.us.market], &[world.us.limiter]),
+    ];
+    for change in loosenings(&governed).iter().chain(&acts) {
+        governed.world.amend(change).fails_with(LooseningWaits);
+    }
+    // a tightening does not carry a loosening with it
+    let both = governed.world.limiter_with(|settings| {
+        (settings.soft_bps, settings.elastic_bps) = (settings.soft_bps - 1, settings.elastic_bps + 1);
+    });
+    governed.world.amend(&both).fails_with(LooseningWaits);
+    // nor does what nobody can call tighter or looser
+    let longer = governed.world.limiter_with(|settings| settings.windows[1].seconds *= 2);
+    governed.world.amend(&longer).fails_with(LooseningWaits);
+}
+
+#[test]
+fn a_loosening_that_has_waited_is_executed_by_anyone() {
+    let mut governed = Governed::default();
+    for change in loosenings(&governed) {
+        let proposal = governed.world.propose(&change);
+        governed.world.wait();
+        governed.world.execute(proposal, &change).succeeds();
+        let last = *governed.world.told().last().expect("told");
+        assert_eq!((last.act, last.subject, last.actor), (Act::Loosened, change.subject, proposal));
+    }
+    assert_eq!(governed.world.protocol().loosening_delay, LOOSENING_DELAY_MIN);
+    assert_eq!(governed.world.protocol().pending_proposals, 0);
+    governed.world.verify_journal(&governed.world.told()).expect("sound");
+}
+
+/// A thief who stole the authority's key and a stranger race each other to the moment; it comes for both.
+#[test]
+pub(crate) fn a_proposal_is_executed_neither_early_nor_twice_nor_late() {
+    let mut world = World::default();
+    let change = world.limiter_scaled(5);
+    let proposal = world.propose(&change);
+    let (ripe, expires) = (world.proposal(&proposal).ripe_at, world.proposal(&proposal).expires_at);
+    assert_eq!(ripe, world.now().plus(LOOSENING_DELAY_DEFAULT.into()));
+    for (slots, seconds) in [(0, 1), (1, 0), (1, 1)] {
+        at(&mut world, ripe, slots, seconds);
+        world.execute(proposal, &change).fails_with(ProposalNotRipe);
+    }
+    // a clock that ran ahead and came back vouches for nothing
+    world.vm.set_clock(ripe.slot, ripe.unix + 86_400);
+    at(&mut world, ripe, 0, 1);
+    world.execute(proposal, &change).fails_with(ProposalNotRipe);
+    at(&mut world, ripe, 0, 0);
+    world.execute(proposal, &change).succeeds();
+    world.execute(proposal, &change).fails_with(ProposalFinished);
+    assert_eq!(world.proposal(&proposal).status(), Some(Status::Executed));
+    assert_eq!(world.limiter().settings.windows[0].rate_bps, 1_250);
+
+    let mut world = World::default();
+    let late = world.propose(&change);
+    assert_eq!(world.proposal(&late).expires_at, expires);
+    at(&mut world, expires, 0, 0);
+    world.execute(late, &change).fails_with(ProposalExpired);
+    at(&mut world, expires, 0, 1);
+    world.execute(late, &change).succeeds();
+}
+
+#[test]
+pub(crate) fn a_proposal_stands_for_nothing_but_itself() {
+    let mut world = World::with(|setup| setup.armed = false);
+    let settings = Setup::default().limiter;
+    let (vault, limiter) = world.us.guard_vault(&mut world.vm, world.us.market, FUNDS, &settings);
+    let arm = world.us.arm(&world.vm, world.us.vault);
+    world.vm.send(&[arm], &[&world.us.authority]).succeeds();
+    world.wait();
+    let change = world.limiter_scaled(5);
+    let proposal = world.propose(&change);
+    world.wait();
+    let one_more = world.limiter_with(|settings| settings.windows[0].rate_bps = 1_251);
+    let elsewhere = Amending { subject: limiter, rest: vec![vault], ..change.clone() };
+    let disarm = world.amending(world.us.limiter, Amendment::Disarm);
+    for other in [one_more, elsewhere, disarm] {
+        world.execute(proposal, &other).fails_with(WrongProposal);
+    }
+    let market = world.us.create_market(&world.vm, 1, &Setup::default().market);
+    world.register_by(proposal, &market).fails_with(WrongProposal);
+    // with the authority's signature beside it too: a proposal that is brought is the one that counts
+    let mut both = world.us.amend(&world.vm, Governance::Proposal(proposal), &world.limiter_scaled(2));
+    both.accounts[0] = solana_instruction::AccountMeta::new_readonly(world.us.authority.pubkey(), true);
+    world.vm.send(&[both], &[&world.us.authority]).fails_with(WrongProposal);
+
+    let neighbour = world.neighbour();
+    let theirs = neighbour.propose(&world.vm, &change.proposed(), &[neighbour.limiter]);
+    world.vm.send(&[theirs], &[&neighbour.authority]).succeeds();
+    let theirs = pda::proposal(&neighbour.protocol, 0).0;
+    world.wait();
+    world.execute(theirs, &change).fails_with(WrongProtocol);
+    let cancel = world.us.cancel(&world.vm, &world.us.authority.pubkey(), theirs);
+    world.vm.send(&[cancel], &[&world.us.authority]).fails_with(WrongProtocol);
+    world.execute(proposal, &change).succeeds();
+}
+
+#[test]
+pub(crate) fn a_proposal_names_what_it_changes() {
+    let mut governed = Governed::default();
+    let (band, invariant) = (governed.band, governed.invariant);
+    let world = &mut governed.world;
+    let (limiter, market, vault) = (world.us.limiter, world.us.market, world.us.vault);
+    let Amending { amendment, .. } = world.limiter_scaled(5);
+    for wrong in [market, band, invariant, vault, world.us.program.addresses.journal] {
+        world.proposes(&Proposed::Amend(amendment.clone()), &[wrong]).fails_with(WrongSubject);
+        let at_once = Amending { subject: wrong, amendment: amendment.clone(), rest: vec![vault] };
+        world.amend(&at_once).fails_with(WrongSubject);
+    }
+    let loss = Amendment::AcceptLoss { least: 0 };
+    for (amendment, wrong) in [
+        // a reference walks to the new price by itself
+        (&loss, band),
+        (&loss, market),
+        (&Amendment::Disarm, market),
+        (&Amendment::RevokeKeeper, limiter),
+        (&Amendment::Detach, limiter),
+        (&Amendment::LooseningDelay(LOOSENING_DELAY_MIN), market),
+    ] {
+        world.proposes(&Proposed::Amend(amendment.clone()), &[wrong]).fails_with(WrongSubject);
+    }
+    let proposed = Proposed::Amend(amendment);
+    for bound in [&[][..], &[limiter, limiter], &[limiter, market]] {
+        world.proposes(&proposed, bound).fails_with(WrongProposal);
+    }
+    let neighbour = world.neighbour();
+    world.proposes(&proposed, &[neighbour.limiter]).fails_with(WrongProtocol);
+    // the limiter's vault is the limiter's: in another one nothing may be missing
+    let purse = world.purse;
+    let elsewhere = Amending { rest: vec![purse], ..world.limiter_scaled(2) };
+    world.amend(&elsewhere).fails_with(WrongVault);
+    let nowhere = Amending { rest: Vec::new(), ..elsewhere };
+    world.amend(&nowhere).fails_with(WrongVault);
+}
+
+/// Whoever reads a proposal sees all of it, so what no transaction brings is not kept either.
+#[test]
+pub(crate) fn a_proposal_has_so_many_bytes() {
+    let mut world = World::default();
+    let rows = |count: u8| (0..count).map(|i| CoverageRow { instruction: [i; 8], operations: 1 }).collect();
+    world.proposes(&Proposed::RegisterCoverage(rows(64)), &[]).fails_with(ProposalTooLong);
+    world.proposes(&Proposed::RegisterCoverage(rows(63)), &[]).succeeds();
+}
+
+#[test]
+pub(crate) fn a_change_voids_what_was_proposed_before_it_but_no_undoing() {
+    let mut world = World::default();
+    let before = world.limiter_scaled(4);
+    let looser = world.limiter_scaled(5);
+    let proposal = world.propose(&looser);
+    let tighter = world.limiter_scaled(3);
+    world.amend(&tighter).succeeds();
+    let undo = world.propose(&before);
+    // a thief who tightens by one more each day to hold everybody off
+    for _ in 0..3 {
+        world.vm.advance(86_400);
+        let tighter = world.limiter_with(|settings| settings.soft_bps -= 1);
+        world.amend(&tighter).succeeds();
+    }
+    world.execute(proposal, &looser).fails_with(ProposalVoid);
+    world.execute(undo, &before).succeeds();
+    assert_eq!(world.limiter().settings, Setup::default().limiter);
+}
+
+#[test]
+pub(crate) fn tightening_at_once_has_a_floor_and_is_undone_in_one_step() {
+    let mut governed = Governed::default();
+    let before = Governed::default();
+    let below = |governed: &Governed| {
+        let world = &governed.world;
+        let rate = |rate| move |s: &mut LimiterSettings| s.windows[0].rate_bps = rate;
+        [
+            world.limiter_with(rate(249)),
+            world.limiter_with(rate(0)),
+            world.limiter_with(|settings| settings.bootstrap_cap = FUNDS / 4 - 1),
+            governed.band_with(|s| (s.divergence_bps[0], s.divergence_bps[1]) = (50, 124)),
+            governed.ratios([40_001, 9_900, 9_500]),
+            world.delay_of(LOOSENING_DELAY_DEFAULT * 4 + 1),
+        ]
+    };
+    for change in below(&governed) {
+        governed.world.amend(&change).fails_with(BelowFloor);
+    }
+    let floor = [
+        governed.world.limiter_scaled(1),
+        governed.ratios([40_000, 9_900, 9_500]),
+        governed.world.delay_of(LOOSENING_DELAY_DEFAULT * 4),
+    ];
+    for change in &floor {
+        governed.world.amend(change).succeeds();
+    }
+    // the floor is of the last delayed value: it does not follow downward
+    for change in below(&governed) {
+        governed.world.amend(&change).fails_with(BelowFloor);
+    }
+    let undo = [
+        before.world.limiter_scaled(4),
+        before.ratios([10_000, 9_900, 9_500]),
+        before.world.delay_of(LOOSENING_DELAY_DEFAULT),
+    ];
+    let proposals = undo.each_ref().map(|change| governed.world.propose(change));
+    governed.world.wait();
+    for (proposal, change) in proposals.into_iter().zip(&undo) {
+        governed.world.execute(proposal, change).succeeds();
+    }
+    assert_eq!(governed.world.limiter().settings, before.world.limiter().settings);
+    assert_eq!(governed.world.protocol().loosening_delay, LOOSENING_DELAY_DEFAULT);
+}
+
+/// Zero is a limit, the strictest; it comes by a proposal, and goes by steps.
+#[test]
+pub(crate) fn one_proposal_loosens_by_one_step() {
+    let mut world = World::default();
+    for rate in [2_001, 4_000, 10_000] {
+        let leap = world.limiter_with(|settings| settings.windows[0].rate_bps = rate);
+        let proposal = world.propose(&leap);
+        world.wait();
+        world.execute(proposal, &leap).fails_with(StepTooLarge);
+        world.cancel(proposal, true).succeeds();
+    }
+    let doubled = world.limiter_with(|settings| settings.windows[0].rate_bps = 2_000);
+    world.pass(&doubled);
+    let nothing = world.limiter_with(|settings| settings.windows[0].rate_bps = 0);
+    world.amend(&nothing).fails_with(BelowFloor);
+    world.pass(&nothing);
+    world.withdraw(FUNDS / 100).succeeds();
+    assert_eq!(world.alice(), FUNDS, "a limit of nothing lets nothing out");
+    for (rate, is_one) in [(LOOSENING_LEAST_BPS + 1, false), (LOOSENING_LEAST_BPS, true)] {
+        let some = world.limiter_with(|settings| settings.windows[0].rate_bps = rate);
+        let proposal = world.propose(&some);
+        world.wait();
+        if is_one {
+            world.execute(proposal, &some).succeeds();
+        } else {
+            world.execute(proposal, &some).fails_with(StepTooLarge);
+        }
+    }
+    let shorter = world.delay_of(LOOSENING_DELAY_MIN - 1);
+    world.proposes(&shorter.proposed(), &[shorter.subject]).fails_with(DelayOutOfBounds);
+}
+
+#[test]
+pub(crate) fn what_is_fixed_stays_and_what_is_the_same_is_no_change() {
+    let mut governed = Governed::default();
+    let world = &governed.world;
+    let fixed = [
+        world.market_with(|settings| settings.critical_closes_exits = true),
+        world.limiter_with(|settings| settings.bootstrap_cap += 1),
+        governed.band_with(|settings| settings.primary.id = [9; 32]),
+        governed.band_with(|settings| settings.second = Default::default()),
+    ];
+    let same = [
+        world.market_with(|_| {}),
+        world.limiter_with(|_| {}),
+        governed.band_with(|_| {}),
+        governed.ratios([10_000, 9_900, 9_500]),
+        world.delay_of(LOOSENING_DELAY_DEFAULT),
+    ];
+    for (changes, error) in [(&fixed[..], SettingFixed), (&same[..], NothingChanges)] {
+        for change in changes {
+            governed.world.amend(change).fails_with(error);
+            let proposal = governed.world.propose(change);
+            governed.world.wait();
+            governed.world.execute(proposal, change).fails_with(error);
+            governed.world.cancel(proposal, true).succeeds();
+        }
+    }
+}
+
+/// A registration of each kind, as the authority signs it, and as it is proposed.
+fn registrations(governed: &mut Governed) -> Vec<(Instruction, Proposed, Vec<Pubkey>)> {
+    let world = &mut governed.world;
+    let us = &world.us;
+    let (setup, key) = (Setup::default(), us.authority.pubkey());
+    let vault = token::account(&mut world.vm, &us.authority, &us.mint, &us.program.owner);
+    let keeper = KeeperSettings { key: world.vm.key().pubkey(), ..setup.keepers[0] };
+    let rows = vec![CoverageRow { instruction: [1; 8], operations: 1 }];
+    let band = firebreak_interface::state::BandSettings::starting(FIRST, SECOND);
+    let sides = [Reading::TokenBalance, OWED].map(|reading| vec![once(reading)]);
+    let [left, right] = sides;
+    let invariant = InvariantSettings { left, right, ratio_bps: [10_000, 9_900, 9_500] };
+    let terms = [us.vault, LEDGER];
+    let new = NewInvariant { market: us.market, index: 1, settings: &invariant, terms: &terms };
+    let (vm, segment) = (&world.vm, us.segment(&world.vm));
+    let limiter = Proposed::RegisterLimiter { settings: setup.limiter, mint_cap: MINT_CAP };
+    vec![
+        (
+            us.create_market(vm, 1, &setup.market),
+            Proposed::CreateMarket { id: 1, settings: setup.market },
+            vec![],
+        ),
+        (us.register_limiter(vm, us.market, vault, &setup.limiter), limiter, vec![us.market, vault]),
+        (us.register_keeper(vm, &keeper), Proposed::RegisterKeeper(keeper), vec![]),
+        (us.register_coverage(vm, &rows), Proposed::RegisterCoverage(rows), vec![]),
+        (
+            instruction::register_band(key, key, us.protocol, us.market, 1, &band, segment),
+            Proposed::RegisterBand { index: 1, settings: band },
+            vec![us.market],
+        ),
+        (
+            instruction::register_invariant(key, key, us.protocol, &new, segment),
+            Proposed::RegisterInvariant { index: 1, settings: invariant.clone() },
+            vec![us.market, us.vault, LEDGER],
+        ),
+    ]
+}
+
+#[test]
+fn every_registration_waits_once_a_limiter_was_armed() {
+    let mut governed = Governed::default();
+    for (registration, proposed, bound) in registrations(&mut governed) {
+        let signed = [&governed.world.us.authority];
+        governed.world.vm.send(std::slice::from_ref(&registration), &signed).fails_with(RegistrationClosed);
+        for wrong in [&[Pubkey::default()][..], &[], &[Pubkey::default(); 2]] {
+            if wrong.len() != bound.len() {
+                governed.world.proposes(&proposed, wrong).fails_with(WrongProposal);
+            }
+        }
+        let proposal = governed.world.propose_act(&proposed, &bound);
+        governed.world.register_by(proposal, &registration).fails_with(ProposalNotRipe);
+        governed.world.wait();
+        // a band begins with prices that can be used
+        let mut banded = Banded::around(governed.world, governed.band);
+        banded.post_both(HUNDRED);
+        governed.world = banded.world;
+        governed.world.register_by(proposal, &registration).succeeds();
+        governed.world.register_by(proposal, &registration).fails_with(ProposalFinished);
+        let last = *governed.world.told().last().expect("told");
+        assert_eq!(last.actor, proposal, "the journal says by which proposal");
+    }
+    assert_eq!(governed.world.protocol().markets, 2);
+    governed.world.verify_journal(&governed.world.told()).expect("sound");
+}
+
+/// What was read in the proposal is what is registered, whoever brings the accounts.
+#[test]
+fn a_registration_is_bound_to_its_market_its_vault_and_its_terms() {
+    let mut governed = Governed::default();
+    let second = governed.world.us.create_market(&governed.world.vm, 1, &Setup::default().market);
+    let proposed = Proposed::CreateMarket { id: 1, settings: Setup::default().market };
+    let proposal = governed.world.propose_act(&proposed, &[]);
+    governed.world.wait();
+    // another number is another market
+    let third = governed.world.us.create_market(&governed.world.vm, 2, &Setup::default().market);
+    governed.world.register_by(proposal, &third).fails_with(WrongProposal);
+    governed.world.register_by(proposal, &second).succeeds();
+    let second = governed.world.us.program.addresses.market(1);
+
+    let registrations = registrations(&mut governed);
+    let world = &mut governed.world;
+    let us = &world.us;
+    let (setup, key) = (Setup::default(), us.authority.pubkey());
+    let other_vault = token::account(&mut world.vm, &us.authority, &us.mint, &us.program.owner);
+    let (_, proposed, bound) = &registrations[1];
+    let limiter = world.propose_act(proposed, bound);
+    let (_, proposed, bound) = &registrations[5];
+    let invariant = world.propose_act(proposed, bound);
+    let Proposed::RegisterInvariant { settings, .. } = proposed else { panic!("the last registers one") };
+    world.wait();
+    let us = &world.us;
+    let (vm, segment, vault) = (&world.vm, us.segment(&world.vm), registrations[1].2[1]);
+    let new = NewLimiter {
+        market: us.market,
+        vault,
+        mint: us.mint,
+        mint_cap: MINT_CAP + 1,
+        settings: &setup.limiter,
+    };
+    let others = [
+        us.register_limiter(vm, second, vault, &setup.limiter),
+        us.register_limiter(vm, us.market, other_vault, &setup.limiter),
+        instruction::register_limiter(key, key, us.protocol, &new, segment),
+    ];
+    for other in others {
+        world.register_by(limiter, &other).fails_with(WrongProposal);
+    }
+    world.register_by(limiter, &registrations[1].0).succeeds();
+    let (us, segment) = (&world.us, world.us.segment(&world.vm));
+    let terms = [[us.vault, LEDGER], [world.purse, LEDGER], [us.vault, world.purse]];
+    for (market, terms) in [(second, terms[0]), (us.market, terms[1]), (us.market, terms[2])] {
+        let new = NewInvariant { market, index: 1, settings, terms: &terms };
+        let other = instruction::register_invariant(key, key, world.us.protocol, &new, segment);
+        world.register_by(invariant, &other).fails_with(WrongProposal);
+    }
+    world.register_by(invariant, &registrations[5].0).succeeds();
+}
+
+#[test]
+pub(crate) fn so_many_proposals_wait_and_each_goes_its_way_once() {
+    let mut world = World::default();
+    let change = world.limiter_scaled(5);
+    let proposals: Vec<Pubkey> = (0..PENDING_PROPOSALS).map(|_| world.propose(&change)).collect();
+    world.proposes(&change.proposed(), &[change.subject]).fails_with(TooManyProposals);
+    world.cancel(proposals[0], false).fails_with(CannotCancel);
+    world.cancel(proposals[0], true).succeeds();
+    world.cancel(proposals[0], true).fails_with(ProposalFinished);
+    let ninth = world.propose(&change);
+    assert_ne!(ninth, proposals[0], "a number is never used twice");
+    assert_eq!(world.proposal(&proposals[0]).status(), Some(Status::Cancelled));
+    world.wait();
+    world.cancel(ninth, false).fails_with(CannotCancel);
+    world.execute(proposals[0], &change).fails_with(ProposalFinished);
+    world.execute(proposals[1], &change).succeeds();
+    // the change voided the others, which hold nobody up once they are expired
+    world.vm.advance(PROPOSAL_LIFE);
+    for proposal in proposals[2..].iter().chain([&ninth]) {
+        world.cancel(*proposal, false).succeeds();
+    }
+    assert_eq!(world.protocol().pending_proposals, 0);
+    world.verify_journal(&world.told()).expect("sound");
+}
+
+#[test]
+pub(crate) fn governance_moves_to_a_key_that_signs() {
+    let mut world = World::default();
+    let heir = world.vm.person();
+    let (looser, moved) =
+        (world.limiter_scaled(5), world.amending(world.us.protocol, Amendment::Authority(heir.pubkey())));
+    let (loosening, moving) = (world.propose(&looser), world.propose(&moved));
+    world.wait();
+    world.execute(moving, &moved).fails_with(NotTheNewAuthority);
+    let accept = |world: &World, authority: Pubkey| {
+        world.us.amend(&world.vm, Governance::Accepted { proposal: moving, authority }, &moved)
+    };
+    let attacker = world.attacker.insecure_clone();
+    let by_attacker = accept(&world, attacker.pubkey());
+    world.vm.send(&[by_attacker], &[&attacker]).fails_with(NotTheNewAuthority);
+    let by_old = accept(&world, world.us.authority.pubkey());
+    world.vm.send(&[by_old], &[&world.us.authority]).fails_with(NotTheNewAuthority);
+    let by_heir = accept(&world, heir.pubkey());
+    world.vm.send(&[by_heir], &[&heir]).succeeds();
+    assert_eq!(world.protocol().authority, heir.pubkey());
+    // what the old key proposed is void, and anybody clears it away
+    world.execute(loosening, &looser).fails_with(ProposalVoid);
+    world.cancel(loosening, false).succeeds();
+    let tighter = world.limiter_scaled(3);
+    world.amend(&tighter).fails_with(NotTheAuthority);
+    world.proposes(&looser.proposed(), &[looser.subject]).fails_with(NotTheAuthority);
+    world.us.authority = heir;
+    world.amend(&tighter).succeeds();
+
+    let nobody = world.amending(world.us.protocol, Amendment::Authority(Pubkey::default()));
+    world.proposes(&nobody.proposed(), &[nobody.subject]).fails_with(InvalidAuthority);
+    let guardian = world.us.guardians[0].insecure_clone();
+    let both = world.amending(world.us.protocol, Amendment::Authority(guardian.pubkey()));
+    let proposal = world.propose(&both);
+    world.wait();
+    let accept = Governance::Accepted { proposal, authority: guardian.pubkey() };
+    let accept = world.us.amend(&world.vm, accept, &both);
+    world.vm.send(&[accept], &[&guardian]).fails_with(GuardianRoleConflict);
+}
+
+#[test]
+pub(crate) fn a_rule_goes_back_to_shadow_by_a_proposal_and_is_armed_again_at_once() {
+    let mut governed = Governed::default();
+    let (band, invariant, limiter) = (governed.band, governed.invariant, governed.world.us.limiter);
+    for rule in [limiter, band, invariant] {
+        let disarm = governed.world.amending(rule, Amendment::Disarm);
+        governed.world.pass(&disarm);
+        let last = *governed.world.told().last().expect("told");
+        assert_eq!((last.act, last.subject), (Act::Disarmed, rule));
+        let again = governed.world.propose(&disarm);
+        governed.world.wait();
+        governed.world.execute(again, &disarm).fails_with(NotArmed);
+    }
+    let world = &mut governed.world;
+    // in shadow it measures and refuses nothing
+    world.withdraw(FUNDS / 2).succeeds();
+    assert_eq!(world.alice(), FUNDS + FUNDS / 2);
+    // and what waits once a limiter was armed waits for ever
+    let market = world.us.create_market(&world.vm, 1, &Setup::default().market);
+    world.vm.send(&[market], &[&world.us.authority]).fails_with(RegistrationClosed);
+    let (key, protocol, segment) =
+        (world.us.authority.pubkey(), world.us.protocol, world.us.segment(&world.vm));
+    let arms = [
+        world.us.arm(&world.vm, world.us.vault),
+        instruction::arm_band(key, protocol, band, segment),
+        instruction::arm_invariant(key, protocol, invariant, segment),
+    ];
+    for arm in arms {
+        world.vm.send(&[arm], &[&world.us.authority]).succeeds();
+    }
+    assert_eq!(world.protocol().armed_limiters, 1, "counted once");
+    world.withdraw(FUNDS / 2).succeeds();
+    assert_eq!(world.alice(), FUNDS + FUNDS / 2);
+}
+
+#[test]
+pub(crate) fn a_keeper_is_revoked() {
+    let mut world = World::default();
+    let keeper = world.us.program.addresses.keeper(&world.us.keepers[0].pubkey());
+    let revoke = world.amending(keeper, Amendment::RevokeKeeper);
+    let proposal = world.propose(&revoke);
+    world.wait();
+    world.raise(0, 600).succeeds();
+    world.execute(proposal, &revoke).succeeds();
+    world.raise(0, 600).fails_with(KeeperExpired);
+    world.raise(1, 600).succeeds();
+    assert_eq!(world.vm.read::<Keeper>(&keeper).expires, world.now());
+    let again = world.propose(&revoke);
+    world.wait();
+    world.execute(again, &revoke).fails_with(KeeperEnded);
+}
+
+/// Two fifths left the vault and are not coming back.
+fn robbed() -> World {
+    let mut world = World::with(|setup| setup.limiter.undeclared_seconds = WINDOW_MAX);
+    world.drain(FUNDS / 5 * 2).succeeds();
+    world
+}
+
+#[test]
+pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
+    let left = FUNDS / 5 * 3;
+    let mut world = robbed();
+    let accept = world.accepting_loss(left);
+    let proposal = world.propose(&accept);
+    world.wait();
+    // nobody has proven anything yet: accepting would hide it
+    world.execute(proposal, &accept).fails_with(PokeFirst);
+    let tighter = world.limiter_scaled(2);
+    world.amend(&tighter).fails_with(PokeFirst);
+    world.poke().succeeds();
+    assert!(world.limiter().undeclared > 0);
+    world.execute(proposal, &accept).succeeds();
+    assert_eq!(world.limiter().undeclared, 0);
+    assert_eq!(world.limiter().expected, left);
+    let last = *world.told().last().expect("told");
+    assert_eq!((last.act, last.subject, last.actor), (Act::LossAccepted, world.us.limiter, proposal));
+    assert_eq!(world.severity(), Severity::Major, "what is latched ends by itself");
+    let again = world.propose(&accept);
+    world.wait();
+    world.execute(again, &accept).fails_with(NothingChanges);
+
+    // the thief comes back while everybody waits
+    let mut world = robbed();
+    world.poke().succeeds();
+    let accept = world.accepting_loss(left);
+    let proposal = world.propose(&accept);
+    world.wait();
+    world.drain(1).succeeds();
+    world.execute(proposal, &accept).fails_with(PokeFirst);
+    // one unit latches nothing new: the next recorded flow sees it
+    world.record(Direction::In, Operation::DEPOSIT, 1).succeeds();
+    world.execute(proposal, &accept).fails_with(LossGrew);
+}
+
+#[test]
+fn no_loss_is_accepted_half_way_through_a_flash_loan_or_in_another_vault() {
+    let mut world = robbed();
+    world.poke().succeeds();
+    let accept = world.accepting_loss(0);
+    let proposal = world.propose(&accept);
+    world.wait();
+    let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), &accept);
+    let repay = token::transfer(&world.purse, &world.us.vault, &world.alice.pubkey(), 1);
+    world.send(&[execute.clone(), repay]).fails_with(WrongCompany);
+    world.perform(&[(Guard::Always, execute)]).fails_with(NotTopLevel);
+    for (rest, error) in [
+        (vec![], WrongCompany),
+        (vec![world.us.vault], WrongCompany),
+        (vec![accept.rest[0]], WrongVault),
+        (vec![accept.rest[0], world.purse], WrongVault),
+    ] {
+        let wrong = Amending { rest, ..accept.clone() };
+        world.execute(proposal, &wrong).fails_with(error);
+    }
+    world.execute(proposal, &accept).succeeds();
+}
+
+#[test]
+fn an_invariant_accepts_a_loss_down_to_what_there_is() {
+    let mut governed = Governed::default();
+    let accept = governed.accepting_loss(6_000);
+    let early = governed.world.propose(&accept);
+    governed.world.wait();
+    governed.world.execute(early, &accept).fails_with(NothingChanges);
+    governed.world.drain(FUNDS / 5 * 2).succeeds();
+    // one unit less than the proposal said there is
+    governed.world.drain(1).succeeds();
+    governed.world.execute(early, &accept).fails_with(LossGrew);
+    let give =
+        token::transfer(&governed.world.loot, &governed.world.us.vault, &governed.world.attacker.pubkey(), 1);
+    governed.world.vm.send(&[give], &[&governed.world.attacker]).succeeds();
+    let elsewhere = Amending { rest: vec![accept.rest[0], governed.world.purse, LEDGER], ..accept.clone() };
+    governed.world.execute(early, &elsewhere).fails_with(WrongTermAccount);
+    let fewer = Amending { rest: accept.rest[..2].to_vec(), ..accept.clone() };
+    governed.world.execute(early, &fewer).fails_with(WrongTermAccount);
+    governed.world.execute(early, &accept).succeeds();
+    let invariant: firebreak_interface::state::Invariant = governed.world.vm.read(&governed.invariant);
+    assert_eq!(invariant.ratio_bps, [6_000; 3]);
+    assert_eq!(invariant.delayed_ratio_bps, [6_000; 3]);
+    // what is owed is covered as far as it was said; one more unit is not
+    let poke = |governed: &mut Governed| {
+        let us = &governed.world.us;
+        let segment = us.segment(&governed.world.vm);
+        let poke =
+            instruction::poke_invariant(us.protocol, us.market, governed.invariant, &governed.terms, segment);
+        governed.world.send(&[poke])
+    };
+    poke(&mut governed).fails_with(NothingToLatch);
+    governed.world.drain(FUNDS / 10).succeeds();
+    poke(&mut governed).succeeds();
+}
+
+/// Everything that a protocol that left answers with one error, and what is open then.
+#[test]
+pub(crate) fn a_protocol_leaves_when_all_is_over_and_stays_gone() {
+    let mut governed = Governed::default();
+    let second = {
+        let world = &mut governed.world;
+        let settings = Setup::default().market;
+        let create = world.us.create_market(&world.vm, 1, &settings);
+        let proposal = world.propose_act(&Proposed::CreateMarket { id: 1, settings }, &[]);
+        world.wait();
+        world.register_by(proposal, &create).succeeds();
+        world.us.program.addresses.market(1)
+    };
+    let neighbour = governed.world.neighbour();
+    let world = &mut governed.world;
+    let (first, limiter) = (world.us.market, world.us.limiter);
+    let leave = world.detaching(&[first, second], &[limiter]);
+    let proposal = world.propose(&leave);
+    world.wait();
+    world.execute(proposal, &leave).fails_with(ProposalNotRipe);
+    let ripe = world.proposal(&proposal).ripe_at;
+    assert_eq!(ripe, world.proposal(&proposal).proposed_at.plus(DETACH_DELAY.into()));
+    at(world, ripe, 0, 1);
+    world.execute(proposal, &leave).fails_with(ProposalNotRipe);
+    at(world, ripe, 0, 0);
+
+    let shown = |rest: Vec<Pubkey>| Amending { rest, ..leave.clone() };
+    let [low, high] = [leave.rest[0], leave.rest[1]];
+    for rest in [
+        vec![],
+        vec![low, limiter],
+        vec![low, high],
+        vec![low, low, limiter],
+        vec![high, low, limiter],
+        vec![low, high, limiter, limiter],
+    ] {
+        world.execute(proposal, &shown(rest)).fails_with(MarketMissing);
+    }
+    let foreign = neighbour.market;
+    let pair = if foreign > low { vec![low, foreign, limiter] } else { vec![foreign, low, limiter] };
+    eprintln!("{low} {high} {foreign} {pair:?}");
+    world.execute(proposal, &shown(pair)).fails_with(WrongProtocol);
+    world.execute(proposal, &shown(vec![low, high, neighbour.limiter])).fails_with(WrongProtocol);
+    world.execute(proposal, &shown(vec![low, high, governed.band])).fails_with(WrongSubject);
+
+    // a pause of one market, of all, or a limiter's own latch that the market does not know of
+    let order = world.order(MAJOR_MIN);
+    world.pause(0, &order).succeeds();
+    world.execute(proposal, &leave).fails_with(LatchLive);
+    world.vm.advance(u64::from(MAJOR_MIN) + u64::from(DWELL_MIN));
+    world.pause_all(0, &order).succeeds();
+    world.execute(proposal, &leave).fails_with(LatchLive);
+    world.vm.advance(u64::from(MAJOR_MIN) + u64::from(DWELL_MIN));
+    world.withdraw(FUNDS / 2).succeeds();
+    assert_eq!(world.severity(), Severity::Normal);
+    world.execute(proposal, &leave).fails_with(LatchLive);
+    world.vm.advance(u64::from(MAJOR_MIN));
+    world.execute(proposal, &leave).succeeds();
+
+    assert_eq!(world.protocol().detached, 1);
+    world.gate(Operation::WITHDRAW).succeeds();
+    let left = world.vault();
+    world.withdraw(left).succeeds();
+    assert_eq!(world.vault(), 0, "nothing is measured any more");
+    world.poke().fails_with(Detached);
+    let order = world.order(MAJOR_MIN);
+    world.pause(0, &order).fails_with(Detached);
+    world.pause_all(0, &order).fails_with(Detached);
+    let tighter = world.limiter_scaled(2);
+    world.amend(&tighter).fails_with(Detached);
+    world.execute(proposal, &leave).fails_with(Detached);
+    world.proposes(&tighter.proposed(), &[tighter.subject]).fails_with(Detached);
+    let arm = world.us.arm(&world.vm, world.us.vault);
+    world.vm.send(&[arm], &[&world.us.authority]).fails_with(Detached);
+    for (registration, ..) in registrations(&mut governed) {
+        governed.world.vm.send(&[registration], &[&governed.world.us.authority]).fails_with(Detached);
+    }
+    let balanced = Balanced::around(governed.world, governed.invariant);
+    let (pokes, arms) = (balanced.pokes(), balanced.arms());
+    let mut banded = Banded::around(balanced.world, governed.band);
+    let (pokes_band, arms_band) = (banded.pokes(), banded.arms());
+    for poke in [pokes, pokes_band] {
+        banded.world.send(&[poke]).fails_with(Detached);
+    }
+    for arm in [arms, arms_band] {
+        banded.world.vm.send(&[arm], &[&banded.world.us.authority]).fails_with(Detached);
+    }
+    banded.world.verify_journal(&banded.world.told()).expect("sound");
+}
+
+/// A limiter that was never armed says nothing, so it does not stand for one that was.
+#[test]
+fn no_limiter_in_shadow_is_shown_for_an_armed_one() {
+    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+    let settings = Setup::default().limiter;
+    let (_, shadow) = world.us.guard_vault(&mut world.vm, world.us.market, FUNDS, &settings);
+    let arm = world.us.arm(&world.vm, world.us.vault);
+    world.vm.send(&[arm], &[&world.us.authority]).succeeds();
+    let market = world.us.market;
+    let leave = world.detaching(&[market], &[shadow]);
+    let proposal = world.propose(&leave);
+    world.vm.advance(DETACH_DELAY.into());
+    assert!(!world.vm.read::<Limiter>(&shadow).armed_at.is_set());
+    world.execute(proposal, &leave).fails_with(MarketMissing);
+    let leave = world.detaching(&[market], &[world.us.limiter]);
+    world.execute(proposal, &leave).succeeds();
+    world.gate(Operation::WITHDRAW).succeeds();
+    let ours = (world.us.protocol, world.us.market);
+    world.gate_with((ours.1, ours.0), Operation::WITHDRAW).fails_with(GateError::WrongProtocol);
+}
