@@ -77,8 +77,8 @@ impl Street {
         }
     }
 
-    /// Swaps an account of the breaker's for its like: another program's copy, nothing, another kind, a wallet.
-    fn refuses_fakes(&mut self, good: &Instruction, signers: &[&Keypair], place: usize) {
+    /// The like of an account of the breaker's: another program's copy, another kind, nothing, a wallet.
+    fn fakes(&mut self, good: &Instruction, place: usize) -> [Pubkey; 4] {
         let real = self.world.vm.account(&good.accounts[place].pubkey).expect("the account exists");
         let look_alike = Account { owner: self.world.us.program.program, ..real.clone() };
         let mut other_kind = real;
@@ -88,11 +88,25 @@ impl Street {
             self.world.vm.put(key, account);
             key
         };
-        let swaps = [(put(look_alike), NOT_THE_BREAKERS), (put(other_kind), WRONG_KIND)];
-        let nothing = self.world.vm.key().pubkey();
-        let wallet = self.world.alice.pubkey();
-        self.refuses(good, signers, place, &swaps);
+        let (look_alike, other_kind) = (put(look_alike), put(other_kind));
+        [look_alike, other_kind, self.world.vm.key().pubkey(), self.world.alice.pubkey()]
+    }
+
+    /// Swaps an account of the breaker's for its like.
+    fn refuses_fakes(&mut self, good: &Instruction, signers: &[&Keypair], place: usize) {
+        let [look_alike, other_kind, nothing, wallet] = self.fakes(good, place);
+        self.refuses(good, signers, place, &[(look_alike, NOT_THE_BREAKERS), (other_kind, WRONG_KIND)]);
         self.refuses(good, signers, place, &[(nothing, NOT_THE_BREAKERS), (wallet, NOT_THE_BREAKERS)]);
+    }
+
+    /// Swaps what an amendment changes, which the program opens by itself.
+    fn refuses_subjects(&mut self, good: &Instruction, signers: &[&Keypair], theirs: Pubkey) {
+        let place = 3;
+        let mut others = self.fakes(good, place).to_vec();
+        others.extend([self.world.us.market, self.world.us.vault, self.world.us.program.addresses.journal]);
+        let swaps: Vec<_> = others.into_iter().map(|other| (other, by(WrongSubject))).collect();
+        self.refuses(good, signers, place, &swaps);
+        self.refuses(good, signers, place, &[(theirs, by(WrongProtocol))]);
     }
 
     /// Place of the first of the four accounts by which the journal is written.
@@ -122,26 +136,27 @@ impl Street {
         self.refuses(good, signers, first + 3, &[(program, WRONG_ADDRESS)]);
     }
 
-    /// Swaps authority and proposal of a registration, which stand behind the payer.
-    fn refuses_governance(&mut self, good: &Instruction, authority: &Keypair) {
+    /// Swaps authority and proposal of an act of governance, which stand in these two places from `first` on.
+    fn refuses_governance(&mut self, good: &Instruction, authority: &Keypair, first: usize) {
         let (payer, stranger) = (&[authority][..], self.world.attacker.insecure_clone());
         let mut nobodys = good.clone();
-        nobodys.accounts[1] = AccountMeta::new_readonly(ID, false);
+        nobodys.accounts[first] = AccountMeta::new_readonly(ID, false);
         self.world.vm.send(&[nobodys], payer).fails_with(NotTheAuthority);
         let theirs = self.neighbour.authority.insecure_clone();
         for other in [&stranger, &theirs] {
-            self.refuses(good, &[authority, other], 1, &[(other.pubkey(), by(NotTheAuthority))]);
+            self.refuses(good, &[authority, other], first, &[(other.pubkey(), by(NotTheAuthority))]);
         }
         let mut unsigned = good.clone();
-        (unsigned.accounts[0].pubkey, unsigned.accounts[1].is_signer) = (stranger.pubkey(), false);
+        unsigned.accounts[0].pubkey = stranger.pubkey();
+        (unsigned.accounts[first].pubkey, unsigned.accounts[first].is_signer) = (authority.pubkey(), false);
         self.world.vm.send(&[unsigned], &[&stranger]).fails_with(NOT_SIGNED);
         // a proposal is executed without a signature; it must be one, ours and of this
         let proposal = self.their_proposal();
-        self.refuses(good, payer, 2, &[(proposal, NOT_WRITABLE)]);
+        self.refuses(good, payer, first + 1, &[(proposal, NOT_WRITABLE)]);
         let mut executed = good.clone();
-        executed.accounts[2] = AccountMeta::new(proposal, false);
+        executed.accounts[first + 1] = AccountMeta::new(proposal, false);
         self.world.vm.send(&[executed.clone()], payer).fails_with(WrongProtocol);
-        self.refuses_fakes(&executed, payer, 2);
+        self.refuses_fakes(&executed, payer, first + 1);
     }
 
     /// A proposal of the neighbour's.
@@ -179,7 +194,7 @@ fn create_market() {
     );
     street.refuses_systems(&good, &signers, 5);
     street.refuses_journals(&good, &signers);
-    street.refuses_governance(&good, &authority);
+    street.refuses_governance(&good, &authority, 1);
     // our authority over everything that is theirs
     let segment = street.neighbour.segment(&street.world.vm);
     let key = authority.pubkey();
@@ -215,7 +230,7 @@ fn register_limiter() {
     street.refuses(&good, &signers, 8, &[(our_limiter, WRONG_SEEDS), (their_cap, WRONG_SEEDS)]);
     street.refuses_systems(&good, &signers, 9);
     street.refuses_journals(&good, &signers);
-    street.refuses_governance(&good, &authority);
+    street.refuses_governance(&good, &authority, 1);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 
@@ -232,29 +247,90 @@ fn register_keeper() {
     street.refuses(&good, &signers, 4, &[(theirs.keeper(&settings.key), WRONG_SEEDS)]);
     street.refuses_systems(&good, &signers, 5);
     street.refuses_journals(&good, &signers);
-    street.refuses_governance(&good, &authority);
+    street.refuses_governance(&good, &authority, 1);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 
 #[test]
-fn arm_limiter() {
+fn amend() {
     let mut street = Street::new(false);
     let good = street.world.us.arm(&street.world.vm, street.world.us.vault);
     let authority = street.world.us.authority.insecure_clone();
     let signers = [&authority];
     let (ours, theirs) = (street.world.us.program.addresses, street.neighbour.program.addresses);
-    let their_limiter = street.neighbour.limiter;
-    street.refuses_fakes(&good, &signers, 1);
+    let (their_limiter, their_vault) = (street.neighbour.limiter, street.neighbour.vault);
+    street.refuses_fakes(&good, &signers, 2);
     street.refuses(
         &good,
         &signers,
-        1,
+        2,
         &[(theirs.protocol, by(NotTheAuthority)), (ours.market(0), WRONG_KIND)],
     );
+    street.refuses_subjects(&good, &signers, their_limiter);
+    street.refuses(&good, &signers, 8, &[(their_vault, by(WrongVault)), (ours.protocol, by(WrongVault))]);
+    street.refuses_journals(&good, &signers);
+    street.refuses_governance(&good, &authority, 0);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn propose() {
+    let mut street = Street::new(true);
+    let change = street.world.limiter_scaled(5);
+    let us = &street.world.us;
+    let good = us.propose(&street.world.vm, &change.proposed(), &[us.limiter]);
+    let (authority, stranger) = (us.authority.insecure_clone(), street.world.attacker.insecure_clone());
+    let signers = [&authority];
+    let (ours, theirs) = (us.program.addresses, street.neighbour.program.addresses);
+    let their_limiter = street.neighbour.limiter;
+    let theirs_authority = street.neighbour.authority.insecure_clone();
+    for other in [&stranger, &theirs_authority] {
+        let swap = [(other.pubkey(), by(NotTheAuthority))];
+        street.refuses(&good, &[&authority, other], 1, &swap);
+    }
+    let mut unsigned = good.clone();
+    (unsigned.accounts[0].pubkey, unsigned.accounts[1].is_signer) = (stranger.pubkey(), false);
+    street.world.vm.send(&[unsigned], &[&stranger]).fails_with(NOT_SIGNED);
     street.refuses_fakes(&good, &signers, 2);
-    street.refuses(&good, &signers, 2, &[(their_limiter, by(WrongProtocol)), (ours.market(0), WRONG_KIND)]);
-    let their_vault = street.neighbour.vault;
-    street.refuses(&good, &signers, 3, &[(their_vault, by(WrongVault))]);
+    street.refuses(
+        &good,
+        &signers,
+        2,
+        &[(theirs.protocol, by(NotTheAuthority)), (ours.market(0), WRONG_KIND)],
+    );
+    // the address is of the next number
+    let others = [pda::proposal(&ours.protocol, 1).0, pda::proposal(&theirs.protocol, 0).0, ours.market(0)];
+    street.refuses(&good, &signers, 3, &others.map(|other| (other, WRONG_SEEDS)));
+    street.refuses_systems(&good, &signers, 4);
+    street.refuses_journals(&good, &signers);
+    let bound = street.fakes(&good, 9).map(|fake| (fake, by(WrongSubject)));
+    street.refuses(&good, &signers, 9, &bound);
+    street.refuses(
+        &good,
+        &signers,
+        9,
+        &[(their_limiter, by(WrongProtocol)), (ours.market(0), by(WrongSubject))],
+    );
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn cancel() {
+    let mut street = Street::new(true);
+    let change = street.world.limiter_scaled(5);
+    let proposal = street.world.propose(&change);
+    let us = &street.world.us;
+    let authority = us.authority.insecure_clone();
+    let good = us.cancel(&street.world.vm, &authority.pubkey(), proposal);
+    let signers = [&authority];
+    let (market, their_protocol) = (us.market, street.neighbour.protocol);
+    let stranger = street.world.attacker.insecure_clone();
+    street.refuses(&good, &[&stranger], 0, &[(stranger.pubkey(), by(CannotCancel))]);
+    let their_proposal = street.their_proposal();
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(their_protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(their_proposal, by(WrongProtocol)), (market, WRONG_KIND)]);
     street.refuses_journals(&good, &signers);
     street.world.vm.send(&[good], &signers).succeeds();
 }
@@ -441,7 +517,7 @@ fn register_invariant() {
     street.refuses(&good, &signers, 5, &others.map(|other| (other, WRONG_SEEDS)));
     street.refuses_systems(&good, &signers, 6);
     street.refuses_journals(&good, &signers);
-    street.refuses_governance(&good, &authority);
+    street.refuses_governance(&good, &authority, 1);
     // their market, with the invariant that goes with it
     let mut foreign = good.clone();
     foreign.accounts[4].pubkey = their_market;
@@ -451,20 +527,14 @@ fn register_invariant() {
 }
 
 #[test]
-fn arm_invariant() {
+fn amend_a_rule() {
     let balanced = Balanced::unregistered().shadow();
     let good = balanced.arms();
     let mut street = Street::beside(balanced.world);
     let their_invariant = street.their_invariant();
     let authority = street.world.us.authority.insecure_clone();
-    let signers = [&authority];
-    let (market, protocol) = (street.world.us.market, street.neighbour.protocol);
-    street.refuses_fakes(&good, &signers, 1);
-    street.refuses(&good, &signers, 1, &[(protocol, by(NotTheAuthority)), (market, WRONG_KIND)]);
-    street.refuses_fakes(&good, &signers, 2);
-    street.refuses(&good, &signers, 2, &[(their_invariant, by(WrongProtocol)), (market, WRONG_KIND)]);
-    street.refuses_journals(&good, &signers);
-    street.world.vm.send(&[good], &signers).succeeds();
+    street.refuses_subjects(&good, &[&authority], their_invariant);
+    street.world.vm.send(&[good], &[&authority]).succeeds();
 }
 
 #[test]
@@ -523,7 +593,7 @@ fn register_band() {
     street.refuses(&good, &signers, 7, &[(first, by(WrongPriceAccount)), (ID, by(WrongPriceAccount))]);
     street.refuses_systems(&good, &signers, 8);
     street.refuses_journals(&good, &signers);
-    street.refuses_governance(&good, &authority);
+    street.refuses_governance(&good, &authority, 1);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 
@@ -542,7 +612,7 @@ fn register_coverage() {
     street.refuses(&good, &signers, 4, &[(their_table, WRONG_SEEDS), (market, WRONG_SEEDS)]);
     street.refuses_systems(&good, &signers, 5);
     street.refuses_journals(&good, &signers);
-    street.refuses_governance(&good, &authority);
+    street.refuses_governance(&good, &authority, 1);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 

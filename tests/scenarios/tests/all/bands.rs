@@ -302,7 +302,7 @@ fn a_neighbours_band_proves_nothing_about_us() {
     poke.accounts[5].pubkey = FIRST.account;
     banded.world.send(&[poke]).fails_with(WrongCompany);
     let mut arm = banded.arms();
-    arm.accounts[1].pubkey = neighbour.protocol;
+    arm.accounts[2].pubkey = neighbour.protocol;
     banded.world.vm.send(&[arm], &[&banded.world.us.authority]).fails_with(NotTheAuthority);
     let look_alike = banded.world.vm.key().pubkey();
     let real = banded.world.vm.account(&banded.band).expect("a band");

@@ -30,7 +30,7 @@ fn damaged(change: impl FnOnce(&mut Limiter)) -> World {
 #[test]
 pub(crate) fn a_severity_that_is_none() {
     let mut world = damaged(|limiter| {
-        (limiter.pending.count, limiter.pending.before) = (1, 9);
+        (limiter.pending.count, limiter.pending.after) = (1, 9);
     });
     world.poke().fails_with(UnknownSeverity);
 }

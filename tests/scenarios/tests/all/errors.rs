@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, bands, coverage, damage, flows, invariants, journal, mints, pauses, pokes, raises,
-    registration, time,
+    accounts, bands, coverage, damage, flows, invariants, journal, mints, pauses, pins, pokes, raises,
+    ratchet, registration, time,
 };
 
 /// Which scenario meets which error.
@@ -87,6 +87,30 @@ const REACHED: &[(BreakerError, fn())] = &[
     (SameTermTwice, invariants::an_integer_is_a_term_once),
     (RatioOutOfBounds, invariants::an_invariants_settings_have_bounds),
     (InvariantDamaged, damage::an_invariant_whose_terms_count_for_nothing),
+    (LooseningWaits, ratchet::nothing_is_loosened_by_a_signature_alone),
+    (BelowFloor, ratchet::tightening_at_once_has_a_floor_and_is_undone_in_one_step),
+    (StepTooLarge, ratchet::one_proposal_loosens_by_one_step),
+    (SettingFixed, ratchet::what_is_fixed_stays_and_what_is_the_same_is_no_change),
+    (NothingChanges, ratchet::what_is_fixed_stays_and_what_is_the_same_is_no_change),
+    (WrongSubject, ratchet::a_proposal_names_what_it_changes),
+    (ProposalNotRipe, ratchet::a_proposal_is_executed_neither_early_nor_twice_nor_late),
+    (ProposalExpired, ratchet::a_proposal_is_executed_neither_early_nor_twice_nor_late),
+    (ProposalFinished, ratchet::a_proposal_is_executed_neither_early_nor_twice_nor_late),
+    (ProposalVoid, ratchet::a_change_voids_what_was_proposed_before_it_but_no_undoing),
+    (WrongProposal, ratchet::a_proposal_stands_for_nothing_but_itself),
+    (TooManyProposals, ratchet::so_many_proposals_wait_and_each_goes_its_way_once),
+    (ProposalTooLong, ratchet::a_proposal_has_so_many_bytes),
+    (CannotCancel, ratchet::so_many_proposals_wait_and_each_goes_its_way_once),
+    (PokeFirst, ratchet::a_loss_is_accepted_as_it_was_seen),
+    (NotTheNewAuthority, ratchet::governance_moves_to_a_key_that_signs),
+    (NotArmed, ratchet::a_rule_goes_back_to_shadow_by_a_proposal_and_is_armed_again_at_once),
+    (KeeperEnded, ratchet::a_keeper_is_revoked),
+    (LatchLive, ratchet::a_protocol_leaves_when_all_is_over_and_stays_gone),
+    (MarketMissing, ratchet::a_protocol_leaves_when_all_is_over_and_stays_gone),
+    (LossGrew, ratchet::a_loss_is_accepted_as_it_was_seen),
+    (NotProgramData, pins::only_the_data_of_the_protected_program_is_pinned_and_shown),
+    (AlreadyPinned, pins::a_pin_is_taken_away_by_a_proposal_only),
+    (NotPinned, pins::a_pin_is_taken_away_by_a_proposal_only),
 ];
 
 #[test]

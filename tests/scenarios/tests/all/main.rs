@@ -12,6 +12,7 @@ mod invariants;
 mod journal;
 mod mints;
 mod pauses;
+mod pins;
 mod pokes;
 mod raises;
 mod ratchet;

@@ -297,6 +297,12 @@ pub(crate) fn one_proposal_loosens_by_one_step() {
         world.execute(proposal, &leap).fails_with(StepTooLarge);
         world.cancel(proposal, true).succeeds();
     }
+    // more of what all young limiters share is for a new registration
+    let more = world.limiter_with(|settings| settings.bootstrap_cap += 1);
+    world.amend(&more).fails_with(LooseningWaits);
+    let proposal = world.propose(&more);
+    world.wait();
+    world.execute(proposal, &more).fails_with(StepTooLarge);
     let doubled = world.limiter_with(|settings| settings.windows[0].rate_bps = 2_000);
     world.pass(&doubled);
     let nothing = world.limiter_with(|settings| settings.windows[0].rate_bps = 0);
@@ -324,7 +330,6 @@ pub(crate) fn what_is_fixed_stays_and_what_is_the_same_is_no_change() {
     let world = &governed.world;
     let fixed = [
         world.market_with(|settings| settings.critical_closes_exits = true),
-        world.limiter_with(|settings| settings.bootstrap_cap += 1),
         governed.band_with(|settings| settings.primary.id = [9; 32]),
         governed.band_with(|settings| settings.second = Default::default()),
     ];
@@ -553,8 +558,8 @@ pub(crate) fn a_rule_goes_back_to_shadow_by_a_proposal_and_is_armed_again_at_onc
         (world.us.authority.pubkey(), world.us.protocol, world.us.segment(&world.vm));
     let arms = [
         world.us.arm(&world.vm, world.us.vault),
-        instruction::arm_band(key, protocol, band, segment),
-        instruction::arm_invariant(key, protocol, invariant, segment),
+        instruction::arm_rule(key, protocol, band, segment),
+        instruction::arm_rule(key, protocol, invariant, segment),
     ];
     for arm in arms {
         world.vm.send(&[arm], &[&world.us.authority]).succeeds();
@@ -722,7 +727,6 @@ pub(crate) fn a_protocol_leaves_when_all_is_over_and_stays_gone() {
     }
     let foreign = neighbour.market;
     let pair = if foreign > low { vec![low, foreign, limiter] } else { vec![foreign, low, limiter] };
-    eprintln!("{low} {high} {foreign} {pair:?}");
     world.execute(proposal, &shown(pair)).fails_with(WrongProtocol);
     world.execute(proposal, &shown(vec![low, high, neighbour.limiter])).fails_with(WrongProtocol);
     world.execute(proposal, &shown(vec![low, high, governed.band])).fails_with(WrongSubject);
