@@ -228,7 +228,7 @@ fn an_entry_is_what_it_was_written_from() {
             bytes[90] %= 4;
         }
         if let Some(entry) = JournalEntry::from_bytes(&bytes) {
-            assert_eq!(entry.to_bytes()[..JournalEntry::LEN], bytes[..JournalEntry::LEN], "case {case}");
+            assert_eq!(entry.to_bytes(), bytes[..JournalEntry::LEN], "case {case}");
         } else {
             assert_ne!(case % 2, 0, "case {case}");
         }

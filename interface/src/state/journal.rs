@@ -131,7 +131,7 @@ pub struct JournalEntry {
 
 impl JournalEntry {
     /// Length of an entry's bytes.
-    pub const LEN: usize = 8 + 16 + 32 + 32 + 3 + 8 + 8 + 4;
+    pub const LEN: usize = size_of::<Packed>();
 
     /// An act that leaves the severity as it is; its place in the chain comes with [`Journal::append`].
     pub fn new(act: Act, actor: Pubkey, subject: Pubkey, at: Instant) -> Self {
@@ -139,14 +139,18 @@ impl JournalEntry {
         Self { number: 0, at, actor, subject, act, before, after, value: 0, threshold: 0, count: 1 }
     }
 
-    /// The entry's Borsh bytes and its place's padding.
-    pub fn to_bytes(&self) -> [u8; ENTRY_SPACE] {
-        let mut bytes = [0; ENTRY_SPACE];
-        let mut rest = &mut bytes[..];
-        // a fixed-length entry always fits its place: `LEN` is asserted below the space and tested
-        let written = borsh::to_writer(&mut rest, self);
-        debug_assert!(written.is_ok());
-        bytes
+    /// The entry's Borsh bytes.
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        bytemuck::cast(Packed {
+            number: self.number,
+            at: self.at,
+            actor: self.actor,
+            subject: self.subject,
+            kinds: [self.act as u8, self.before as u8, self.after as u8],
+            value: self.value,
+            threshold: self.threshold,
+            count: self.count,
+        })
     }
 
     /// The entry in these bytes, none when they are not one.
@@ -157,8 +161,22 @@ impl JournalEntry {
 
     /// The head of the chain after this entry.
     pub fn chain(&self, head: &[u8; 32]) -> [u8; 32] {
-        solana_program::hash::hashv(&[head, &self.to_bytes()[..Self::LEN]]).to_bytes()
+        solana_program::hash::hashv(&[head, &self.to_bytes()]).to_bytes()
     }
+}
+
+/// The fields as Borsh writes them: each is of fixed length, so an entry is a copy and not a walk.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, packed)]
+struct Packed {
+    number: u64,
+    at: Instant,
+    actor: Pubkey,
+    subject: Pubkey,
+    kinds: [u8; 3],
+    value: u64,
+    threshold: u64,
+    count: u32,
 }
 
 /// Bytes an entry takes in a segment.
@@ -303,7 +321,7 @@ impl JournalSegment {
             self.first_head = *head;
         }
         let place = usize::try_from(self.count).ok().and_then(|i| self.entries.get_mut(i));
-        *place.ok_or(BreakerError::JournalInvariant)? = entry.to_bytes();
+        place.ok_or(BreakerError::JournalInvariant)?[..JournalEntry::LEN].copy_from_slice(&entry.to_bytes());
         self.count += 1;
         Ok(())
     }

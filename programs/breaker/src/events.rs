@@ -1,6 +1,6 @@
 //! What the program tells the world, by calls to itself that logs cannot lose.
 
-use anchor_lang::prelude::*;
+use anchor_lang::{Discriminator, event::EVENT_IX_TAG_LE, prelude::*};
 use firebreak_interface::state::JournalEntry;
 
 /// An entry was added to a protocol's journal: enough to follow the chain without any account.
@@ -14,4 +14,42 @@ pub struct JournalEntryAdded {
     pub head: [u8; 32],
     /// False where the entry found no room in a segment and lives in this event only.
     pub in_segment: bool,
+}
+
+impl JournalEntryAdded {
+    /// The data of the call that tells it. All fields are of fixed length: they are laid one after the other, where Borsh
+    /// would ask for room at each.
+    pub(crate) fn call(&self) -> Vec<u8> {
+        let (entry, in_segment) = (self.entry.to_bytes(), [self.in_segment.into()]);
+        let fields = [self.protocol.as_ref(), &entry, &self.head, &in_segment];
+        [&[EVENT_IX_TAG_LE, Self::DISCRIMINATOR], &fields[..]].concat().concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anchor_lang::Event;
+    use firebreak_interface::{
+        Instant, Severity,
+        state::{Act, JournalEntry},
+    };
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_told_as_anchor_would_write_it() {
+        let entry = JournalEntry {
+            number: 7,
+            before: Severity::Minor,
+            after: Severity::Critical,
+            value: u64::MAX,
+            threshold: 3,
+            count: 9,
+            ..JournalEntry::new(Act::ProgramUnpinned, [1; 32].into(), [2; 32].into(), Instant::new(5, -6))
+        };
+        for in_segment in [false, true] {
+            let event = JournalEntryAdded { protocol: [3; 32].into(), entry, head: [4; 32], in_segment };
+            assert_eq!(event.call(), [EVENT_IX_TAG_LE, &event.data()].concat());
+        }
+    }
 }

@@ -1,8 +1,6 @@
 //! Writing the journal.
 
 use anchor_lang::{
-    Event,
-    event::EVENT_IX_TAG_LE,
     prelude::*,
     solana_program::{
         instruction::{AccountMeta, Instruction},
@@ -63,7 +61,7 @@ impl Record<'_> {
 /// each place, once: some twenty instructions have one.
 #[inline(never)]
 pub(crate) fn tell(event_authority: &AccountInfo, event: &JournalEntryAdded) -> Result<()> {
-    let data = [EVENT_IX_TAG_LE, &Event::data(event)].concat();
+    let data = event.call();
     let accounts = vec![AccountMeta::new_readonly(*event_authority.key, true)];
     let call = Instruction { program_id: crate::ID, accounts, data };
     let seeds: &[&[u8]] = &[b"__event_authority", &[EVENT_AUTHORITY_AND_BUMP.1]];

@@ -90,7 +90,12 @@ impl<'a> Registry<'a> {
             .args(["rustc", "--release", "--lib", "--package", artefact.package])
             .args(["-Zjson-target-spec", "-Zbuild-std=core,alloc,std,panic_abort"])
             .args(["-Zbuild-std-features=optimize_for_size", "--target"])
-            .arg(&self.target_spec);
+            .arg(&self.target_spec)
+            // as in a toolchain's own standard library: overflow is for the programs' arithmetic to check
+            .args(
+                ["core", "alloc", "std"]
+                    .map(|part| format!("--config=profile.release.package.{part}.overflow-checks=false")),
+            );
         if !artefact.features.is_empty() {
             command.args(["--features", &artefact.features.join(",")]);
         }
