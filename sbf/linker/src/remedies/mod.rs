@@ -136,7 +136,7 @@ pub(crate) fn apply(module: &Module, broken: Option<Remedy>) -> Result<()> {
     attributes::drop_result_pointers(module)?;
     wide::narrow_all(module, broken)?;
     module.run_passes(
-        c"always-inline,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg)",
+        c"always-inline,function(expand-memcmp,sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg)",
     )?;
     // the passes made new instructions of the kinds above, out of those that remedies left
     lower_all(module, broken)?;
