@@ -17,12 +17,20 @@ pub struct JournalEntryAdded {
 }
 
 impl JournalEntryAdded {
-    /// The data of the call that tells it. All fields are of fixed length: they are laid one after the other, where Borsh
-    /// would ask for room at each.
+    /// The data of the call that tells it. All fields are of fixed length, so each has its place; Borsh would ask for room
+    /// at each.
     pub(crate) fn call(&self) -> Vec<u8> {
-        let (entry, in_segment) = (self.entry.to_bytes(), [self.in_segment.into()]);
-        let fields = [self.protocol.as_ref(), &entry, &self.head, &in_segment];
-        [&[EVENT_IX_TAG_LE, Self::DISCRIMINATOR], &fields[..]].concat().concat()
+        const ENTRY: usize = 48;
+        const HEAD: usize = ENTRY + JournalEntry::LEN;
+        const IN_SEGMENT: usize = HEAD + 32;
+        let mut data = [0; IN_SEGMENT + 1];
+        data[..8].copy_from_slice(EVENT_IX_TAG_LE);
+        data[8..16].copy_from_slice(Self::DISCRIMINATOR);
+        data[16..ENTRY].copy_from_slice(self.protocol.as_ref());
+        data[ENTRY..HEAD].copy_from_slice(&self.entry.to_bytes());
+        data[HEAD..IN_SEGMENT].copy_from_slice(&self.head);
+        data[IN_SEGMENT] = self.in_segment.into();
+        data.to_vec()
     }
 }
 
