@@ -12,6 +12,8 @@ use anchor_lang::{
 };
 use firebreak_interface::state::Layout;
 
+use crate::instructions::{MIN_READER, check_readers};
+
 /// System instructions, by number: `CreateAccount`, `Assign`, `Transfer`, `Allocate`.
 const CREATE_ACCOUNT: u32 = 0;
 const ASSIGN: u32 = 1;
@@ -37,6 +39,7 @@ pub(crate) fn create_if_missing<'a, 'info, T: Layout>(
     if system_program::check_id(account.owner) {
         allocate(account, payer, T::SPACE, &T::TAG, seeds)?;
     }
+    check_readers([account.try_borrow_data()?.get(MIN_READER).copied().unwrap_or_default()])?;
     open(account)
 }
 

@@ -48,7 +48,11 @@ impl Record<'_> {
         // stops an act on one protocol from being written into another's history
         require_keys_eq!(journal.protocol, protocol, BreakerError::WrongJournal);
         let (entry, in_segment) = match &self.segment {
-            Some(segment) => journal.append(entry, Some(&mut *segment.load_mut()?), may_miss)?,
+            Some(segment) => {
+                let mut segment = segment.load_mut()?;
+                check_readers([segment.min_reader])?;
+                journal.append(entry, Some(&mut *segment), may_miss)?
+            }
             None => journal.append(entry, None, may_miss)?,
         };
         let event = JournalEntryAdded { protocol, entry, head: journal.head, in_segment };

@@ -8,10 +8,7 @@ use firebreak_interface::{
     state::{Amendment, DISCRIMINATOR, Invariant, Keeper, Layout, Limiter, Market, PriceBand, Protocol},
 };
 
-use crate::instructions::check_readers;
-
-/// Where every account of the breaker says which reader it needs.
-const MIN_READER: usize = DISCRIMINATOR + 1;
+use crate::instructions::{MIN_READER, check_readers};
 
 /// An account that governance can amend.
 pub(crate) trait Subject: Layout {

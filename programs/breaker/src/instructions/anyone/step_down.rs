@@ -26,11 +26,11 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol_key = accounts.protocol.key();
+    check_readers([accounts.protocol.load()?.min_reader])?;
     let (subject, fall) = {
         match &accounts.market {
             None => {
                 let mut protocol = accounts.protocol.load_mut()?;
-                check_readers([protocol.min_reader])?;
                 (protocol_key, protocol.board.step_down(now)?)
             }
             Some(account) => {

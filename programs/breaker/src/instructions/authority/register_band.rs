@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Act, BandSettings, JournalEntry, Market, PriceBand, Proposed, Protocol},
 };
 
-use crate::{create::create, governance::*, prices, record::*};
+use crate::{create::create, governance::*, instructions::check_readers, prices, record::*};
 
 /// Accounts of `register_band`.
 #[derive(Accounts)]
@@ -48,6 +48,7 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     let act = || Proposed::RegisterBand { index, settings: *settings };
     let bound = [accounts.market.key()];
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
+    check_readers([accounts.market.load()?.min_reader])?;
     let prices = prices::read(settings, &accounts.primary, accounts.second.as_ref())?;
     prices::check_readable(settings, &prices)?;
 

@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Act, Invariant, InvariantSettings, JournalEntry, Market, Proposed, Protocol, Shown},
 };
 
-use crate::{create::create, governance::*, record::*};
+use crate::{create::create, governance::*, instructions::check_readers, record::*};
 
 /// Accounts of `register_invariant`; the terms' accounts follow, the left side's first.
 #[derive(Accounts)]
@@ -50,6 +50,7 @@ pub fn register_invariant(
     let mut bound = vec![accounts.market.key()];
     bound.extend(ctx.remaining_accounts.iter().map(|term| *term.key));
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
+    check_readers([accounts.market.load()?.min_reader])?;
 
     {
         let keys = [protocol, accounts.market.key()];

@@ -12,6 +12,7 @@ use firebreak_interface::{
 use crate::{
     create::{create, create_if_missing},
     governance::*,
+    instructions::check_readers,
     record::*,
 };
 
@@ -67,6 +68,7 @@ pub fn register_limiter(
     let keys = [protocol, accounts.market.key(), accounts.vault.key()];
     let act = || Proposed::RegisterLimiter { settings, mint_cap };
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &keys[1..], now)?;
+    check_readers([accounts.market.load()?.min_reader])?;
     {
         let bump = ctx.bumps.limiter;
         let seeds: &[&[u8]] = &[pda::LIMITER, protocol.as_ref(), keys[2].as_ref(), &[bump]];

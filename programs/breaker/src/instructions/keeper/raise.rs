@@ -31,12 +31,12 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    accounts.protocol.load()?.check_attached()?;
     check_readers([
         accounts.protocol.load()?.min_reader,
         accounts.market.load()?.min_reader,
         accounts.keeper.load()?.min_reader,
     ])?;
+    accounts.protocol.load()?.check_attached()?;
     accounts.keeper.load_mut()?.spend_raise(order.seconds, now)?;
 
     let (before, after) = {
