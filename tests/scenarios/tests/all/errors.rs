@@ -7,7 +7,7 @@ use firebreak_scenarios::outcome;
 
 use crate::{
     accounts, bands, coverage, damage, flows, invariants, journal, mints, pauses, pins, pokes, raises,
-    ratchet, registration, time,
+    ratchet, registration, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -21,7 +21,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (WrongVault, accounts::record_flow),
     (WrongJournal, journal::no_act_is_written_into_anothers_history),
     (WrongSegment, journal::an_old_segment_takes_nothing),
-    (TooNewToRead, flows::what_a_newer_program_wrote_is_not_misread),
+    (TooNewToRead, versions::by_nobody_who_raises_pauses_or_steps_down),
     (RegistrationClosed, registration::registration_closes_with_the_first_armed_limiter),
     (GuardianCount, registration::a_protocol_has_three_to_sixteen_guardians),
     (InvalidGuardian, registration::a_guardian_is_a_key_and_listed_once),

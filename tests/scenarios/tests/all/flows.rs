@@ -201,18 +201,6 @@ pub(crate) fn a_protocol_that_left_is_open_and_takes_no_more_acts() {
 }
 
 #[test]
-pub(crate) fn what_a_newer_program_wrote_is_not_misread() {
-    let accounts = |world: &World| [world.us.protocol, world.us.market, world.us.limiter];
-    for i in 0..3 {
-        let mut world = World::default();
-        let account = accounts(&world)[i];
-        world.vm.edit(&account, |account| account.data[8 + 1] = 2);
-        world.record(Direction::Out, Operation::WITHDRAW, 1).fails_with(TooNewToRead);
-        world.poke().fails_with(TooNewToRead);
-    }
-}
-
-#[test]
 fn a_vault_without_a_limiter_pays_nothing() {
     let mut world = World::default();
     let us = &world.us;

@@ -537,22 +537,3 @@ fn an_invariant_raises_its_own_market_only() {
         Severity::Normal
     );
 }
-
-#[test]
-fn what_a_newer_program_wrote_is_not_compared_and_a_protocol_that_left_is_left_alone() {
-    let accounts = |b: &Balanced| [b.world.us.protocol, b.world.us.market, b.invariant];
-    for i in 0..3 {
-        let mut balanced = Balanced::default();
-        balanced.world.drain(FUNDS).succeeds();
-        let account = accounts(&balanced)[i];
-        balanced.world.vm.edit(&account, |account| account.data[8 + 1] = 2);
-        balanced.poke().fails_with(TooNewToRead);
-    }
-    // detaching is not built yet: the byte that it will set
-    let mut balanced = Balanced::unregistered().shadow();
-    balanced.world.drain(FUNDS).succeeds();
-    let (poke, arm) = (balanced.pokes(), balanced.arms());
-    balanced.world.vm.edit(&balanced.world.us.protocol, |account| account.data[8 + 3] = 1);
-    balanced.world.send(&[poke]).fails_with(Detached);
-    balanced.world.vm.send(&[arm], &[&balanced.world.us.authority]).fails_with(Detached);
-}

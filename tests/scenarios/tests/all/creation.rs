@@ -1,0 +1,120 @@
+//! Lamports are nobody's permission: an address that holds some is created all the same.
+
+use std::collections::BTreeSet;
+
+use firebreak_interface::{
+    ID,
+    constants::{LOOSENING_DELAY_DEFAULT, LOOSENING_DELAY_MAX},
+    instruction,
+    state::{
+        Amendment, Coverage, CoverageRow, GuardianBudget, Invariant, Journal, JournalSegment, Keeper,
+        KeeperSettings, Layout, Limiter, Market, MintCap, PriceBand, Proposal, Proposed, Protocol,
+        ProtocolSettings,
+    },
+};
+use firebreak_scenarios::{
+    Balanced, Banded, Integrator, Setup, World, banded::SECOND, token, world::OTHER_PROGRAM,
+};
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use solana_system_interface::instruction as system;
+
+/// A kind of account, by its first bytes.
+type Tag = [u8; 8];
+
+/// The attacker sends so many lamports to each address that this instruction creates; it creates them, and the payer
+/// pays what is missing and no more. Gives their kinds.
+#[track_caller]
+fn creates(world: &mut World, create: &Instruction, signer: &Keypair, ahead: u64) -> Vec<Tag> {
+    let writable = create.accounts.iter().filter(|account| account.is_writable);
+    let new: Vec<Pubkey> =
+        writable.map(|account| account.pubkey).filter(|key| world.vm.account(key).is_none()).collect();
+    for key in &new {
+        let send = system::transfer(&world.attacker.pubkey(), key, ahead);
+        world.vm.send(&[send], &[&world.attacker]).succeeds();
+    }
+    world.vm.send(std::slice::from_ref(create), &[signer]).succeeds();
+    let tag = |key| {
+        let account = world.vm.account(key).expect("it is there");
+        assert_eq!(account.owner, ID);
+        assert_eq!(account.lamports, ahead.max(world.vm.rent(account.data.len())));
+        account.data[..8].try_into().expect("eight bytes")
+    };
+    new.iter().map(tag).collect()
+}
+
+/// Every kind of account that there is.
+const KINDS: [Tag; 12] = [
+    Coverage::TAG,
+    GuardianBudget::TAG,
+    Invariant::TAG,
+    Journal::TAG,
+    JournalSegment::TAG,
+    Keeper::TAG,
+    Limiter::TAG,
+    Market::TAG,
+    MintCap::TAG,
+    PriceBand::TAG,
+    Proposal::TAG,
+    Protocol::TAG,
+];
+
+/// An attacker knows every address before its time: whatever he sends there, nobody is kept from creating what belongs there.
+#[test]
+fn lamports_sent_ahead_block_nobody() {
+    for ahead in [890_880, 2_000_000_000] {
+        let mut kinds = BTreeSet::new();
+        let banded = Banded::unregistered(SECOND);
+        let band = banded.registers();
+        let balanced = Balanced::over(banded.world);
+        let invariant = balanced.registers();
+        let mut world = balanced.world;
+        assert!(ahead >= world.vm.rent(0), "the runtime takes no less");
+        let us = &world.us;
+        let authority = us.authority.insecure_clone();
+        // of a mint that has no cap yet
+        let mint = token::mint(&mut world.vm, &authority, 6);
+        let vault = token::account(&mut world.vm, &authority, &mint, &us.program.owner);
+        let keeper = KeeperSettings { key: world.vm.key().pubkey(), ..Setup::default().keepers[0] };
+        let other = Integrator::new(OTHER_PROGRAM);
+        let settings = ProtocolSettings {
+            authority: authority.pubkey(),
+            guardians: us.guardians.iter().map(Signer::pubkey).collect(),
+            loosening_delay: LOOSENING_DELAY_DEFAULT,
+        };
+        let (vm, key, segment, protocol) =
+            (&world.vm, authority.pubkey(), us.segment(&world.vm), us.protocol);
+        let limiter = instruction::NewLimiter {
+            market: us.market,
+            vault,
+            mint,
+            mint_cap: firebreak_scenarios::MINT_CAP,
+            settings: &Setup::default().limiter,
+        };
+        let longer = Proposed::Amend(Amendment::LooseningDelay(LOOSENING_DELAY_MAX));
+        let rows = [CoverageRow { instruction: [1; 8], operations: 1 }];
+        let by_authority = [
+            other.calls(instruction::create_protocol(key, OTHER_PROGRAM, &settings)),
+            us.create_market(vm, 1, &Setup::default().market),
+            instruction::register_limiter(key, key, protocol, &limiter, segment),
+            us.register_keeper(vm, &keeper),
+            us.register_coverage(vm, &rows),
+            us.propose(vm, &longer, &[protocol]),
+            instruction::extend_journal(key, protocol, 1),
+            band,
+            invariant,
+        ];
+        for create in by_authority {
+            kinds.extend(creates(&mut world, &create, &authority, ahead));
+        }
+        let guardian = world.us.guardians[0].insecure_clone();
+        let order = world.order(1_800);
+        for market in [Some(world.us.market), None] {
+            let pause = world.us.pause(&world.vm, &guardian, market, &order);
+            kinds.extend(creates(&mut world, &pause, &guardian, ahead));
+        }
+        assert_eq!(kinds, BTreeSet::from(KINDS));
+    }
+}

@@ -1,0 +1,184 @@
+//! What a newer program wrote is not misread: every instruction, and every account of the breaker that it is given.
+
+use firebreak_interface::{
+    BreakerError::*,
+    Direction, ID, Operation,
+    constants::{DAY, DETACH_DELAY, READER_VERSION},
+    instruction::{self, Governance, NewInvariant, RaiseOrder},
+    state::{
+        Amendment, BandSettings, CoverageRow, DISCRIMINATOR, InvariantSettings, KeeperSettings, PauseOrder,
+        Reading, program_data,
+    },
+};
+use firebreak_scenarios::{
+    Amending, Balanced, Banded, FUNDS, Governed, Setup, World,
+    balanced::{LEDGER, OWED, once},
+    banded::{FIRST, HUNDRED, SECOND},
+    token,
+    world::PROGRAM,
+};
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+/// Raises the reader that each of the breaker's accounts needs, one after the other: none is read. As they are, the
+/// instruction succeeds.
+#[track_caller]
+fn reads(world: &mut World, good: &Instruction, signer: &Keypair, accounts: usize) {
+    let mut keys: Vec<Pubkey> = good.accounts.iter().map(|account| account.pubkey).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.retain(|key| world.vm.account(key).is_some_and(|account| account.owner == ID));
+    assert_eq!(keys.len(), accounts, "accounts of the breaker");
+    for key in keys {
+        let real = world.vm.account(&key).expect("it is there");
+        world.vm.edit(&key, |account| account.data[DISCRIMINATOR + 1] = READER_VERSION + 1);
+        world.vm.send(std::slice::from_ref(good), &[signer]).fails_with(TooNewToRead);
+        world.vm.put(key, real);
+    }
+    world.vm.send(std::slice::from_ref(good), &[signer]).succeeds();
+}
+
+#[test]
+fn by_no_registration() {
+    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+    let mut banded = Banded { world, settings: BandSettings::starting(FIRST, SECOND), band: FIRST.account };
+    banded.post_both(HUNDRED);
+    world = Balanced::over(banded.world).world;
+    let us = &world.us;
+    let (setup, authority) = (Setup::default(), us.authority.insecure_clone());
+    let vault = token::account(&mut world.vm, &authority, &us.mint, &us.program.owner);
+    let keeper = KeeperSettings { key: world.vm.key().pubkey(), ..setup.keepers[0] };
+    let row = |i| [CoverageRow { instruction: [i; 8], operations: 1 }];
+    let first = us.register_coverage(&world.vm, &row(1));
+    world.vm.send(&[first], &[&authority]).succeeds();
+    let us = &world.us;
+    let (vm, segment, key) = (&world.vm, us.segment(&world.vm), authority.pubkey());
+    let [left, right] = [Reading::TokenBalance, OWED].map(|reading| vec![once(reading)]);
+    let settings = InvariantSettings { left, right, ratio_bps: [10_000, 9_900, 9_500] };
+    let terms = [us.vault, LEDGER];
+    let new = NewInvariant { market: us.market, index: 0, settings: &settings, terms: &terms };
+    let registrations = [
+        (us.create_market(vm, 1, &setup.market), 3),
+        (us.register_keeper(vm, &keeper), 3),
+        // with the table, the cap, the market
+        (us.register_coverage(vm, &row(2)), 4),
+        (us.register_limiter(vm, us.market, vault, &setup.limiter), 5),
+        (instruction::register_band(key, key, us.protocol, us.market, 0, &banded.settings, segment), 4),
+        (instruction::register_invariant(key, key, us.protocol, &new, segment), 4),
+        (instruction::extend_journal(key, us.protocol, 1), 1),
+    ];
+    for (registration, accounts) in registrations {
+        reads(&mut world, &registration, &authority, accounts);
+    }
+}
+
+#[test]
+fn by_no_act_of_governance() {
+    let mut governed = Governed::default();
+    let (band, invariant) = (governed.band, governed.invariant);
+    let authority = governed.world.us.authority.insecure_clone();
+    let stranger = governed.world.attacker.insecure_clone();
+    let changes = {
+        let world = &governed.world;
+        let keeper = world.us.program.addresses.keeper(&world.us.keepers[0].pubkey());
+        [
+            (world.limiter_scaled(5), 5),
+            (world.market_with(|settings| settings.responses[0].closed = 0), 5),
+            (governed.band_with(|settings| settings.deviation_bps[0] += 100), 5),
+            (governed.ratios([9_950, 9_900, 9_500]), 5),
+            (world.amending(keeper, Amendment::RevokeKeeper), 5),
+            (world.amending(world.us.protocol, Amendment::Unpin), 4),
+        ]
+    };
+    let rest = vec![program_data(&PROGRAM)];
+    let world = &mut governed.world;
+    let pin = Amending { rest, ..world.amending(world.us.protocol, Amendment::Pin) };
+    let pin = world.us.amend(&world.vm, authority.pubkey(), &pin);
+    reads(world, &pin, &authority, 3);
+    for (change, accounts) in &changes {
+        let nonce = world.protocol().next_proposal;
+        let propose = world.us.propose(&world.vm, &change.proposed(), &[change.subject]);
+        reads(world, &propose, &authority, accounts - 1);
+        let proposal = firebreak_interface::pda::proposal(&world.us.protocol, nonce).0;
+        world.wait();
+        let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), change);
+        reads(world, &execute, &stranger, *accounts);
+    }
+    for rule in [world.us.limiter, band, invariant] {
+        let disarm = world.amending(rule, Amendment::Disarm);
+        world.pass(&disarm);
+        let rest = if rule == world.us.limiter { vec![world.us.vault] } else { Vec::new() };
+        let arm = Amending { rest, ..world.amending(rule, Amendment::Arm) };
+        let arm = world.us.amend(&world.vm, authority.pubkey(), &arm);
+        reads(world, &arm, &authority, 4);
+    }
+    let change = world.limiter_scaled(5);
+    let proposal = world.propose(&change);
+    let cancel = world.us.cancel(&world.vm, &authority.pubkey(), proposal);
+    reads(world, &cancel, &authority, 4);
+    // with a market and a limiter that it shows
+    let leave = world.detaching(&[world.us.market], &[world.us.limiter]);
+    let proposal = world.propose(&leave);
+    world.vm.advance(DETACH_DELAY.into());
+    let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), &leave);
+    reads(world, &execute, &stranger, 6);
+}
+
+#[test]
+fn by_no_flow_and_no_proof() {
+    let governed = Governed::default();
+    let (band, invariant) = (governed.band, governed.invariant);
+    let mut banded = Banded::around(governed.world, band);
+    banded.post_both(HUNDRED);
+    let observe = banded.observes();
+    let anyone = banded.world.alice.insecure_clone();
+    reads(&mut banded.world, &observe, &anyone, 1);
+    banded.post(HUNDRED / 2);
+    let poke = banded.pokes();
+    reads(&mut banded.world, &poke, &anyone, 5);
+
+    // what the band latched is over, so that the next proof is a rise of its own
+    banded.world.vm.advance(3 * DAY);
+    let mut balanced = Balanced::around(banded.world, invariant);
+    let flow = balanced.world.us.flow(Direction::In, Operation::REPAY, 1);
+    let record = balanced.world.us.program.calls(balanced.world.us.program.flow(&flow));
+    reads(&mut balanced.world, &record, &anyone, 3);
+    balanced.world.drain(FUNDS / 2).succeeds();
+    let poke = balanced.pokes();
+    reads(&mut balanced.world, &poke, &anyone, 5);
+    let world = &mut balanced.world;
+    let poke = world.us.poke(&world.vm);
+    reads(world, &poke, &anyone, 5);
+
+    let rest = vec![program_data(&PROGRAM)];
+    let pin = Amending { rest, ..world.amending(world.us.protocol, Amendment::Pin) };
+    world.amend(&pin).succeeds();
+    world.vm.edit(&program_data(&PROGRAM), |account| account.data[4] ^= 1);
+    let poke = instruction::poke_program(world.us.protocol, &PROGRAM, world.us.segment(&world.vm));
+    reads(world, &poke, &anyone, 3);
+}
+
+#[test]
+pub(crate) fn by_nobody_who_raises_pauses_or_steps_down() {
+    let mut world = World::default();
+    let (guardian, bot) = (world.us.guardians[0].insecure_clone(), world.us.keepers[0].insecure_clone());
+    let raise = world.us.raise(&world.vm, &bot, &RaiseOrder { closed: 0, seconds: 600, reason: 0 });
+    reads(&mut world, &raise, &bot, 5);
+    for market in [Some(world.us.market), None] {
+        // the second has a budget
+        for operation in [Operation::WITHDRAW, Operation::BORROW] {
+            let order = PauseOrder { closed: operation.mask(), ..world.order(1_800) };
+            let pause = world.us.pause(&world.vm, &guardian, market, &order);
+            let accounts = 3 + usize::from(market.is_some()) + usize::from(operation == Operation::BORROW);
+            reads(&mut world, &pause, &guardian, accounts);
+        }
+    }
+    world.vm.advance(86_400);
+    let anyone = world.alice.insecure_clone();
+    for (market, accounts) in [(Some(world.us.market), 4), (None, 3)] {
+        let step = world.us.step_down(&world.vm, market);
+        reads(&mut world, &step, &anyone, accounts);
+    }
+}
