@@ -8,7 +8,7 @@ use firebreak_client::{
 use firebreak_interface::{
     BreakerError::*,
     Direction, GateError, ID, Operation,
-    constants::{EXTENSION_MIN_SECONDS, HOUR, SEGMENT_ENTRIES},
+    constants::{HOUR, SEGMENT_ENTRIES},
     instruction::{self, RaiseOrder},
     pda,
     state::{Act, Journal, JournalSegment, Layout},
@@ -347,22 +347,33 @@ fn a_transaction_tells_only_what_came_true_and_each_protocol_its_own() {
     }
 }
 
-/// Case 14: who may act without leave writes one entry of a limiter whenever its latch can be extended, and no more.
+/// Case 14: who may act without leave makes the journal longer by rises and falls alone; a latch that he extends is no entry,
+/// and none falls before its time.
 #[test]
-fn a_spammer_fills_a_segment_no_faster_than_latches_are_extended() {
+fn a_spammer_fills_a_segment_no_faster_than_severities_rise_and_fall() {
     let mut world = World::default();
     let before = world.journal().count;
     let (hours, every) = (3, 100);
+    let mut extended = 0;
     for _ in 0..hours * HOUR / every {
         world.vm.advance(every);
         // he takes what trips the soft rule and brings it back, so that it trips for ever
         let soft = world.limiter().net[0].available / 10 * 7;
         let _ = world.withdraw(soft);
         let _ = world.deposit(soft);
-        let _ = [world.poke(), world.poke(), world.step_down(), world.step_down(), world.step_down_all()];
+        let (written, held) = (world.journal().count, world.market().board.held);
+        let _ = [world.poke(), world.poke()];
+        extended += usize::from(world.journal().count == written && world.market().board.held != held);
+        let _ = [world.step_down(), world.step_down(), world.step_down_all()];
     }
-    let written = world.journal().count - before;
-    let bound = hours * HOUR / u64::from(EXTENSION_MIN_SECONDS) + 1;
+    assert!(extended > 0, "he keeps the market cautious");
+    let entries = &world.told()[before as usize..];
+    assert!(entries.iter().all(|entry| entry.before != entry.after), "{entries:?}");
+    let settings = world.market().settings();
+    // up, and down again no sooner than this
+    let turn = u64::from(settings.durations[0] + settings.dwell);
+    let bound = 2 * (hours * HOUR).div_ceil(turn);
+    let written = entries.len() as u64;
     assert!(written <= bound && written > 0, "{written} entries in {hours} hours, {bound} may");
     assert!(world.verify_journal(&world.told()).expect("sound").is_whole());
 }
