@@ -1,5 +1,7 @@
 //! Abuse that must fail, at the level of transactions.
 
+mod settings;
+
 use firebreak_interface::{
     BreakerError::*,
     Direction, Operation, Severity, Verdict,
