@@ -70,8 +70,10 @@ pub struct Protocol {
     pub padding_2: [u8; 4],
     /// What is pinned of the program.
     pub pin: ProgramPin,
+    /// Moves of the authority so far.
+    pub authority_epoch: u64,
     /// Room for later versions.
-    pub reserved: [u8; 48],
+    pub reserved: [u8; 40],
 }
 
 /// What a protocol chooses when it is created.
@@ -212,7 +214,7 @@ impl Protocol {
     /// Those of [`ProgramPin::look`]; [`BreakerError::NothingToLatch`] where the latch holds and nothing new was seen.
     pub fn look_at_program(&mut self, shown: &Shown, now: Instant) -> Checked<Look> {
         let first = self.pin.standing.observed_at;
-        let look = self.pin.look(shown, self.loosening_delay, now)?;
+        let look = self.pin.look(shown, self.settling_delay(), now)?;
         if let Look::Changed(trip) = look {
             let until = now.plus(PROGRAM_LATCH.into());
             let steps = (DWELL_MIN, LIQUIDATION_GRACE_MIN);
@@ -222,6 +224,12 @@ impl Protocol {
             }
         }
         Ok(look)
+    }
+
+    /// For how long a rule must have been armed to call a Critical: the loosening delay that came by a proposal. One that
+    /// was lengthened at once would take the Critical of every rule that was armed lately.
+    pub const fn settling_delay(&self) -> u32 {
+        self.delayed_loosening_delay
     }
 
     /// A protocol that left takes no more acts.

@@ -50,7 +50,7 @@ impl Stage {
     /// A band of one feed that learned a price of 100, is armed and old enough for Critical.
     fn new() -> Self {
         let mut this = Self::with(BandSettings::starting(FIRST, Feed::default()), &prices(HUNDRED, START));
-        this.band.standing.arm(START).expect("was in shadow");
+        this.band.arm(START).expect("was in shadow");
         for _ in 0..u64::from(DELAY) / 60 {
             this.goes_by(60, HUNDRED);
         }

@@ -228,7 +228,7 @@ fn a_trip_in_shadow_is_told_once_an_hour() {
 #[test]
 fn a_first_look_is_given_up_where_it_was_seen_to_be_over() {
     let mut invariant = registered(&settings([&[1], &[1]], RATIOS));
-    invariant.standing.arm(START).expect("was in shadow");
+    invariant.arm(START).expect("was in shadow");
     let at = |slots: u64| {
         let settled = START.plus(LOOSENING_DELAY_MIN.into());
         Instant::new(settled.slot + slots, settled.unix + slots as i64)

@@ -269,7 +269,8 @@ impl Limiter {
     }
 
     /// Arms the limiter: from here on it refuses and latches. What was missed in shadow is the integration learning to
-    /// record; it must not trip the first real touch.
+    /// record; it must not trip the first real touch. What was proposed of it in shadow is void: nobody looked at it as
+    /// at a loosening.
     ///
     /// # Errors
     /// [`BreakerError::AlreadyArmed`], [`BreakerError::VaultNotGuardable`] and the overflow error of the rule concerned.
@@ -284,6 +285,7 @@ impl Limiter {
         (self.expected, self.followed) = (vault.amount, vault.amount);
         (self.undeclared, self.undeclared_carry) = (0, 0);
         (self.armed, self.armed_at) = (1, now);
+        self.epoch += 1;
         self.assert_invariant()
     }
 

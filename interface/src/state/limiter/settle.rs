@@ -138,8 +138,9 @@ impl Limiter {
 
     /// Soft and hard threshold of undeclared flow, from the base before any shortfall of this touch.
     pub(super) fn undeclared_thresholds(&self) -> Checked<(u64, u64)> {
-        // before the average has seen a day a flash deposit could raise the base above what it hides
-        let lagged = if self.is_seasoned() { self.average } else { self.settings.bootstrap_cap };
+        // before the average has seen a day a flash deposit could raise the base above what it hides. The cap that waited:
+        // these thresholds decide a Critical, and one tightened at once must not
+        let lagged = if self.is_seasoned() { self.average } else { self.delayed.bootstrap_cap };
         let base = self.expected.min(lagged);
         let share = |bps: u32| mul_div(base, bps.into(), BASIS_POINTS).map(|share| share.max(1));
         share(self.settings.undeclared_soft_bps)

@@ -145,7 +145,7 @@ pub struct Proposal {
     pub content_len: u32,
     /// Protocol it belongs to.
     pub protocol: Pubkey,
-    /// Who proposed. Once the authority is another it is void.
+    /// Who proposed.
     pub authority: Pubkey,
     /// Its number in the protocol.
     pub nonce: u64,
@@ -159,8 +159,10 @@ pub struct Proposal {
     pub expires_at: Instant,
     /// When it was executed, cancelled or vetoed.
     pub finished_at: Instant,
+    /// Moves of the authority when this was proposed. Once they are more it is void, also where the same key is back.
+    pub authority_epoch: u64,
     /// Room for later versions: approvals and vetoes.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 248],
     /// A count, so many accounts, and the [`Proposed`] in Borsh.
     pub content: [u8; 1024],
 }
@@ -188,6 +190,7 @@ impl Proposal {
         (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
         self.status = Status::Pending as u8;
         (self.protocol, self.authority) = (key, protocol.authority);
+        self.authority_epoch = protocol.authority_epoch;
         (self.nonce, self.epoch) = (protocol.open_proposal()?, epoch);
         self.proposed_at = now;
         self.ripe_at = now.plus(proposed.delay(protocol.loosening_delay).into());
@@ -212,7 +215,7 @@ impl Proposal {
         if self.status != Status::Pending as u8 {
             return Err(BreakerError::ProposalFinished);
         }
-        if self.authority != protocol.authority {
+        if self.authority_epoch != protocol.authority_epoch {
             return Err(BreakerError::ProposalVoid);
         }
         if !self.ripe_at.reached(now) {
@@ -235,7 +238,7 @@ impl Proposal {
         if self.status != Status::Pending as u8 {
             return Err(BreakerError::ProposalFinished);
         }
-        let is_over = self.expires_at.reached(now) || self.authority != protocol.authority;
+        let is_over = self.expires_at.reached(now) || self.authority_epoch != protocol.authority_epoch;
         if *by != protocol.authority && !is_over {
             return Err(BreakerError::CannotCancel);
         }

@@ -50,7 +50,7 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         protocol.check_attached()?;
 
         // a rule armed less than one loosening delay ago acts at most as Major
-        let may_be_critical = limiter.armed_at.plus(protocol.loosening_delay.into()).reached(now);
+        let may_be_critical = limiter.armed_at.plus(protocol.settling_delay().into()).reached(now);
         if let Some(trip) = limiter.observe(&vault, may_be_critical, now)? {
             limiter.latch(&trip, &market, now);
         }

@@ -50,7 +50,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
 
         let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
         let before = market.board.severity(now);
-        let (trip, is_first_look) = band.prove(&prices, protocol.loosening_delay, now)?;
+        let (trip, is_first_look) = band.prove(&prices, protocol.settling_delay(), now)?;
         let until = market.automatic_until(trip.severity, now);
         let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
         band.assert_invariant()?;

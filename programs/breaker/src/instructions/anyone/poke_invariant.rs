@@ -55,7 +55,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
             Some(entry(Act::ShadowTrip, &trip))
         } else {
             let before = market.board.severity(now);
-            let (trip, looked) = invariant.confirm(measured, protocol.loosening_delay, now);
+            let (trip, looked) = invariant.confirm(measured, protocol.settling_delay(), now);
             let raised = trip.is_some_and(|trip| {
                 let until = market.automatic_until(trip.severity, now);
                 market.latch_trip(Source::Invariant, &trip, until, now)

@@ -115,13 +115,11 @@ fn arm(rule: Rule, protocol: &mut Protocol, rest: &[AccountInfo], now: Instant) 
             (Act::LimiterArmed, limiter.shadow_trips)
         }
         Rule::Band(mut band) => {
-            band.standing.arm(now)?;
-            band.assert_invariant()?;
+            band.arm(now)?;
             (Act::BandArmed, band.standing.shadow_trips)
         }
         Rule::Invariant(mut invariant) => {
-            invariant.standing.arm(now)?;
-            invariant.assert_invariant()?;
+            invariant.arm(now)?;
             (Act::InvariantArmed, invariant.standing.shadow_trips)
         }
     };

@@ -55,7 +55,7 @@ pub enum Amendment {
     Authority(Pubkey),
     /// Pins the program as it is deployed: a tightening. Its data account follows.
     Pin,
-    /// Approves the upgrade whose code has this sha256; zero takes an approval back.
+    /// Approves the upgrade whose code has this sha256; zero takes an approval back, which is a tightening.
     ApproveUpgrade([u8; 32]),
     /// The program is not watched any longer.
     Unpin,
@@ -167,6 +167,7 @@ impl Protocol {
         mandate.check_waited(self.epoch)?;
         super::ProtocolSettings { authority: to, ..self.settings() }.check()?;
         self.authority = to;
+        self.authority_epoch += 1;
         self.epoch += 1;
         Ok(())
     }
@@ -181,12 +182,15 @@ impl Protocol {
         Ok(slot)
     }
 
-    /// Approves an upgrade to come.
+    /// Approves an upgrade to come. An approval is taken back at once: who finds a hole in what was approved must not
+    /// wait until it has come.
     ///
     /// # Errors
     /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], those of [`ProgramPin::approve`].
     pub fn approve_upgrade(&mut self, code: [u8; 32], mandate: Mandate) -> Checked<()> {
-        mandate.check_waited(self.epoch)?;
+        if code != [0; 32] || mandate != Mandate::AtOnce {
+            mandate.check_waited(self.epoch)?;
+        }
         self.pin.approve(code)?;
         self.epoch += 1;
         Ok(())
@@ -323,6 +327,16 @@ impl PriceBand {
         Ok(change)
     }
 
+    /// From shadow to force. What was proposed of the band in shadow is void: nobody looked at it as at a loosening.
+    ///
+    /// # Errors
+    /// [`BreakerError::AlreadyArmed`], [`BreakerError::BandInvariant`].
+    pub fn arm(&mut self, now: Instant) -> Checked<()> {
+        self.standing.arm(now)?;
+        self.epoch += 1;
+        self.assert_invariant()
+    }
+
     /// Back to shadow.
     ///
     /// # Errors
@@ -348,6 +362,16 @@ impl Invariant {
         (self.ratio_bps, self.delayed_ratio_bps) = (new.bps, delayed.bps);
         self.assert_invariant()?;
         Ok(change)
+    }
+
+    /// From shadow to force, as [`PriceBand::arm`].
+    ///
+    /// # Errors
+    /// [`BreakerError::AlreadyArmed`], [`BreakerError::InvariantDamaged`].
+    pub fn arm(&mut self, now: Instant) -> Checked<()> {
+        self.standing.arm(now)?;
+        self.epoch += 1;
+        self.assert_invariant()
     }
 
     /// Back to shadow.
@@ -397,3 +421,6 @@ impl Keeper {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
