@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod scenarios;
+mod settings;
 mod theorem;
 mod undeclared;
 mod world;

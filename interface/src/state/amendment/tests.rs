@@ -1,0 +1,360 @@
+//! What governance may change, how, and what is void: the authority, and whoever stole its key.
+
+use bytemuck::Zeroable;
+
+use super::*;
+use crate::{
+    operation::{Operation, Operations},
+    oracle::PriceUpdate,
+    severity::Severity,
+    state::{
+        Feed, InvariantSettings, KeeperSettings, LOADER, Look, ProtocolSettings, Reading, Rule, Source,
+        TermSettings, Trip, program_data,
+    },
+};
+
+mod thief;
+
+const START: Instant = Instant::new(1_000_000, 1_800_000_000);
+const DELAY: u32 = LOOSENING_DELAY_DEFAULT;
+const AUTHORITY: u8 = 1;
+
+fn key(byte: u8) -> Pubkey {
+    Pubkey::new_from_array([byte; 32])
+}
+
+fn protocol() -> Protocol {
+    let mut protocol = Protocol::zeroed();
+    let guardians = vec![key(11), key(12), key(13)];
+    let settings = ProtocolSettings { authority: key(AUTHORITY), guardians, loosening_delay: DELAY };
+    protocol.initialize(key(90), key(91), 255, &settings).expect("settings are sound");
+    protocol
+}
+
+fn market_settings() -> MarketSettings {
+    let paid = Operations::of(&[Operation::WITHDRAW]);
+    let mut settings = MarketSettings::closing(Operations::default(), paid, Operations::NON_EXITS);
+    for response in &mut settings.responses {
+        (response.limits.max_position, response.limits.max_order) = (1_000_000, 100_000);
+        (response.limits.max_leverage_bps, response.limits.margin_multiplier_bps) = (50_000, 12_000);
+    }
+    (settings.dwell, settings.liquidation_grace) = (1_200, 1_200);
+    settings.durations = [MINOR_MIN + 60, MAJOR_MIN + 60, CRITICAL_MIN + 60];
+    settings
+}
+
+fn market() -> Market {
+    let mut market = Market::zeroed();
+    market.initialize(key(92), 0, 255, &market_settings()).expect("settings are sound");
+    market
+}
+
+fn band() -> PriceBand {
+    let feed = Feed { account: key(1), id: [1; 32] };
+    let price = PriceUpdate {
+        partial: None,
+        feed_id: feed.id,
+        price: 10_000_000_000,
+        conf: 0,
+        exponent: -8,
+        publish_time: START.unix,
+        posted_slot: START.slot,
+    };
+    let mut band = PriceBand::zeroed();
+    let settings = BandSettings::starting(feed, Feed::default());
+    band.initialize([key(92), key(93)], (0, 255), &settings, &[Some(price), None], START)
+        .expect("settings are sound");
+    band
+}
+
+fn invariant() -> Invariant {
+    let term = TermSettings { reading: Reading::U64(0), coefficient: 1 };
+    let settings =
+        InvariantSettings { left: vec![term], right: vec![term], ratio_bps: [10_000, 9_900, 9_000] };
+    let mut invariant = Invariant::zeroed();
+    invariant.initialize([key(92), key(93)], (0, 255), &settings).expect("settings are sound");
+    for place in 1..=2 {
+        let shown = Shown { key: &key(place), program: &key(9), data: &[0; 8] };
+        invariant.add_term(&settings, &shown).expect("a field");
+    }
+    invariant
+}
+
+#[test]
+fn a_longer_delay_comes_at_once_and_a_shorter_one_by_a_fresh_proposal() {
+    let mut protocol = protocol();
+    let (longer, shorter) = (DELAY + 3_600, DELAY - 3_600);
+    assert_eq!(protocol.amend_delay(shorter, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(protocol.amend_delay(4 * DELAY + 1, Mandate::AtOnce), Err(BreakerError::BelowFloor));
+    assert_eq!(protocol.amend_delay(longer, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!((protocol.loosening_delay, protocol.delayed_loosening_delay), (longer, DELAY));
+
+    assert_eq!(protocol.amend_delay(shorter, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    let too_far = protocol.amend_delay(LOOSENING_DELAY_MIN, Mandate::Proposed(1));
+    assert_eq!(too_far, Err(BreakerError::StepTooLarge));
+    assert_eq!(protocol.amend_delay(shorter, Mandate::Proposed(1)), Ok(Change::Loosens));
+    assert_eq!((protocol.loosening_delay, protocol.delayed_loosening_delay), (shorter, shorter));
+    for out_of_bounds in [0, LOOSENING_DELAY_MIN - 1, LOOSENING_DELAY_MAX + 1, u32::MAX] {
+        for mandate in [Mandate::AtOnce, Mandate::Proposed(protocol.epoch)] {
+            assert_eq!(protocol.amend_delay(out_of_bounds, mandate), Err(BreakerError::DelayOutOfBounds));
+        }
+    }
+}
+
+#[test]
+fn a_delay_lengthened_at_once_takes_no_rule_its_critical() {
+    let mut protocol = protocol();
+    let mut invariant = invariant();
+    invariant.arm(START).expect("in shadow");
+    let trip = Trip { rule: Rule::Invariant, severity: Severity::Critical, value: 1, threshold: 1 };
+    // the rule has been armed for long enough; the thief makes that four times as long
+    protocol.amend_delay(4 * DELAY, Mandate::AtOnce).expect("a tightening");
+    let mut look = |seconds| {
+        let now = START.plus(u64::from(DELAY) + seconds);
+        let (trip, _) = invariant.confirm(Some(trip), protocol.settling_delay(), now);
+        trip.expect("is measured").severity
+    };
+    assert_eq!([look(0), look(2)], [Severity::Major, Severity::Critical]);
+
+    // as the program's own pin
+    let (account, old, new) = (program_data(&protocol.program), deployed(5), deployed(6));
+    protocol.pin_program(&shown(&account, &old), START).expect("a program");
+    let severity = |seconds, protocol: &mut Protocol| {
+        let now = START.plus(u64::from(DELAY) + seconds);
+        match protocol.look_at_program(&shown(&account, &new), now) {
+            Ok(Look::Changed(trip)) => trip.severity,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(severity(0, &mut protocol), Severity::Major);
+    assert_eq!(severity(2, &mut protocol), Severity::Critical);
+}
+
+/// A program's data account, deployed in this slot.
+fn deployed(slot: u8) -> [u8; 64] {
+    let mut data = [0; 64];
+    (data[0], data[4]) = (3, slot);
+    data
+}
+
+fn shown<'a>(key: &'a Pubkey, data: &'a [u8]) -> Shown<'a> {
+    Shown { key, program: &LOADER, data }
+}
+
+#[test]
+fn the_authority_moves_by_a_fresh_proposal_to_a_key_of_its_own() {
+    let mut protocol = protocol();
+    assert_eq!(protocol.move_authority(key(2), Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(protocol.move_authority(key(2), Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    for (to, error) in
+        [(key(0), BreakerError::InvalidAuthority), (key(12), BreakerError::GuardianRoleConflict)]
+    {
+        assert_eq!(protocol.move_authority(to, Mandate::Proposed(0)), Err(error));
+    }
+    assert_eq!(protocol.move_authority(key(2), Mandate::Proposed(0)), Ok(()));
+    assert_eq!((protocol.authority, protocol.epoch, protocol.authority_epoch), (key(2), 1, 1));
+    assert_eq!(protocol.move_authority(key(3), Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+}
+
+#[test]
+fn a_pin_comes_at_once_and_goes_by_a_proposal() {
+    let mut protocol = protocol();
+    let (account, data) = (program_data(&protocol.program), deployed(5));
+    assert_eq!(protocol.unpin(Mandate::Proposed(0)), Err(BreakerError::NotPinned));
+    assert_eq!(protocol.pin_program(&shown(&account, &data), START), Ok(5));
+    assert_eq!(protocol.unpin(Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(protocol.unpin(Mandate::Proposed(0)), Err(BreakerError::ProposalVoid), "of before the pin");
+    assert_eq!(protocol.unpin(Mandate::Proposed(1)), Ok(()));
+    assert!(!protocol.pin.is_set());
+}
+
+#[test]
+fn an_upgrade_is_approved_by_a_proposal_and_taken_back_at_once() {
+    let mut protocol = protocol();
+    let (account, data) = (program_data(&protocol.program), deployed(5));
+    protocol.pin_program(&shown(&account, &data), START).expect("a program");
+    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.approve_upgrade([0; 32], Mandate::AtOnce), Err(BreakerError::NothingChanges));
+    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::Proposed(1)), Ok(()));
+    assert_eq!(protocol.approve_upgrade([0; 32], Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.approve_upgrade([0; 32], Mandate::AtOnce), Ok(()));
+    assert_eq!(protocol.pin.approved, [0; 32]);
+    // what waited beside it waits no longer
+    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::Proposed(2)), Err(BreakerError::ProposalVoid));
+}
+
+#[test]
+fn a_protocol_leaves_by_a_fresh_proposal_when_nothing_holds() {
+    let mut protocol = protocol();
+    assert_eq!(protocol.detach(Mandate::AtOnce, START), Err(BreakerError::LooseningWaits));
+    assert_eq!(protocol.detach(Mandate::Proposed(1), START), Err(BreakerError::ProposalVoid));
+    let trip = Trip { rule: Rule::Program, severity: Severity::Critical, value: 1, threshold: 1 };
+    let halt = START.plus(CRITICAL_MIN.into());
+    assert!(protocol.board.latch_trip(Source::Program, &trip, halt, (DWELL_MIN, DWELL_MAX), START));
+    let normal = halt.plus(2 * u64::from(DWELL_MIN));
+    for live in [START, halt, normal] {
+        let result = protocol.detach(Mandate::Proposed(0), live);
+        assert_eq!(result, Err(BreakerError::LatchLive), "{live:?}: at least the grace holds");
+    }
+    assert_eq!((protocol.detached, protocol.check_attached()), (0, Ok(())));
+    assert_eq!(protocol.detach(Mandate::Proposed(0), halt.plus(DWELL_MAX.into())), Ok(()));
+    assert_eq!(protocol.check_attached(), Err(BreakerError::Detached));
+}
+
+#[test]
+fn a_market_tightens_at_once_and_its_undoing_outlives_every_further_tightening() {
+    let mut market = market();
+    let start = market_settings();
+    let mut tight = start;
+    tight.responses.iter_mut().for_each(|response| response.limits.max_order = 25_000);
+    tight.dwell += 60;
+    assert_eq!(market.amend(&tight, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!((market.settings(), market.delayed_settings()), (tight, start));
+    let mut below = tight;
+    below.responses[2].limits.max_order = 24_999;
+    assert_eq!(market.amend(&below, Mandate::AtOnce), Err(BreakerError::BelowFloor));
+    assert_eq!(market.amend(&start, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+
+    // the undoing is proposed now; the thief adds a unit whenever he likes
+    for unit in 1..=3 {
+        let mut tighter = tight;
+        tighter.dwell += unit;
+        assert_eq!(market.amend(&tighter, Mandate::AtOnce), Ok(Change::Tightens));
+    }
+    let looser = MarketSettings { dwell: start.dwell - 1, ..start };
+    assert_eq!(market.amend(&looser, Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(market.amend(&start, Mandate::Proposed(1)), Ok(Change::Loosens));
+    assert_eq!((market.settings(), market.delayed_settings()), (start, start));
+    assert_eq!(market.amend(&start, Mandate::Proposed(1)), Err(BreakerError::NothingChanges));
+}
+
+#[test]
+fn exits_are_said_at_registration_and_new_responses_keep_the_bounds() {
+    let mut market = market();
+    let says = MarketSettings { critical_closes_exits: true, ..market_settings() };
+    let mut closes = market_settings();
+    closes.responses[2].closed |= Operation::REPAY.mask();
+    let mut never_ends = market_settings();
+    never_ends.durations[2] = CRITICAL_MAX + 1;
+    for mandate in [Mandate::AtOnce, Mandate::Proposed(0)] {
+        assert_eq!(market.amend(&says, mandate), Err(BreakerError::SettingFixed));
+        assert_eq!(market.amend(&closes, mandate), Err(BreakerError::ExitClosed));
+        assert_eq!(market.amend(&never_ends, mandate), Err(BreakerError::DurationOutOfBounds));
+    }
+}
+
+#[test]
+fn a_longer_way_down_waits_until_there_is_none() {
+    let start = market_settings();
+    let longer = MarketSettings { dwell: start.dwell + 60, ..start };
+    let shorter = MarketSettings { dwell: start.dwell - 60, ..start };
+    let more_grace = MarketSettings { liquidation_grace: start.liquidation_grace + 60, ..start };
+    let trip = Trip { rule: Rule::Hard, severity: Severity::Major, value: 1, threshold: 1 };
+    let end = START.plus(start.durations[1].into());
+    let mut latched = market();
+    assert!(latched.latch_trip(Source::Limiter, &trip, end, START));
+
+    assert_eq!({ latched }.amend(&longer, Mandate::AtOnce), Err(BreakerError::LatchLive));
+    assert_eq!({ latched }.amend(&more_grace, Mandate::Proposed(0)), Err(BreakerError::LatchLive));
+    // another step than that holds while the latch does, and its end stays
+    let mut shortened = latched;
+    assert_eq!(shortened.amend(&shorter, Mandate::Proposed(0)), Ok(Change::Loosens));
+    let dwell = |market: &Market| market.board.held[0];
+    assert_eq!((dwell(&latched), dwell(&shortened)), (end.plus(1_200), end.plus(1_140)));
+    assert_eq!(shortened.board.held[1], end);
+
+    latched.board.step_down(end.plus(1_200)).expect("it is over");
+    assert_eq!(latched.amend(&longer, Mandate::AtOnce), Ok(Change::Tightens));
+}
+
+#[test]
+fn a_band_tightens_at_once_and_keeps_its_reference() {
+    let mut band = band();
+    let (start, reference) = (band.settings, band.reference);
+    let tight = BandSettings { deviation_bps: [400, 900, 2_000], ..start };
+    let nearer = BandSettings { deviation_bps: [400, 900, 1_900], ..start };
+    let other = BandSettings { primary: Feed { account: key(5), id: [5; 32] }, ..start };
+    assert_eq!(band.amend(&nearer, Mandate::AtOnce), Err(BreakerError::LooseningWaits), "decides a Critical");
+    assert_eq!(band.amend(&other, Mandate::Proposed(0)), Err(BreakerError::SettingFixed));
+    assert_eq!(band.amend(&tight, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!((band.settings, band.delayed, band.reference), (tight, start, reference));
+    assert_eq!(band.amend(&nearer, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(band.amend(&start, Mandate::Proposed(0)), Ok(Change::Loosens), "undone");
+    assert_eq!(band.amend(&nearer, Mandate::Proposed(2)), Ok(Change::Loosens));
+    assert_eq!(band.delayed, nearer);
+}
+
+#[test]
+fn what_was_proposed_of_a_rule_in_shadow_is_void_once_it_is_armed() {
+    let (mut band, mut invariant) = (band(), invariant());
+    assert_eq!(band.disarm(Mandate::Proposed(0)), Err(BreakerError::NotArmed));
+    assert_eq!(invariant.disarm(Mandate::Proposed(0)), Err(BreakerError::NotArmed));
+    band.arm(START).expect("in shadow");
+    invariant.arm(START).expect("in shadow");
+    assert_eq!(band.arm(START), Err(BreakerError::AlreadyArmed));
+    assert_eq!(invariant.arm(START), Err(BreakerError::AlreadyArmed));
+    for (mandate, error) in
+        [(Mandate::AtOnce, BreakerError::LooseningWaits), (Mandate::Proposed(0), BreakerError::ProposalVoid)]
+    {
+        assert_eq!(band.disarm(mandate), Err(error));
+        assert_eq!(invariant.disarm(mandate), Err(error));
+    }
+    assert_eq!((band.standing.armed, invariant.standing.armed), (1, 1));
+    assert_eq!(band.disarm(Mandate::Proposed(1)), Ok(()));
+    assert_eq!(invariant.disarm(Mandate::Proposed(1)), Ok(()));
+    assert_eq!((band.standing.armed, invariant.standing.armed), (0, 0));
+    // a second proposal of the same day does not disarm what was armed again
+    band.arm(START).expect("in shadow");
+    assert_eq!(band.disarm(Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+}
+
+#[test]
+fn ratios_tighten_at_once_but_for_the_one_that_decides_a_critical() {
+    let mut invariant = invariant();
+    let ratios = |bps| Ratios { bps };
+    let at_once = |invariant: &mut Invariant, bps| invariant.amend(&ratios(bps), Mandate::AtOnce);
+    assert_eq!(at_once(&mut invariant, [10_000, 9_900, 9_100]), Err(BreakerError::LooseningWaits));
+    assert_eq!(at_once(&mut invariant, [9_999, 9_900, 9_000]), Err(BreakerError::LooseningWaits));
+    assert_eq!(at_once(&mut invariant, [40_001, 9_900, 9_000]), Err(BreakerError::BelowFloor));
+    assert_eq!(at_once(&mut invariant, [40_000, 39_600, 9_000]), Ok(Change::Tightens));
+    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::Proposed(0));
+    assert_eq!(undone, Ok(Change::Loosens));
+    let half = ratios([5_000, 4_950, 4_500]);
+    let less = ratios([4_999, 4_950, 4_500]);
+    assert_eq!(invariant.amend(&less, Mandate::Proposed(2)), Err(BreakerError::StepTooLarge));
+    assert_eq!(invariant.amend(&half, Mandate::Proposed(2)), Ok(Change::Loosens));
+}
+
+#[test]
+fn an_invariants_loss_is_accepted_at_what_is_there_and_no_lower() {
+    let waits = invariant().accept_loss(Mandate::AtOnce, 0, 6_000);
+    assert_eq!(waits, Err(BreakerError::LooseningWaits));
+    let accept = |least, measured| {
+        let mut invariant = invariant();
+        let result = invariant.accept_loss(Mandate::Proposed(0), least, measured);
+        result.map(|()| (invariant.ratio_bps, invariant.delayed_ratio_bps, invariant.epoch))
+    };
+    assert_eq!(accept(6_000, 6_000), Ok(([6_000; 3], [6_000; 3], 1)));
+    assert_eq!(accept(0, 9_500), Ok(([9_500, 9_500, 9_000], [9_500, 9_500, 9_000], 1)));
+    assert_eq!(accept(6_001, 6_000), Err(BreakerError::LossGrew));
+    assert_eq!(accept(0, 10_000), Err(BreakerError::NothingChanges));
+    assert_eq!(accept(0, 0), Err(BreakerError::RatioOutOfBounds));
+
+    let mut invariant = invariant();
+    invariant.amend(&Ratios { bps: [10_001, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");
+    let stale = invariant.accept_loss(Mandate::Proposed(0), 0, 6_000);
+    assert_eq!(stale, Err(BreakerError::ProposalVoid));
+}
+
+#[test]
+fn a_keeper_is_revoked_by_a_proposal_and_once() {
+    let settings = KeeperSettings { key: key(5), max_seconds: MINOR_MIN, raises_per_day: 1, term: 1_000 };
+    let mut keeper = Keeper::zeroed();
+    keeper.initialize(key(92), 255, &settings, START).expect("settings are sound");
+    let later = START.plus(10);
+    assert_eq!(keeper.revoke(Mandate::AtOnce, later), Err(BreakerError::LooseningWaits));
+    assert_eq!(keeper.revoke(Mandate::Proposed(0), later), Ok(()));
+    assert_eq!(keeper.spend_raise(MINOR_MIN, later), Err(BreakerError::KeeperExpired));
+    assert_eq!(keeper.revoke(Mandate::Proposed(0), later), Err(BreakerError::KeeperEnded));
+}

@@ -1,0 +1,1 @@
+//! The thief who holds the key of the authority.
