@@ -386,4 +386,4 @@ impl<T: Setting, const N: usize> Direction<[T; N]> for Each {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@ use super::*;
 
 /// What the tests say of a field, in words of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(in crate::state) enum Kind {
     /// Less is tighter; a quarter at once, the double by a proposal. From nothing a proposal goes this far.
     Less(u64),
     /// More is tighter; four times at once, half by a proposal.
@@ -32,10 +32,10 @@ enum Kind {
 }
 
 /// A field as a number.
-struct Field<S> {
-    name: &'static str,
-    kind: Kind,
-    get: fn(&S) -> u64,
+pub(in crate::state) struct Field<S> {
+    pub(in crate::state) name: &'static str,
+    pub(in crate::state) kind: Kind,
+    pub(in crate::state) get: fn(&S) -> u64,
     set: fn(&mut S, u64),
 }
 
@@ -64,7 +64,9 @@ fn byte(key: &Pubkey) -> u64 {
     key.to_bytes()[0].into()
 }
 
-trait Walked: Setting + Clone + PartialEq + Debug + BorshSerialize {
+pub(in crate::state) trait Walked:
+    Setting + Clone + PartialEq + Debug + BorshSerialize
+{
     /// Settings whose fields [`Walked::fields`] fill.
     fn empty() -> Self;
     fn fields() -> Vec<Field<Self>>;

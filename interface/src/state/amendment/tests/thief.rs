@@ -1,1 +1,663 @@
-//! The thief who holds the key of the authority.
+//! The thief who holds the authority's key: he calls anything, in any order, as often as he likes, and everybody else goes
+//! on as ever. Before one loosening delay has passed nothing is looser, and what he tightened is undone in one step; after
+//! that each delay gives him one step.
+
+use super::*;
+use crate::state::{
+    Flow, Proposal, Proposed,
+    setting::tests::{Field, Kind, Walked},
+};
+use crate::verdict::{Direction, Verdict};
+
+const SEQUENCES: u64 = 10_000;
+const CALLS: usize = 50;
+
+/// Random numbers that come again with their seed.
+struct Dice(u64);
+
+impl Dice {
+    fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    }
+
+    fn below(&mut self, most: u64) -> u64 {
+        self.word() % most.max(1)
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+}
+
+/// What an amendment is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Target {
+    Protocol = 200,
+    Market,
+    Limiter,
+    Band,
+    Invariant,
+    Keeper,
+}
+
+impl Target {
+    const RULES: [Self; 3] = [Self::Limiter, Self::Band, Self::Invariant];
+    /// Those that have settings.
+    const ALL: [Self; 5] = [Self::Protocol, Self::Market, Self::Limiter, Self::Band, Self::Invariant];
+
+    fn key(self) -> Pubkey {
+        key(self as u8)
+    }
+}
+
+/// A protocol with one of everything.
+#[derive(Clone, Copy)]
+struct Town {
+    protocol: Protocol,
+    market: Market,
+    limiter: Limiter,
+    band: PriceBand,
+    invariant: Invariant,
+    keeper: Keeper,
+    vault: VaultState,
+    now: Instant,
+}
+
+impl Town {
+    fn new() -> Self {
+        let mut protocol = protocol();
+        let (account, data) = (program_data(&protocol.program), deployed(5));
+        protocol.pin_program(&shown(&account, &data), START).expect("a program");
+        let vault = VaultState { mint: key(3), owner: key(4), amount: 1_000_000, sound: true };
+        let mut limiter = Limiter::zeroed();
+        let settings = LimiterSettings::starting(50_000, 100);
+        limiter.initialize([key(0); 3], 255, &settings, &vault, START).expect("settings are sound");
+        limiter.arm(&vault, START).expect("in shadow");
+        let mut band = band();
+        let wide = BandSettings {
+            deviation_bps: [800, 1_600, 3_300],
+            divergence_bps: [400, 800, 1_700],
+            step_bps: 100,
+            ..band.settings
+        };
+        (band.settings, band.delayed) = (wide, wide);
+        let mut keeper = Keeper::zeroed();
+        let settings =
+            KeeperSettings { key: key(5), max_seconds: MINOR_MIN, raises_per_day: 9, term: KEEPER_TERM_MAX };
+        keeper.initialize(key(92), 255, &settings, START).expect("settings are sound");
+        let invariant = invariant();
+        Self { protocol, market: market(), limiter, band, invariant, keeper, vault, now: START }
+    }
+
+    fn epoch(&self, target: Target) -> u64 {
+        match target {
+            Target::Protocol => self.protocol.epoch,
+            Target::Market => self.market.epoch,
+            Target::Limiter => self.limiter.epoch,
+            Target::Band => self.band.epoch,
+            Target::Invariant => self.invariant.epoch,
+            Target::Keeper => 0,
+        }
+    }
+
+    fn ratios(&self) -> Ratios {
+        Ratios { bps: self.invariant.ratio_bps }
+    }
+
+    /// As the program's handler does it.
+    fn amend(&mut self, (target, amendment): &Act, mandate: Mandate) -> Checked<()> {
+        let now = self.now;
+        self.protocol.check_attached()?;
+        match (target, amendment) {
+            (_, Amendment::Market(new)) => self.market.amend(new, mandate).map(drop),
+            (_, Amendment::Limiter(new)) => self.limiter.amend(new, mandate, &self.vault, now).map(drop),
+            (_, Amendment::Band(new)) => self.band.amend(new, mandate).map(drop),
+            (_, Amendment::Invariant(new)) => self.invariant.amend(new, mandate).map(drop),
+            (_, Amendment::LooseningDelay(new)) => self.protocol.amend_delay(*new, mandate).map(drop),
+            (Target::Limiter, Amendment::Arm) => self.limiter.arm(&self.vault, now),
+            (Target::Band, Amendment::Arm) => self.band.arm(now),
+            (_, Amendment::Arm) => self.invariant.arm(now),
+            (Target::Limiter, Amendment::Disarm) => self.limiter.disarm(mandate),
+            (Target::Band, Amendment::Disarm) => self.band.disarm(mandate),
+            (_, Amendment::Disarm) => self.invariant.disarm(mandate),
+            (Target::Limiter, Amendment::AcceptLoss { least }) => {
+                self.limiter.accept_loss(mandate, *least, &self.vault, now).map(drop)
+            }
+            // a thief who could show any accounts he likes
+            (_, Amendment::AcceptLoss { least }) => self.invariant.accept_loss(mandate, *least, 5_000),
+            (_, Amendment::RevokeKeeper) => self.keeper.revoke(mandate, now),
+            (_, Amendment::Authority(to)) => self.protocol.move_authority(*to, mandate),
+            (_, Amendment::Pin) => {
+                let (account, data) = (program_data(&self.protocol.program), deployed(6));
+                self.protocol.pin_program(&shown(&account, &data), now).map(drop)
+            }
+            (_, Amendment::ApproveUpgrade(code)) => self.protocol.approve_upgrade(*code, mandate),
+            (_, Amendment::Unpin) => self.protocol.unpin(mandate),
+            (_, Amendment::Detach) => self.protocol.detach(mandate, now),
+        }
+    }
+
+    /// The vault's users, and whoever pokes.
+    fn flow(&mut self, direction: Direction, amount: u64) {
+        let amount = amount.min(self.vault.amount);
+        if direction == Direction::In {
+            self.vault.amount += amount;
+        }
+        let flow = Flow { direction, amount, closed: false };
+        let before = self.limiter;
+        match self.limiter.record(flow, &self.vault, self.now) {
+            Ok(outcome) => {
+                if outcome.verdict == Verdict::Allow && direction == Direction::Out {
+                    self.vault.amount -= amount;
+                }
+                self.latch(outcome.trip);
+            }
+            Err(_) => self.limiter = before,
+        }
+    }
+
+    fn poke(&mut self) {
+        let trip = self.limiter.observe(&self.vault, true, self.now).expect("a vault can be looked at");
+        self.latch(trip);
+    }
+
+    fn latch(&mut self, trip: Option<Trip>) {
+        if let Some(trip) = trip {
+            self.limiter.latch(&trip, &self.market, self.now);
+            let until = self.market.automatic_until(trip.severity, self.now);
+            self.market.latch_trip(Source::Limiter, &trip, until, self.now);
+        }
+    }
+}
+
+type Act = (Target, Amendment);
+
+/// Fields of every setting, listed once.
+struct Fields {
+    protocol: Vec<Field<ProtocolSettings>>,
+    market: Vec<Field<MarketSettings>>,
+    limiter: Vec<Field<LimiterSettings>>,
+    band: Vec<Field<BandSettings>>,
+    ratios: Vec<Field<Ratios>>,
+}
+
+impl Fields {
+    fn new() -> Self {
+        Self {
+            protocol: Walked::fields(),
+            market: Walked::fields(),
+            limiter: Walked::fields(),
+            band: Walked::fields(),
+            ratios: Walked::fields(),
+        }
+    }
+
+    /// The first field of a target's settings that none of these judges allows, from what was to what is.
+    fn refused(&self, target: Target, cases: &[(&Town, Judge)], is: &Town) -> Option<String> {
+        match target {
+            Target::Protocol => refused(&self.protocol, cases, is, |town| town.protocol.settings()),
+            Target::Market => refused(&self.market, cases, is, |town| town.market.settings()),
+            Target::Limiter => refused(&self.limiter, cases, is, |town| town.limiter.settings),
+            Target::Band => refused(&self.band, cases, is, |town| town.band.settings),
+            Target::Invariant => refused(&self.ratios, cases, is, Town::ratios),
+            Target::Keeper => None,
+        }
+    }
+
+    /// Whether the judge allows what became of all fields of all settings.
+    fn check(&self, was: &Town, is: &Town, judge: Judge) {
+        for target in Target::ALL {
+            assert_eq!(self.refused(target, &[(was, judge)], is), None);
+        }
+    }
+}
+
+/// What may become of a field: its kind, before and after.
+type Judge = fn(Kind, u128, u128) -> bool;
+
+fn refused<S: Walked>(
+    fields: &[Field<S>],
+    cases: &[(&Town, Judge)],
+    is: &Town,
+    of: fn(&Town) -> S,
+) -> Option<String> {
+    let is = of(is);
+    let cases: Vec<_> = cases.iter().map(|(was, judge)| (of(was), judge)).collect();
+    fields.iter().find_map(|field| {
+        let after = u128::from((field.get)(&is));
+        let before = |was: &S| u128::from((field.get)(was));
+        let is_allowed = cases.iter().any(|(was, judge)| judge(field.kind, before(was), after));
+        let was: Vec<_> = cases.iter().map(|(was, _)| before(was)).collect();
+        (!is_allowed).then(|| format!("{}, {:?}: {was:?} became {after}", field.name, field.kind))
+    })
+}
+
+/// At least as tight, and limits above their floor.
+fn is_tight(kind: Kind, before: u128, after: u128) -> bool {
+    match kind {
+        Kind::Less(_) | Kind::Scarce => after <= before && 4 * after >= before,
+        Kind::More => (before..=4 * before).contains(&after),
+        Kind::Longer => after >= before,
+        Kind::Bits => before & !after == 0,
+        Kind::Waits | Kind::Never => after == before,
+    }
+}
+
+/// Not looser, however tight.
+fn is_within(kind: Kind, before: u128, after: u128) -> bool {
+    match kind {
+        Kind::Less(_) | Kind::Scarce => after <= before,
+        Kind::More => after >= before,
+        _ => is_tight(kind, before, after),
+    }
+}
+
+/// As it was.
+fn is_same(_: Kind, before: u128, after: u128) -> bool {
+    before == after
+}
+
+/// At most one step looser.
+fn is_a_step(kind: Kind, before: u128, after: u128) -> bool {
+    match kind {
+        Kind::Less(least) => after <= 2 * before || (before == 0 && after <= least.into()),
+        Kind::More | Kind::Longer => 2 * after >= before,
+        Kind::Scarce => after <= before,
+        Kind::Bits => true,
+        Kind::Waits => after <= 2 * before && before <= 2 * after,
+        Kind::Never => after == before,
+    }
+}
+
+/// New settings that somebody may wish for.
+fn wish<S: Walked>(dice: &mut Dice, fields: &[Field<S>], now: &S, start: &S) -> S {
+    let base = if dice.below(2) == 0 { now } else { start };
+    match dice.below(8) {
+        0 | 1 => start.clone(),
+        2..=4 => {
+            // all limits alike
+            let percent: u64 =
+                dice.pick(&[10, 24, 25, 26, 50, 90, 99, 101, 150, 200, 200, 201, 400, 400, 800]);
+            let waits = dice.below(3) == 0;
+            fields.iter().filter(|field| !field.name.contains("severity")).fold(base.clone(), |new, field| {
+                let number = (field.get)(base);
+                let scaled = (u128::from(number) * u128::from(percent)).div_ceil(100);
+                let scaled = u64::try_from(scaled).unwrap_or(u64::MAX);
+                match field.kind {
+                    Kind::Less(_) | Kind::Scarce => new.with(field, scaled),
+                    Kind::Waits if waits => new.with(field, scaled),
+                    _ => new,
+                }
+            })
+        }
+        _ => (0..=dice.below(3)).fold(base.clone(), |new, _| {
+            let field = &fields[dice.below(fields.len() as u64) as usize];
+            let number = (field.get)(base);
+            let other = match field.kind {
+                Kind::Bits => number ^ 1 << dice.below(64),
+                _ => dice.pick(&[
+                    0,
+                    1,
+                    number.div_ceil(4),
+                    (number / 4).saturating_sub(1),
+                    number.saturating_sub(1),
+                    number.saturating_add(1),
+                    number.div_ceil(2),
+                    number.saturating_mul(2),
+                    number.saturating_mul(2).saturating_add(1),
+                    number.saturating_mul(4),
+                    u64::MAX,
+                ]),
+            };
+            new.with(field, other)
+        }),
+    }
+}
+
+/// A sequence of calls.
+struct Run<'a> {
+    fields: &'a Fields,
+    start: Town,
+    town: Town,
+    proposals: Vec<(Proposal, Act)>,
+    dice: Dice,
+}
+
+impl<'a> Run<'a> {
+    fn new(fields: &'a Fields, start: &Town, seed: u64) -> Self {
+        let mut dice = Dice(seed);
+        let mut start = *start;
+        // rules in shadow, rules in force, and rules that were for long
+        for arm in [Town::arm_band, Town::arm_invariant] {
+            if dice.below(2) == 0 {
+                arm(&mut start);
+            }
+        }
+        start.now = START.plus(dice.below(4 * DAY));
+        Self { fields, town: start, start, proposals: Vec::new(), dice }
+    }
+
+    /// Anything that the key of the authority can sign.
+    fn act(&mut self) -> Act {
+        let (dice, fields, town, start) = (&mut self.dice, self.fields, &self.town, &self.start);
+        match dice.below(16) {
+            0..=2 => {
+                let (now, start) = (town.market.settings(), start.market.settings());
+                (Target::Market, Amendment::Market(wish(dice, &fields.market, &now, &start)))
+            }
+            3..=5 => {
+                let (now, start) = (town.limiter.settings, start.limiter.settings);
+                (Target::Limiter, Amendment::Limiter(wish(dice, &fields.limiter, &now, &start)))
+            }
+            6 | 7 => {
+                let (now, start) = (town.band.settings, start.band.settings);
+                (Target::Band, Amendment::Band(wish(dice, &fields.band, &now, &start)))
+            }
+            8 | 9 => {
+                let new = wish(dice, &fields.ratios, &town.ratios(), &start.ratios());
+                (Target::Invariant, Amendment::Invariant(new))
+            }
+            10 => {
+                let new = wish(dice, &fields.protocol, &town.protocol.settings(), &start.protocol.settings());
+                (Target::Protocol, Amendment::LooseningDelay(new.loosening_delay))
+            }
+            11 => (dice.pick(&Target::RULES), Amendment::Arm),
+            12 | 13 => (dice.pick(&Target::RULES), Amendment::Disarm),
+            14 => {
+                let least = dice.pick(&[0, 5_000, 500_000]);
+                (dice.pick(&[Target::Limiter, Target::Invariant]), Amendment::AcceptLoss { least })
+            }
+            _ => match dice.below(6) {
+                0 => (Target::Keeper, Amendment::RevokeKeeper),
+                1 => (Target::Protocol, Amendment::Authority(key(66))),
+                2 => (Target::Protocol, Amendment::Pin),
+                3 => (Target::Protocol, Amendment::ApproveUpgrade([dice.pick(&[0, 7]); 32])),
+                4 => (Target::Protocol, Amendment::Unpin),
+                _ => (Target::Protocol, Amendment::Detach),
+            },
+        }
+    }
+
+    /// By the key alone. What fails takes everything back.
+    fn sign(&mut self, act: &Act) -> Checked<()> {
+        let before = self.town;
+        self.town.amend(act, Mandate::AtOnce).inspect_err(|_| self.town = before)
+    }
+
+    fn propose(&mut self, act: Act) -> Checked<()> {
+        let before = self.town.protocol;
+        let (epoch, now) = (self.town.epoch(act.0), self.town.now);
+        let mut proposal = Proposal::zeroed();
+        let (proposed, bound) = (Proposed::Amend(act.1.clone()), [act.0.key()]);
+        proposal
+            .initialize(&mut self.town.protocol, key(92), 0, (&proposed, &bound, epoch), now)
+            .inspect_err(|_| self.town.protocol = before)?;
+        self.proposals.push((proposal, act));
+        Ok(())
+    }
+
+    fn execute(&mut self, which: usize) -> Checked<()> {
+        let before = self.town;
+        let Some((proposal, act)) = self.proposals.get_mut(which) else {
+            return Err(BreakerError::WrongProposal);
+        };
+        let waiting = *proposal;
+        let proposed = Proposed::Amend(act.1.clone());
+        proposal
+            .execute(&mut self.town.protocol, (&proposed, &[act.0.key()]), self.town.now)
+            .and_then(|()| self.town.amend(act, Mandate::Proposed(waiting.epoch)))
+            .inspect_err(|_| (self.town, *proposal) = (before, waiting))
+    }
+
+    /// One of the proposals, the last ones rather than the first.
+    fn any(&mut self) -> usize {
+        let count = self.proposals.len() as u64;
+        (count - 1 - self.dice.below(count.min(10)).min(count - 1)) as usize
+    }
+
+    /// One call by the thief, or by anybody else while he is about. Time never goes beyond `end`. Gives the act of a
+    /// proposal that was executed.
+    fn call(&mut self, end: Instant) -> Option<Act> {
+        let dice = self.dice.below(20);
+        match dice {
+            0..=5 => {
+                let act = self.act();
+                let _ = self.sign(&act);
+            }
+            6..=9 => {
+                let act = self.act();
+                let _ = self.propose(act);
+            }
+            10..=12 if !self.proposals.is_empty() => {
+                let which = self.any();
+                if self.execute(which).is_ok() {
+                    return Some(self.proposals[which].1.clone());
+                }
+            }
+            13 if !self.proposals.is_empty() => {
+                let which = self.any();
+                let by = self.dice.pick(&[key(AUTHORITY), key(77)]);
+                let (proposal, now) = (&mut self.proposals[which].0, self.town.now);
+                let _ = proposal.cancel(&mut self.town.protocol, &by, now);
+            }
+            14 => {
+                let closed = Operations(self.dice.word() & Operations::NON_EXITS.0);
+                let (market, now) = (&mut self.town.market, self.town.now);
+                let _ = market.board.pause(closed, MAJOR_MIN, market.dwell, market.liquidation_grace, now);
+            }
+            15 => {
+                let amount = self.dice.below(self.town.vault.amount / 4).max(1);
+                let direction = self.dice.pick(&[Direction::In, Direction::Out]);
+                self.town.flow(direction, amount);
+            }
+            16 => {
+                // a leak of the vault that nobody recorded
+                let amount = self.dice.below(self.town.vault.amount / 100);
+                self.town.vault.amount -= amount;
+                if self.dice.below(2) == 0 {
+                    self.town.poke();
+                }
+            }
+            17 => {
+                let now = self.town.now;
+                let _ = self.town.market.board.step_down(now);
+            }
+            _ => {
+                let left = self.town.now.seconds_until(end);
+                let seconds = self.dice.pick(&[1, 60, HOUR, DAY, DAY + 1, 2 * DAY, left]).min(left);
+                self.town.now = self.town.now.plus(seconds);
+            }
+        }
+        None
+    }
+
+    fn pending(&self) -> Vec<usize> {
+        let waits = |(i, (proposal, _)): (usize, &(Proposal, Act))| {
+            (proposal.status() == Some(crate::state::Status::Pending)).then_some(i)
+        };
+        self.proposals.iter().enumerate().filter_map(waits).collect()
+    }
+
+    /// Nothing is looser than when he began.
+    fn check_tight(&self) {
+        let (start, town) = (&self.start, &self.town);
+        self.fields.check(start, town, is_tight);
+        for (was, is) in [
+            (start.limiter.armed.into(), town.limiter.armed.into()),
+            (start.band.standing.armed, town.band.standing.armed),
+            (start.invariant.standing.armed, town.invariant.standing.armed),
+        ] {
+            assert!(was <= is, "disarmed");
+        }
+        let protocol = &town.protocol;
+        assert_eq!(protocol.authority, key(AUTHORITY));
+        assert_eq!(protocol.detached, 0, "detached");
+        assert_eq!(protocol.pin.slot, start.protocol.pin.slot, "pinned anew");
+        assert!(
+            protocol.pin.is_set() && protocol.pin.approved == [0; 32],
+            "unpinned, or an upgrade approved"
+        );
+        assert_eq!(town.keeper.expires, start.keeper.expires, "revoked");
+        assert_eq!(protocol.settling_delay(), start.protocol.settling_delay());
+    }
+
+    /// What brings a setting back to where he found it.
+    fn undoing(&self, target: Target) -> Act {
+        let start = &self.start;
+        let amendment = match target {
+            Target::Protocol | Target::Keeper => Amendment::LooseningDelay(start.protocol.loosening_delay),
+            Target::Market => Amendment::Market(start.market.settings()),
+            Target::Limiter => Amendment::Limiter(start.limiter.settings),
+            Target::Band => Amendment::Band(start.band.settings),
+            Target::Invariant => Amendment::Invariant(start.ratios()),
+        };
+        (target, amendment)
+    }
+
+    /// One proposal a setting, and all is as it was, though he goes on tightening.
+    fn undo(&mut self) {
+        for which in self.pending() {
+            let now = self.town.now;
+            let cancelled = self.proposals[which].0.cancel(&mut self.town.protocol, &key(AUTHORITY), now);
+            assert_eq!(cancelled, Ok(()));
+        }
+        self.proposals.clear();
+        for target in Target::ALL {
+            assert_eq!(self.propose(self.undoing(target)), Ok(()), "{target:?}");
+        }
+        for _ in 0..10 {
+            let act = self.act();
+            let _ = self.sign(&act);
+        }
+        self.town.now = self.town.now.plus(4 * u64::from(DELAY));
+        self.town.poke();
+        for which in 0..Target::ALL.len() {
+            let result = self.execute(which);
+            let done = [Ok(()), Err(BreakerError::NothingChanges)];
+            assert!(done.contains(&result), "{:?}: {result:?}", Target::ALL[which]);
+        }
+        self.fields.check(&self.start, &self.town, is_same);
+    }
+}
+
+impl Town {
+    fn arm_band(&mut self) {
+        self.band.arm(START).expect("in shadow");
+    }
+
+    fn arm_invariant(&mut self) {
+        self.invariant.arm(START).expect("in shadow");
+    }
+}
+
+/// Plays so many sequences, each from its seed, and says which one failed.
+fn play(sequence: impl Fn(Run) + Sync) {
+    let (fields, start) = (Fields::new(), Town::new());
+    for seed in 0..SEQUENCES {
+        let run = Run::new(&fields, &start, seed);
+        let sequence = std::panic::AssertUnwindSafe(|| sequence(run));
+        if let Err(panic) = std::panic::catch_unwind(sequence) {
+            eprintln!("sequence {seed}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+#[test]
+fn before_one_delay_has_passed_he_loosens_nothing_and_all_he_did_is_undone_in_one_step() {
+    play(|mut run| {
+        let end = run.town.now.plus(u64::from(DELAY) - 1);
+        for _ in 0..CALLS {
+            run.call(end);
+            run.check_tight();
+        }
+        run.undo();
+    });
+}
+
+/// What a setting was when it came by a proposal last, or when the thief began.
+#[derive(Clone, Copy)]
+struct Delayed {
+    settings: Town,
+    /// The shortest delay in force since the thief took a step of it last.
+    delay: u32,
+    /// When that was.
+    stepped_at: Instant,
+}
+
+impl Run<'_> {
+    /// A setting that is looser than when it came by a proposal last is so by one step, by a proposal, one delay on.
+    fn check_step(&self, target: Target, was: &Delayed, before: &Town, executed: Option<&Act>) -> bool {
+        let is_beyond = self.fields.refused(target, &[(&was.settings, is_within)], &self.town).is_some();
+        if !is_beyond {
+            return false;
+        }
+        let (amendment, town) = (&executed.expect("by a proposal").1, &self.town);
+        // these two have no step
+        if !matches!(amendment, Amendment::AcceptLoss { .. } | Amendment::Authority(_)) {
+            let cases: [(&Town, Judge); 2] = [(&was.settings, is_within), (before, is_a_step)];
+            assert_eq!(self.fields.refused(target, &cases, town), None);
+        }
+        let waited = was.stepped_at.seconds_until(town.now);
+        assert!(waited >= was.delay.into(), "{target:?}: {waited} s of {}", was.delay);
+        true
+    }
+
+    /// What is no setting goes by a proposal too.
+    fn check_rest(&self, waited: u64, shortest: u32) {
+        let (start, town) = (&self.start, &self.town);
+        assert_eq!(town.protocol.detached, 0, "detached");
+        let is_as_it_was = town.limiter.armed == 1
+            && town.band.standing.armed >= start.band.standing.armed
+            && town.invariant.standing.armed >= start.invariant.standing.armed
+            && town.protocol.authority == start.protocol.authority
+            && town.protocol.pin.is_set()
+            && town.protocol.pin.approved == [0; 32]
+            && town.keeper.expires == start.keeper.expires;
+        assert!(is_as_it_was || waited >= shortest.into(), "{waited} s of {shortest}");
+    }
+}
+
+/// Whether an amendment brings new settings, whatever else it does.
+fn has_settings(target: Target, amendment: &Amendment) -> bool {
+    match amendment {
+        Amendment::Market(_) | Amendment::Limiter(_) | Amendment::Band(_) | Amendment::Invariant(_) => true,
+        Amendment::AcceptLoss { .. } => target == Target::Invariant,
+        amendment => matches!(amendment, Amendment::LooseningDelay(_)),
+    }
+}
+
+#[test]
+fn each_delay_that_passes_gives_him_one_step_of_each_setting() {
+    play(|mut run| {
+        let begun = run.town.now;
+        let end = begun.plus(u64::from(DETACH_DELAY) - 1);
+        let fresh = Delayed { settings: run.start, delay: DELAY, stepped_at: begun };
+        let mut delayed = Target::ALL.map(|_| fresh);
+        let mut shortest = DELAY;
+        for _ in 0..2 * CALLS {
+            let before = run.town;
+            let executed = run.call(end);
+            for (target, was) in Target::ALL.into_iter().zip(&mut delayed) {
+                let stepped = run.check_step(target, was, &before, executed.as_ref());
+                if stepped {
+                    (was.delay, was.stepped_at) = (run.town.protocol.loosening_delay, run.town.now);
+                }
+                match &executed {
+                    Some((of, _)) if *of != target => {}
+                    Some((_, Amendment::Authority(to))) => was.settings.protocol.authority = *to,
+                    Some((_, amendment)) if has_settings(target, amendment) => was.settings = run.town,
+                    _ => {}
+                }
+                was.delay = was.delay.min(run.town.protocol.loosening_delay);
+            }
+            shortest = shortest.min(run.town.protocol.loosening_delay);
+            run.check_rest(begun.seconds_until(run.town.now), shortest);
+        }
+    });
+}
