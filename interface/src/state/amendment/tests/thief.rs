@@ -105,6 +105,18 @@ impl Town {
         }
     }
 
+    /// The account of a target, byte by byte.
+    fn bytes(&self, target: Target) -> &[u8] {
+        match target {
+            Target::Protocol => bytemuck::bytes_of(&self.protocol),
+            Target::Market => bytemuck::bytes_of(&self.market),
+            Target::Limiter => bytemuck::bytes_of(&self.limiter),
+            Target::Band => bytemuck::bytes_of(&self.band),
+            Target::Invariant => bytemuck::bytes_of(&self.invariant),
+            Target::Keeper => bytemuck::bytes_of(&self.keeper),
+        }
+    }
+
     fn ratios(&self) -> Ratios {
         Ratios { bps: self.invariant.ratio_bps }
     }
@@ -206,13 +218,6 @@ impl Fields {
             Target::Band => refused(&self.band, cases, is, |town| town.band.settings),
             Target::Invariant => refused(&self.ratios, cases, is, Town::ratios),
             Target::Keeper => None,
-        }
-    }
-
-    /// Whether the judge allows what became of all fields of all settings.
-    fn check(&self, was: &Town, is: &Town, judge: Judge) {
-        for target in Target::ALL {
-            assert_eq!(self.refused(target, &[(was, judge)], is), None);
         }
     }
 }
@@ -484,9 +489,13 @@ impl<'a> Run<'a> {
     }
 
     /// Nothing is looser than when he began.
-    fn check_tight(&self) {
+    fn check_tight(&self, before: &Town) {
         let (start, town) = (&self.start, &self.town);
-        self.fields.check(start, town, is_tight);
+        for target in Target::ALL {
+            if before.bytes(target) != town.bytes(target) {
+                assert_eq!(self.fields.refused(target, &[(start, is_tight)], town), None);
+            }
+        }
         for (was, is) in [
             (start.limiter.armed.into(), town.limiter.armed.into()),
             (start.band.standing.armed, town.band.standing.armed),
@@ -541,7 +550,9 @@ impl<'a> Run<'a> {
             let done = [Ok(()), Err(BreakerError::NothingChanges)];
             assert!(done.contains(&result), "{:?}: {result:?}", Target::ALL[which]);
         }
-        self.fields.check(&self.start, &self.town, is_same);
+        for target in Target::ALL {
+            assert_eq!(self.fields.refused(target, &[(&self.start, is_same)], &self.town), None);
+        }
     }
 }
 
@@ -573,8 +584,9 @@ fn before_one_delay_has_passed_he_loosens_nothing_and_all_he_did_is_undone_in_on
     play(|mut run| {
         let end = run.town.now.plus(u64::from(DELAY) - 1);
         for _ in 0..CALLS {
+            let before = run.town;
             run.call(end);
-            run.check_tight();
+            run.check_tight(&before);
         }
         run.undo();
     });
@@ -644,7 +656,8 @@ fn each_delay_that_passes_gives_him_one_step_of_each_setting() {
             let before = run.town;
             let executed = run.call(end);
             for (target, was) in Target::ALL.into_iter().zip(&mut delayed) {
-                let stepped = run.check_step(target, was, &before, executed.as_ref());
+                let is_touched = before.bytes(target) != run.town.bytes(target);
+                let stepped = is_touched && run.check_step(target, was, &before, executed.as_ref());
                 if stepped {
                     (was.delay, was.stepped_at) = (run.town.protocol.loosening_delay, run.town.now);
                 }
