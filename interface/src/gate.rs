@@ -99,7 +99,7 @@ impl Gate {
         let quiet =
             is_quiet(protocol_bytes, offset_of!(Protocol, min_reader), offset_of!(Protocol, board.held))
                 && is_quiet(market_bytes, offset_of!(Market, min_reader), offset_of!(Market, board.held));
-        if quiet { Ok(Permit::NORMAL) } else { not_quiet(protocol_bytes, market_bytes, operation) }
+        if quiet { Ok(Permit::NORMAL) } else { not_quiet(protocol_bytes, market_bytes, operation, clock) }
     }
 }
 
@@ -114,9 +114,14 @@ impl Gate {
     }
 }
 
-/// The answer where a clock is needed.
+/// The answer where a clock is needed. Generic, so that it is compiled with the integrator and for what he compiles for.
 #[inline(never)]
-fn not_quiet(protocol: &[u8], market: &[u8], operation: Operation) -> Result<Permit, GateError> {
+fn not_quiet(
+    protocol: &[u8],
+    market: &[u8],
+    operation: Operation,
+    clock: impl FnOnce() -> Result<Instant, GateError>,
+) -> Result<Permit, GateError> {
     let protocol = Protocol::read(protocol).ok_or(GateError::WrongProtocol)?;
     let market = Market::read(market).ok_or(GateError::WrongMarket)?;
     decide(protocol, market, operation, clock)

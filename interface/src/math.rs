@@ -5,6 +5,7 @@
 //! 4.3.1, algorithm D with 32-bit digits). A property test proves it equal to `u128` arithmetic.
 
 /// `a * b / c`, rounded down, and the remainder; none when `c` is zero or the quotient needs more than 64 bits.
+#[inline(always)]
 pub const fn mul_div_rem(a: u64, b: u64, c: u64) -> Option<(u64, u64)> {
     if c == 0 {
         return None;
@@ -12,6 +13,13 @@ pub const fn mul_div_rem(a: u64, b: u64, c: u64) -> Option<(u64, u64)> {
     if let Some(product) = a.checked_mul(b) {
         return Some((product / c, product % c));
     }
+    mul_div_wide(a, b, c)
+}
+
+/// As [`mul_div_rem`] where the product is wide.
+#[cold]
+#[inline(never)]
+const fn mul_div_wide(a: u64, b: u64, c: u64) -> Option<(u64, u64)> {
     let (high, low) = widening_mul(a, b);
     if high >= c { None } else { Some(div_wide(high, low, c)) }
 }

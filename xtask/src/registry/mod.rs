@@ -127,9 +127,11 @@ impl<'a> Registry<'a> {
             .env("__CARGO_TESTS_ONLY_SRC_ROOT", &self.std_source)
             // Variants of one program get files of their own, so that cargo keeps all of them fresh.
             .env("__CARGO_DEFAULT_LIB_METADATA", "firebreak")
+            // What is compiled for size takes the generic code of others as it is, and no longer inlines it: a key that is
+            // compared would be a call.
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
-                "-Zunstable-options\x1f-Cpanic=immediate-abort\x1f-Ctarget-cpu=v2",
+                "-Zunstable-options\x1f-Zshare-generics=no\x1f-Cpanic=immediate-abort\x1f-Ctarget-cpu=v2",
             );
         command
     }

@@ -6,7 +6,7 @@ use super::{Outcome, Remedy, Result, Site};
 use crate::llvm::Opcode;
 
 /// Up to here a few loads and stores are cheaper than a call.
-const INLINE_BYTES: u64 = 64;
+const INLINE_BYTES: u64 = 56;
 
 pub(super) fn lower(site: &Site<'_>) -> Result<Outcome> {
     let Some(name) = site.intrinsic() else { return Ok(Outcome::Untouched) };
