@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod thief;
+mod town;
 
 const START: Instant = Instant::new(1_000_000, 1_800_000_000);
 const DELAY: u32 = LOOSENING_DELAY_DEFAULT;

@@ -277,8 +277,12 @@ impl Walked for KeeperSettings {
             Kind::Never => s.raises_per_day;
             Kind::Never => s.term;
         };
-        let (get, set): (fn(&Self) -> u64, fn(&mut Self, u64)) = (|s| byte(&s.key), |s, x| s.key = key(x));
-        fields.push(Field { name: "key", kind: Kind::Never, get, set });
+        fields.push(Field {
+            name: "key",
+            kind: Kind::Never,
+            get: |s| byte(&s.key),
+            set: |s, x| s.key = key(x),
+        });
         fields
     }
 }

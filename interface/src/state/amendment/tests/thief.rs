@@ -2,12 +2,14 @@
 //! on as ever. Before one loosening delay has passed nothing is looser, and what he tightened is undone in one step; after
 //! that each delay gives him one step.
 
-use super::*;
-use crate::state::{
-    Flow, Proposal, Proposed,
-    setting::tests::{Field, Kind, Walked},
+use super::{town::*, *};
+use crate::{
+    state::{
+        Proposal, Proposed, Status,
+        setting::tests::{Field, Kind, Walked},
+    },
+    verdict::Direction,
 };
-use crate::verdict::{Direction, Verdict};
 
 const SEQUENCES: u64 = 10_000;
 const CALLS: usize = 50;
@@ -32,162 +34,6 @@ impl Dice {
         from[self.below(from.len() as u64) as usize]
     }
 }
-
-/// What an amendment is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Target {
-    Protocol = 200,
-    Market,
-    Limiter,
-    Band,
-    Invariant,
-    Keeper,
-}
-
-impl Target {
-    const RULES: [Self; 3] = [Self::Limiter, Self::Band, Self::Invariant];
-    /// Those that have settings.
-    const ALL: [Self; 5] = [Self::Protocol, Self::Market, Self::Limiter, Self::Band, Self::Invariant];
-
-    fn key(self) -> Pubkey {
-        key(self as u8)
-    }
-}
-
-/// A protocol with one of everything.
-#[derive(Clone, Copy)]
-struct Town {
-    protocol: Protocol,
-    market: Market,
-    limiter: Limiter,
-    band: PriceBand,
-    invariant: Invariant,
-    keeper: Keeper,
-    vault: VaultState,
-    now: Instant,
-}
-
-impl Town {
-    fn new() -> Self {
-        let mut protocol = protocol();
-        let (account, data) = (program_data(&protocol.program), deployed(5));
-        protocol.pin_program(&shown(&account, &data), START).expect("a program");
-        let vault = VaultState { mint: key(3), owner: key(4), amount: 1_000_000, sound: true };
-        let mut limiter = Limiter::zeroed();
-        let settings = LimiterSettings::starting(50_000, 100);
-        limiter.initialize([key(0); 3], 255, &settings, &vault, START).expect("settings are sound");
-        limiter.arm(&vault, START).expect("in shadow");
-        let mut band = band();
-        let wide = BandSettings {
-            deviation_bps: [800, 1_600, 3_300],
-            divergence_bps: [400, 800, 1_700],
-            step_bps: 100,
-            ..band.settings
-        };
-        (band.settings, band.delayed) = (wide, wide);
-        let mut keeper = Keeper::zeroed();
-        let settings =
-            KeeperSettings { key: key(5), max_seconds: MINOR_MIN, raises_per_day: 9, term: KEEPER_TERM_MAX };
-        keeper.initialize(key(92), 255, &settings, START).expect("settings are sound");
-        let invariant = invariant();
-        Self { protocol, market: market(), limiter, band, invariant, keeper, vault, now: START }
-    }
-
-    fn epoch(&self, target: Target) -> u64 {
-        match target {
-            Target::Protocol => self.protocol.epoch,
-            Target::Market => self.market.epoch,
-            Target::Limiter => self.limiter.epoch,
-            Target::Band => self.band.epoch,
-            Target::Invariant => self.invariant.epoch,
-            Target::Keeper => 0,
-        }
-    }
-
-    /// The account of a target, byte by byte.
-    fn bytes(&self, target: Target) -> &[u8] {
-        match target {
-            Target::Protocol => bytemuck::bytes_of(&self.protocol),
-            Target::Market => bytemuck::bytes_of(&self.market),
-            Target::Limiter => bytemuck::bytes_of(&self.limiter),
-            Target::Band => bytemuck::bytes_of(&self.band),
-            Target::Invariant => bytemuck::bytes_of(&self.invariant),
-            Target::Keeper => bytemuck::bytes_of(&self.keeper),
-        }
-    }
-
-    fn ratios(&self) -> Ratios {
-        Ratios { bps: self.invariant.ratio_bps }
-    }
-
-    /// As the program's handler does it.
-    fn amend(&mut self, (target, amendment): &Act, mandate: Mandate) -> Checked<()> {
-        let now = self.now;
-        self.protocol.check_attached()?;
-        match (target, amendment) {
-            (_, Amendment::Market(new)) => self.market.amend(new, mandate).map(drop),
-            (_, Amendment::Limiter(new)) => self.limiter.amend(new, mandate, &self.vault, now).map(drop),
-            (_, Amendment::Band(new)) => self.band.amend(new, mandate).map(drop),
-            (_, Amendment::Invariant(new)) => self.invariant.amend(new, mandate).map(drop),
-            (_, Amendment::LooseningDelay(new)) => self.protocol.amend_delay(*new, mandate).map(drop),
-            (Target::Limiter, Amendment::Arm) => self.limiter.arm(&self.vault, now),
-            (Target::Band, Amendment::Arm) => self.band.arm(now),
-            (_, Amendment::Arm) => self.invariant.arm(now),
-            (Target::Limiter, Amendment::Disarm) => self.limiter.disarm(mandate),
-            (Target::Band, Amendment::Disarm) => self.band.disarm(mandate),
-            (_, Amendment::Disarm) => self.invariant.disarm(mandate),
-            (Target::Limiter, Amendment::AcceptLoss { least }) => {
-                self.limiter.accept_loss(mandate, *least, &self.vault, now).map(drop)
-            }
-            // a thief who could show any accounts he likes
-            (_, Amendment::AcceptLoss { least }) => self.invariant.accept_loss(mandate, *least, 5_000),
-            (_, Amendment::RevokeKeeper) => self.keeper.revoke(mandate, now),
-            (_, Amendment::Authority(to)) => self.protocol.move_authority(*to, mandate),
-            (_, Amendment::Pin) => {
-                let (account, data) = (program_data(&self.protocol.program), deployed(6));
-                self.protocol.pin_program(&shown(&account, &data), now).map(drop)
-            }
-            (_, Amendment::ApproveUpgrade(code)) => self.protocol.approve_upgrade(*code, mandate),
-            (_, Amendment::Unpin) => self.protocol.unpin(mandate),
-            (_, Amendment::Detach) => self.protocol.detach(mandate, now),
-        }
-    }
-
-    /// The vault's users, and whoever pokes.
-    fn flow(&mut self, direction: Direction, amount: u64) {
-        let amount = amount.min(self.vault.amount);
-        if direction == Direction::In {
-            self.vault.amount += amount;
-        }
-        let flow = Flow { direction, amount, closed: false };
-        let before = self.limiter;
-        match self.limiter.record(flow, &self.vault, self.now) {
-            Ok(outcome) => {
-                if outcome.verdict == Verdict::Allow && direction == Direction::Out {
-                    self.vault.amount -= amount;
-                }
-                self.latch(outcome.trip);
-            }
-            Err(_) => self.limiter = before,
-        }
-    }
-
-    fn poke(&mut self) {
-        let trip = self.limiter.observe(&self.vault, true, self.now).expect("a vault can be looked at");
-        self.latch(trip);
-    }
-
-    fn latch(&mut self, trip: Option<Trip>) {
-        if let Some(trip) = trip {
-            self.limiter.latch(&trip, &self.market, self.now);
-            let until = self.market.automatic_until(trip.severity, self.now);
-            self.market.latch_trip(Source::Limiter, &trip, until, self.now);
-        }
-    }
-}
-
-type Act = (Target, Amendment);
 
 /// Fields of every setting, listed once.
 struct Fields {
@@ -388,10 +234,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// By the key alone. What fails takes everything back.
+    /// By the key alone. What fails takes everything back, and what succeeds neither lifts nor lengthens what holds.
     fn sign(&mut self, act: &Act) -> Checked<()> {
         let before = self.town;
-        self.town.amend(act, Mandate::AtOnce).inspect_err(|_| self.town = before)
+        let holds =
+            |town: &Town| (town.market.board.held, town.market.board.liquidation_closed, town.limiter.held);
+        let result = self.town.amend(act, Mandate::AtOnce).inspect_err(|_| self.town = before);
+        assert_eq!(holds(&self.town), holds(&before));
+        result
     }
 
     fn propose(&mut self, act: Act) -> Checked<()> {
@@ -483,7 +333,7 @@ impl<'a> Run<'a> {
 
     fn pending(&self) -> Vec<usize> {
         let waits = |(i, (proposal, _)): (usize, &(Proposal, Act))| {
-            (proposal.status() == Some(crate::state::Status::Pending)).then_some(i)
+            (proposal.status() == Some(Status::Pending)).then_some(i)
         };
         self.proposals.iter().enumerate().filter_map(waits).collect()
     }
@@ -553,16 +403,6 @@ impl<'a> Run<'a> {
         for target in Target::ALL {
             assert_eq!(self.fields.refused(target, &[(&self.start, is_same)], &self.town), None);
         }
-    }
-}
-
-impl Town {
-    fn arm_band(&mut self) {
-        self.band.arm(START).expect("in shadow");
-    }
-
-    fn arm_invariant(&mut self) {
-        self.invariant.arm(START).expect("in shadow");
     }
 }
 
