@@ -23,8 +23,8 @@ use crate::{
     time::Instant,
 };
 
-/// What to change. New settings come whole; which way each field goes is the ratchet's to say. All others are loosenings,
-/// whatever they say: they come by a proposal only.
+/// What to change. New settings come whole; which way each field goes is the ratchet's to say. Of the others a
+/// tightening says so; the rest come by a proposal only.
 #[derive(Clone, Debug, PartialEq, Eq, BorshDeserialize)]
 #[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
 #[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
