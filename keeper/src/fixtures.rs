@@ -41,6 +41,7 @@ impl World {
         market.initialize(PROTOCOL, 0, 254, &settings).expect("within bounds");
         let mut protocol = Protocol::zeroed();
         protocol.loosening_delay = LOOSENING_DELAY_DEFAULT;
+        protocol.delayed_loosening_delay = LOOSENING_DELAY_DEFAULT;
         Self { now: start.plus(1), protocol, market, limiter, vault }
     }
 

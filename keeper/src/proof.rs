@@ -43,7 +43,7 @@ pub fn prospect(
         return Prospect::default();
     }
     let (mut limiter, mut market) = (*limiter, *market);
-    let may_be_critical = limiter.armed_at.plus(protocol.loosening_delay.into()).reached(now);
+    let may_be_critical = limiter.armed_at.plus(protocol.settling_delay().into()).reached(now);
     let Ok(trip) = limiter.observe(vault, may_be_critical, now) else {
         return Prospect::default();
     };
