@@ -263,7 +263,7 @@ impl Limiter {
         new.check()?;
         let old = self.settings;
         let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch)?;
-        self.resettle(new, vault, now)?;
+        self.resettle(new, self.balance(vault), now)?;
         self.assert_invariant()?;
         Ok(change)
     }
@@ -296,9 +296,9 @@ impl Limiter {
         now: Instant,
     ) -> Checked<u64> {
         mandate.check_waited(self.epoch)?;
-        let settings = self.settings;
-        self.resettle(&settings, vault, now)?;
-        if self.balance(vault) < least {
+        let (settings, balance) = (self.settings, self.balance(vault));
+        self.resettle(&settings, balance, now)?;
+        if balance < least {
             return Err(BreakerError::LossGrew);
         }
         let accepted = self.undeclared;

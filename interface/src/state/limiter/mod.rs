@@ -281,7 +281,7 @@ impl Limiter {
         if !self.is_intact(vault) {
             return Err(BreakerError::VaultNotGuardable);
         }
-        self.settle(vault, 0, now)?;
+        self.settle(vault.amount, 0, now)?;
         (self.expected, self.followed) = (vault.amount, vault.amount);
         (self.undeclared, self.undeclared_carry) = (0, 0);
         (self.armed, self.armed_at) = (1, now);
@@ -316,24 +316,25 @@ impl Limiter {
             return Err(BreakerError::ZeroFlow);
         }
         let new_slot = now.slot > self.touched_slot;
-        let balance = self.balance(vault);
+        let is_intact = self.is_intact(vault);
+        let balance = if is_intact { vault.amount } else { 0 };
         // what was said to have come in and is not there left without a record: a drain may not hide behind a deposit
         let missing = match flow.direction {
             Direction::In => flow.amount - flow.amount.min(balance.saturating_sub(self.expected)),
             Direction::Out => 0,
         };
-        let (undeclared, capacities) = self.settle(vault, missing, now)?;
+        let (undeclared, capacities) = self.settle(balance, missing, now)?;
         let (verdict, trip) = match flow.direction {
             Direction::In => (Verdict::Allow, self.credit(flow.amount, balance)?),
             Direction::Out => {
-                if flow.amount > balance && self.is_intact(vault) {
+                if flow.amount > balance && is_intact {
                     return Err(BreakerError::AmountAboveBalance);
                 }
                 if new_slot {
                     // nothing recorded in an earlier slot can still be on its way: what is more is a donation
                     self.expected = self.expected.max(balance);
                 }
-                self.debit(flow, &capacities, vault)?
+                self.debit(flow, &capacities, is_intact)?
             }
         };
         self.followed = self.expected.min(balance);
@@ -352,8 +353,8 @@ impl Limiter {
         may_be_critical: bool,
         now: Instant,
     ) -> Checked<Option<Trip>> {
-        let (first, _) = self.settle(vault, 0, now)?;
         let balance = self.balance(vault);
+        let (first, _) = self.settle(balance, 0, now)?;
         self.expected = self.expected.max(balance);
         self.followed = balance.min(self.expected);
         let trip = worst(first, self.confirm(first, may_be_critical, now)?);
@@ -520,9 +521,9 @@ impl Limiter {
         &mut self,
         flow: Flow,
         capacities: &Capacities,
-        vault: &VaultState,
+        is_intact: bool,
     ) -> Checked<(Verdict, Option<Trip>)> {
-        if flow.closed || (self.armed != 0 && !self.is_intact(vault)) {
+        if flow.closed || (self.armed != 0 && !is_intact) {
             self.denied = self.denied.saturating_add(1);
             return Ok((Verdict::Deny, None));
         }

@@ -1,6 +1,6 @@
 //! Time passes for a limiter: the base follows its average, undeclared flow is measured, buffers refill and shrink.
 
-use super::{Capacities, GROSS_RING, Limiter, LimiterSettings, Rule, Trip, VaultState};
+use super::{Capacities, GROSS_RING, Limiter, LimiterSettings, Rule, Trip};
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
@@ -9,10 +9,11 @@ use crate::{
 };
 
 impl Limiter {
-    /// Time passes: measures undeclared flow, lets the base follow, refills and cuts the buffers.
+    /// Time passes: measures undeclared flow, lets the base follow, refills and cuts the buffers. `balance` is what
+    /// [`Limiter::balance`] says of the vault.
     pub(super) fn settle(
         &mut self,
-        vault: &VaultState,
+        balance: u64,
         missing: u64,
         now: Instant,
     ) -> Checked<(Option<Trip>, Capacities)> {
@@ -22,8 +23,8 @@ impl Limiter {
             self.unseasoned_until = Instant::NEVER;
         }
         self.follow(seconds)?;
-        let trip = self.measure_undeclared(vault, missing, seconds)?;
-        let capacities = self.capacities(self.balance(vault))?;
+        let trip = self.measure_undeclared(balance, missing, seconds)?;
+        let capacities = self.capacities(balance)?;
         self.refill(&capacities, seconds)?;
         self.shrink_elastic(&capacities, seconds, now)?;
         self.turn_gross();
@@ -40,15 +41,14 @@ impl Limiter {
     pub(in crate::state) fn resettle(
         &mut self,
         new: &LimiterSettings,
-        vault: &VaultState,
+        balance: u64,
         now: Instant,
     ) -> Checked<()> {
-        let (trip, _) = self.settle(vault, 0, now)?;
+        let (trip, _) = self.settle(balance, 0, now)?;
         if self.armed != 0 && trip.is_some() {
             return Err(BreakerError::PokeFirst);
         }
         let old = core::mem::replace(&mut self.settings, *new);
-        let balance = self.balance(vault);
         (self.expected, self.followed) = (self.expected.max(balance), balance);
         let capacities = self.capacities(balance)?;
         for (i, (net, capacity)) in self.net.iter_mut().zip(capacities.main).enumerate() {
@@ -98,7 +98,7 @@ impl Limiter {
     /// one would latch again at every touch.
     fn measure_undeclared(
         &mut self,
-        vault: &VaultState,
+        balance: u64,
         missing: u64,
         seconds: u64,
     ) -> Checked<Option<Trip>> {
@@ -115,7 +115,7 @@ impl Limiter {
             self.undeclared = self.undeclared.saturating_sub(drained.saturating_add(carry / window));
             self.undeclared_carry = carry % window;
         }
-        let shortfall = self.shortfall(vault);
+        let shortfall = self.expected.saturating_sub(balance);
         let lost = shortfall.saturating_add(missing);
         if lost == 0 {
             return Ok(None);

@@ -205,7 +205,7 @@ fn amend(world: &mut World, race: Race, flows: &mut Vec<Flowed>) -> Result<(), S
     let (new, mandate) = (race.settings(&world.limiter), race.mandate(&world.limiter));
     world.look();
     let mut settled = world.limiter;
-    settled.settle(&world.vault, 0, world.now).expect("no overflow");
+    settled.settle(world.vault.amount, 0, world.now).expect("no overflow");
     match { world.limiter }.amend(&new, mandate, &world.vault, world.now) {
         Ok(_) => world.limiter.amend(&new, mandate, &world.vault, world.now).expect("as before"),
         Err(
@@ -246,7 +246,7 @@ fn amend(world: &mut World, race: Race, flows: &mut Vec<Flowed>) -> Result<(), S
 fn room(world: &World, tamper: Tamper) -> u64 {
     let mut limiter = world.limiter;
     tamper(&mut limiter);
-    limiter.settle(&world.vault, 0, world.now).expect("no overflow");
+    limiter.settle(world.vault.amount, 0, world.now).expect("no overflow");
     let main = limiter.net.iter().map(|net| net.available).min().unwrap_or(0);
     limiter.elastic.saturating_add(main).min(world.vault.amount)
 }
