@@ -1,6 +1,8 @@
 //! Abuse that must fail, at the level of transactions.
 
 mod settings;
+mod stolen_key;
+mod way_back;
 
 use firebreak_interface::{
     BreakerError::*,
@@ -267,7 +269,7 @@ fn registering_again_is_no_way_to_a_fresh_limit() {
     world.vm.send(&[fresh], &[&world.us.authority]).fails_with(RegistrationClosed);
 }
 
-/// Case 15, as far as it is built: with the authority's key, every bound taken in one slot.
+/// Case 15: with the authority's key, every bound taken in one slot.
 #[test]
 fn each_vault_loses_at_most_its_own_bound() {
     let mut world = World::with(|setup| setup.armed = false);
