@@ -2,9 +2,13 @@
 
 use firebreak_interface::{
     Direction, Operation, Operations, Severity,
-    constants::DAY,
+    constants::{DAY, LOOSENING_DELAY_DEFAULT},
     instruction::{self, RaiseOrder},
-    state::{CoverageRow, KeeperSettings, PauseOrder, ProtocolSettings, Reading},
+    pda,
+    state::{
+        Act, Amendment, CoverageRow, KeeperSettings, PauseOrder, Proposed, ProtocolSettings, Reading,
+        program_data,
+    },
 };
 use firebreak_probe::Depth;
 use solana_instruction::Instruction;
@@ -12,10 +16,11 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use crate::{
-    Balanced, Banded, FUNDS, Flow, Setup, World,
+    Amending, Balanced, Banded, FUNDS, Flow, Governed, Setup, World,
     balanced::{LEDGER, OWED, once},
     banded::{HUNDRED, SECOND},
     token,
+    world::PROGRAM,
 };
 
 /// The cost of one instruction in one case.
@@ -41,6 +46,8 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(invariants());
     costs.extend(people());
     costs.extend(registrations());
+    costs.extend(governance());
+    costs.extend(program());
     costs
 }
 
@@ -138,7 +145,16 @@ fn proofs() -> Vec<Cost> {
     world.vm.advance(30 * DAY);
     let step = world.us.step_down(&world.vm, Some(world.us.market));
     let step_down = units(&mut world, step, &[&attacker]);
+
+    // what a refused flow latched reaches market and journal
+    const OPENED: Option<u64> = Some(15_000);
+    let mut world = World::default();
+    world.withdraw(FUNDS / 2).succeeds();
+    let instruction = world.us.poke(&world.vm);
+    let opened = units(&mut world, instruction, &[&attacker]);
+    assert_eq!(world.told().last().map(|entry| entry.act), Some(Act::HardBreach));
     vec![
+        Cost { instruction: poke, case: "a refused flow, incident opened", units: opened, target: OPENED },
         Cost { instruction: "step_down", case: "a market, to Normal", units: step_down, target: None },
         Cost { instruction: poke, case: "undeclared flow, Major", units: first, target: None },
         Cost { instruction: poke, case: "second observation, Critical", units: second, target: None },
@@ -172,7 +188,7 @@ fn bands() -> Vec<Cost> {
     let second = poke(HUNDRED / 2);
     vec![
         cost("register_band", "two feeds", register, None),
-        cost("arm_band", "", arm, None),
+        cost("amend", "arm a band", arm, None),
         cost("observe", "two feeds", observe, None),
         cost("poke_band", "two feeds apart, Minor", minor, POKE),
         cost("poke_band", "first look at a crash, Major", first, POKE),
@@ -229,7 +245,7 @@ fn invariants() -> Vec<Cost> {
     vec![
         cost("register_invariant", "4 terms", register, None),
         cost("register_invariant", "16 terms of 128 bits", register_wide, None),
-        cost("arm_invariant", "", arm, None),
+        cost("amend", "arm an invariant", arm, None),
         cost("poke_invariant", "4 terms, in shadow", shadow, POKE),
         cost("poke_invariant", "4 terms, first look, Major", first, POKE),
         cost("poke_invariant", "4 terms, second look, Critical", second, POKE),
@@ -269,9 +285,103 @@ fn people() -> Vec<Cost> {
     ]
 }
 
+fn governance() -> Vec<Cost> {
+    let mut governed = Governed::default();
+    let (band, ratios) = (
+        governed.band_with(|settings| settings.deviation_bps[0] -= 100),
+        governed.ratios([10_100, 9_900, 9_500]),
+    );
+    let world = &mut governed.world;
+    let cost = |instruction, case, units| Cost { instruction, case, units, target: None };
+    let authority = world.us.authority.insecure_clone();
+    let anyone = world.attacker.insecure_clone();
+
+    let tightened = [
+        ("tighten a limiter", world.limiter_scaled(2)),
+        ("tighten a market", world.market_with(|settings| settings.dwell += 60)),
+        ("tighten a band", band),
+        ("tighten an invariant", ratios),
+        ("a longer delay", world.delay_of(LOOSENING_DELAY_DEFAULT + 1)),
+    ];
+    let mut costs = Vec::new();
+    for (case, change) in tightened {
+        let amend = world.us.amend(&world.vm, authority.pubkey(), &change);
+        costs.push(cost("amend", case, units(world, amend, &[&authority])));
+    }
+
+    let loosened = [
+        ("a limiter's settings", "loosen a limiter by a proposal", world.limiter_scaled(8)),
+        (
+            "a market's settings",
+            "loosen a market by a proposal",
+            world.market_with(|settings| settings.responses[0].closed = 0),
+        ),
+    ];
+    for (proposed, executed, change) in loosened {
+        let nonce = world.protocol().next_proposal;
+        let propose = world.us.propose(&world.vm, &change.proposed(), &[change.subject]);
+        costs.push(cost("propose", proposed, units(world, propose, &[&authority])));
+        world.wait();
+        let by = instruction::Governance::Proposal(pda::proposal(&world.us.protocol, nonce).0);
+        let execute = world.us.amend(&world.vm, by, &change);
+        costs.push(cost("amend", executed, units(world, execute, &[&anyone])));
+    }
+    let rows = (0..60).map(|i| CoverageRow { instruction: [i; 8], operations: 1 }).collect();
+    let nonce = world.protocol().next_proposal;
+    let propose = world.us.propose(&world.vm, &Proposed::RegisterCoverage(rows), &[]);
+    costs.push(cost("propose", "60 rows of coverage", units(world, propose, &[&authority])));
+    let proposal = pda::proposal(&world.us.protocol, nonce).0;
+    let cancel = world.us.cancel(&world.vm, &authority.pubkey(), proposal);
+    costs.push(cost("cancel", "", units(world, cancel, &[&authority])));
+    costs
+}
+
+/// A program is as long here whatever the probe's length is: an approved upgrade is known by hashing it.
+fn program() -> Vec<Cost> {
+    const CODE: usize = 45;
+    const LENGTH: usize = 64 * 1024;
+    let mut world = World::default();
+    let cost = |instruction, case, units| Cost { instruction, case, units, target: None };
+    let authority = world.us.authority.insecure_clone();
+    let anyone = world.attacker.insecure_clone();
+    let data = program_data(&PROGRAM);
+    let upgrade = |world: &mut World, code: u8| {
+        let ((slot, _), rent) = (world.vm.clock(), world.vm.rent(CODE + LENGTH));
+        world.vm.edit(&data, |account| {
+            account.lamports = rent;
+            account.data[4..12].copy_from_slice(&slot.to_le_bytes());
+            account.data.truncate(CODE);
+            account.data.resize(CODE + LENGTH, code);
+        });
+    };
+    upgrade(&mut world, 1);
+    let pin = Amending { rest: vec![data], ..world.amending(world.us.protocol, Amendment::Pin) };
+    let pin = world.us.amend(&world.vm, authority.pubkey(), &pin);
+    let pin = units(&mut world, pin, &[&authority]);
+    let hash = solana_program::hash::hash(&[2; LENGTH]).to_bytes();
+    let approve = world.amending(world.us.protocol, Amendment::ApproveUpgrade(hash));
+    world.pass(&approve);
+    let mut poke = |code| {
+        world.vm.advance(1);
+        upgrade(&mut world, code);
+        let poke = instruction::poke_program(world.us.protocol, &PROGRAM, world.us.segment(&world.vm));
+        units(&mut world, poke, &[&anyone])
+    };
+    let approved = poke(2);
+    let first = poke(3);
+    let second = poke(3);
+    vec![
+        cost("amend", "pin the program", pin),
+        cost("poke_program", "an approved upgrade, 64 KiB", approved),
+        cost("poke_program", "an unapproved one, first look, Major", first),
+        cost("poke_program", "second look, Critical", second),
+    ]
+}
+
 fn registrations() -> Vec<Cost> {
     let mut world = World::with(|setup| setup.armed = false);
-    let cost = |instruction, units| Cost { instruction, case: "", units, target: None };
+    let named = |instruction, case, units| Cost { instruction, case, units, target: None };
+    let cost = |instruction, units| named(instruction, "", units);
     let setup = Setup::default();
     let authority = world.us.authority.insecure_clone();
 
@@ -307,7 +417,7 @@ fn registrations() -> Vec<Cost> {
         cost("register_keeper", register_keeper),
         cost("register_limiter", register_limiter),
         cost("register_coverage", register_coverage),
-        cost("arm_limiter", arm_limiter),
+        named("amend", "arm a limiter", arm_limiter),
         cost("extend_journal", extend_journal),
     ]
 }
