@@ -17,6 +17,7 @@ use super::{
     rule::Standing,
 };
 use crate::{
+    constants::APPROVABLE_CODE,
     error::{BreakerError, Checked},
     severity::Severity,
     time::Instant,
@@ -99,7 +100,8 @@ impl ProgramPin {
     }
 
     /// Looks at the data account: moves the pin to an approved upgrade, or says that something else came. One look at
-    /// that is Major; a second, by the rules of every second look, Critical.
+    /// that is Major; a second, by the rules of every second look, Critical. Code of more than [`APPROVABLE_CODE`] bytes is
+    /// something else without being hashed.
     ///
     /// # Errors
     /// [`BreakerError::NotProgramData`] for another account, [`BreakerError::NothingToLatch`] where all is as it was.
@@ -116,7 +118,10 @@ impl ProgramPin {
         }
         if let Some(slot) = found
             && self.approved != [0; 32]
-            && shown.data.get(CODE..).is_some_and(|code| hash(code) == self.approved)
+            && shown
+                .data
+                .get(CODE..)
+                .is_some_and(|code| code.len() <= APPROVABLE_CODE && hash(code) == self.approved)
         {
             (self.slot, self.approved) = (slot, [0; 32]);
             self.standing.observed_at = Instant::NEVER;

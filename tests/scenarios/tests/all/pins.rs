@@ -3,18 +3,21 @@
 use firebreak_interface::{
     BreakerError::*,
     GateError, Operation, Severity,
-    constants::PROGRAM_LATCH,
+    constants::{APPROVABLE_CODE, PROGRAM_LATCH},
     instruction,
     state::{Act, Amendment, program_data},
 };
 use firebreak_probe::Guard;
 use firebreak_scenarios::{Amending, FUNDS, Outcome, Setup, World, token, world::PROGRAM};
+use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 /// Where the loader notes the slot of the last deployment, and where the program begins.
 const SLOT: std::ops::Range<usize> = 4..12;
 const CODE: usize = 45;
+
+const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
 
 /// `amend` that pins what this data account holds.
 fn pins(world: &World, data: Pubkey) -> Amending {
@@ -40,8 +43,9 @@ fn code(world: &World) -> Vec<u8> {
 
 /// The loader puts other code into the program's account, in the slot of now.
 fn upgrade(world: &mut World, code: &[u8]) {
-    let (slot, _) = world.vm.clock();
+    let ((slot, _), rent) = (world.vm.clock(), world.vm.rent(CODE + code.len()));
     world.vm.edit(&program_data(&PROGRAM), |account| {
+        account.lamports = rent;
         account.data[SLOT].copy_from_slice(&slot.to_le_bytes());
         account.data.truncate(CODE);
         account.data.extend_from_slice(code);
@@ -194,6 +198,28 @@ fn an_approval_is_of_exactly_these_bytes() {
         upgrade(&mut world, &other);
         poke(&mut world).succeeds();
         assert_eq!(world.severity(), Severity::Major);
+    }
+}
+
+/// Bytes that nobody can hash in one transaction would be an upgrade that nobody can show, for as long as another is approved.
+#[test]
+fn an_upgrade_too_long_to_hash_is_shown_all_the_same() {
+    for (length, expected) in [
+        (APPROVABLE_CODE, Severity::Normal),
+        (APPROVABLE_CODE + 1, Severity::Major),
+        (4 * APPROVABLE_CODE, Severity::Major),
+    ] {
+        let mut world = pinned();
+        let long = vec![7; length];
+        let approve = approval(&world, &long);
+        world.pass(&approve);
+        upgrade(&mut world, &long);
+        let look = instruction::poke_program(world.us.protocol, &PROGRAM, world.us.segment(&world.vm));
+        // "SetComputeUnitLimit", and the most that a transaction has
+        let data = [&[2][..], &1_400_000u32.to_le_bytes()].concat();
+        let limit = Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data };
+        world.send(&[limit, look]).succeeds();
+        assert_eq!(world.severity(), expected, "{length} bytes");
     }
 }
 
