@@ -38,6 +38,11 @@ impl ProtocolAddresses {
         pda::keeper(&self.protocol, key).0
     }
 
+    /// A proposal, by its number.
+    pub fn proposal(&self, nonce: u64) -> Pubkey {
+        pda::proposal(&self.protocol, nonce).0
+    }
+
     /// A guardian's pause budget for a market, or for all markets.
     pub fn budget(&self, market: Option<&Pubkey>, guardian: &Pubkey) -> Pubkey {
         pda::budget(market.unwrap_or(&self.protocol), guardian).0
@@ -69,6 +74,7 @@ mod tests {
         let addresses = ProtocolAddresses::of_program(&program);
         assert_eq!(ProtocolAddresses::new(addresses.protocol), addresses);
         assert_ne!(addresses.market(0), addresses.market(1));
+        assert_ne!(addresses.proposal(0), addresses.proposal(1));
         let guardian = Pubkey::new_from_array([4; 32]);
         let market = addresses.market(0);
         assert_ne!(addresses.budget(None, &guardian), addresses.budget(Some(&market), &guardian));

@@ -3,7 +3,8 @@
 use std::mem::offset_of;
 
 use firebreak_interface::state::{
-    DISCRIMINATOR, Invariant, Journal, JournalSegment, Keeper, Limiter, Market, PriceBand,
+    Coverage, DISCRIMINATOR, Invariant, Journal, JournalSegment, Keeper, Limiter, Market, MintCap, PriceBand,
+    Proposal, Status,
 };
 use solana_program::pubkey::Pubkey;
 
@@ -51,7 +52,7 @@ macro_rules! of_protocol {
     };
 }
 
-of_protocol! { Invariant Journal JournalSegment Keeper Limiter Market PriceBand }
+of_protocol! { Coverage Invariant Journal JournalSegment Keeper Limiter Market MintCap PriceBand Proposal }
 
 /// Filters for a protocol's accounts of one kind.
 pub fn filters<T: OfProtocol>(protocol: &Pubkey) -> Filters {
@@ -62,6 +63,15 @@ pub fn filters<T: OfProtocol>(protocol: &Pubkey) -> Filters {
             Memcmp { offset: T::PROTOCOL_OFFSET, bytes: protocol.to_bytes().to_vec() },
         ],
     }
+}
+
+/// Filters for a protocol's proposals that were neither executed nor cancelled: what a guardian reads. The clock says which
+/// of them are ripe, and which expired.
+pub fn waiting(protocol: &Pubkey) -> Filters {
+    let mut filters = filters::<Proposal>(protocol);
+    let offset = DISCRIMINATOR + offset_of!(Proposal, status);
+    filters.memcmp.push(Memcmp { offset, bytes: vec![Status::Pending as u8] });
+    filters
 }
 
 #[cfg(test)]
@@ -81,5 +91,19 @@ mod tests {
         assert!(!filters::<Limiter>(&theirs).pass(&limiter));
         assert!(!filters::<Market>(&ours).pass(&limiter));
         assert!(!filters::<Limiter>(&ours).pass(&limiter[..20]));
+    }
+
+    #[test]
+    fn only_what_waits_is_waiting() {
+        let (ours, theirs) = (Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32]));
+        let of = |protocol, status: Status| {
+            encode(&Proposal { protocol, status: status as u8, ..Proposal::zeroed() })
+        };
+        assert!(waiting(&ours).pass(&of(ours, Status::Pending)));
+        assert!(!waiting(&ours).pass(&of(theirs, Status::Pending)));
+        for over in [Status::Executed, Status::Cancelled, Status::Vetoed] {
+            assert!(!waiting(&ours).pass(&of(ours, over)), "{over:?}");
+            assert!(filters::<Proposal>(&ours).pass(&of(ours, over)));
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use firebreak_interface::{
     instruction::{self, Governance, INSTRUCTIONS},
-    pda,
     state::{Amendment, BandSettings, LimiterSettings, MarketSettings, Proposal, Proposed, Ratios},
 };
 use solana_instruction::{AccountMeta, Instruction};
@@ -133,7 +132,7 @@ impl World {
     pub fn propose_act(&mut self, proposed: &Proposed, bound: &[Pubkey]) -> Pubkey {
         let nonce = self.protocol().next_proposal;
         self.proposes(proposed, bound).succeeds();
-        pda::proposal(&self.us.protocol, nonce).0
+        self.us.program.addresses.proposal(nonce)
     }
 
     /// The authority proposes an amendment, whose proposal's address is given.
