@@ -186,6 +186,21 @@ fn an_approved_upgrade_moves_the_pin_and_latches_nothing() {
     world.verify_journal(&world.told()).expect("sound");
 }
 
+/// Who finds a hole in what was approved need not wait until it has come.
+#[test]
+fn an_approval_is_taken_back_at_once() {
+    let mut world = pinned();
+    let next = patched(&world);
+    let approve = approval(&world, &next);
+    world.pass(&approve);
+    let back = world.amending(world.us.protocol, Amendment::ApproveUpgrade([0; 32]));
+    world.amend(&back).succeeds();
+    world.amend(&back).fails_with(NothingChanges);
+    upgrade(&mut world, &next);
+    poke(&mut world).succeeds();
+    assert_eq!(world.severity(), Severity::Major);
+}
+
 /// The key that upgrades is stolen, not the one that approves: other code, or one byte more, is not what was approved.
 #[test]
 fn an_approval_is_of_exactly_these_bytes() {

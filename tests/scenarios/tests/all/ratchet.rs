@@ -108,7 +108,7 @@ fn a_loosening_that_has_waited_is_executed_by_anyone() {
     governed.world.verify_journal(&governed.world.told()).expect("sound");
 }
 
-/// A thief who stole the authority's key and a stranger race each other to the moment; it comes for both.
+/// Case 11: a thief who stole the authority's key and a stranger race each other to the moment; it comes for both.
 #[test]
 pub(crate) fn a_proposal_is_executed_neither_early_nor_twice_nor_late() {
     let mut world = World::default();
@@ -139,6 +139,7 @@ pub(crate) fn a_proposal_is_executed_neither_early_nor_twice_nor_late() {
     world.execute(late, &change).succeeds();
 }
 
+/// Case 11: with other data, other accounts, by another instruction or of another protocol it is another act.
 #[test]
 pub(crate) fn a_proposal_stands_for_nothing_but_itself() {
     let mut world = World::with(|setup| setup.armed = false);
@@ -241,6 +242,7 @@ pub(crate) fn a_change_voids_what_was_proposed_before_it_but_no_undoing() {
     assert_eq!(world.limiter().settings, Setup::default().limiter);
 }
 
+/// Case 17: no limit goes below a quarter of its last delayed value at once, however often it is tried.
 #[test]
 pub(crate) fn tightening_at_once_has_a_floor_and_is_undone_in_one_step() {
     let mut governed = Governed::default();

@@ -5,7 +5,8 @@ use firebreak_interface::{
     BreakerError::*,
     Direction, Operation,
     constants::*,
-    instruction, pda,
+    instruction::{self, Governance},
+    pda,
     state::{Amendment, LimiterSettings, MarketSettings, Proposed, Response, Status},
 };
 use firebreak_scenarios::{Amending, FUNDS, MINT_CAP, Setup, World, token};
@@ -245,6 +246,44 @@ fn the_same_thing_through_another_instruction_waits_as_long() {
             executed.fails_with(ProposalNotRipe);
         }
     }
+}
+
+/// Case 11: a disarming is proposed in shadow, where nobody minds it, to be executed once the limiter is armed.
+#[test]
+fn what_was_proposed_of_a_rule_in_shadow_is_void_once_it_is_armed() {
+    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+    let disarm = world.amending(world.us.limiter, Amendment::Disarm);
+    let proposal = world.propose(&disarm);
+    let arm = world.us.arm(&world.vm, world.us.vault);
+    world.vm.send(&[arm], &[&world.us.authority]).succeeds();
+    world.wait();
+    world.execute(proposal, &disarm).fails_with(ProposalVoid);
+    assert_eq!(world.limiter().armed, 1);
+}
+
+/// Case 11: the authority moves away and back, and what it proposed in its old term comes back with it.
+#[test]
+fn an_authority_that_comes_back_finds_nothing_of_its_old_term() {
+    let mut world = World::default();
+    let (heir, old) = (world.vm.person(), world.us.authority.insecure_clone());
+    let looser = world.limiter_scaled(5);
+    let away = world.amending(world.us.protocol, Amendment::Authority(heir.pubkey()));
+    let back = world.amending(world.us.protocol, Amendment::Authority(old.pubkey()));
+    let moving = world.propose(&away);
+    // ripe when it is back
+    world.vm.advance(DAY);
+    let loosening = world.propose(&looser);
+    for (change, to) in [(&away, &heir), (&back, &old)] {
+        let proposal = if to.pubkey() == old.pubkey() { world.propose(change) } else { moving };
+        world.wait();
+        let accept = Governance::Accepted { proposal, authority: to.pubkey() };
+        let accept = world.us.amend(&world.vm, accept, change);
+        world.vm.send(&[accept], &[to]).succeeds();
+        world.us.authority = to.insecure_clone();
+    }
+    assert_eq!(world.protocol().authority, old.pubkey());
+    world.execute(loosening, &looser).fails_with(ProposalVoid);
+    world.cancel(loosening, false).succeeds();
 }
 
 /// Case 11: close and create again. A proposal keeps its address for ever, whatever became of it, and waits anew under another.

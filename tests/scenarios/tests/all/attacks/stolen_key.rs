@@ -306,6 +306,19 @@ fn tightening_takes_no_hostages() {
     assert_eq!(world.vault(), vault + 4_000 - FUNDS / 20);
 }
 
+/// Case 17: a delay that is made as long as it may be at once leaves every rule as settled as it was.
+#[test]
+fn a_longer_delay_takes_no_halt_away() {
+    let mut world = World::default();
+    let longer = world.delay_of(4 * LOOSENING_DELAY_DEFAULT);
+    world.amend(&longer).succeeds();
+    world.drain(FUNDS / 20).succeeds();
+    world.poke().succeeds();
+    world.vm.advance(1);
+    world.poke().succeeds();
+    assert_eq!(world.severity(), Severity::Critical);
+}
+
 /// Case 17: a limit that is at its floor still pays, so that a wind-down finishes and nobody has to be paid off.
 #[test]
 fn a_limit_at_its_floor_still_pays() {
