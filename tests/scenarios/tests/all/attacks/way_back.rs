@@ -11,6 +11,13 @@ use firebreak_scenarios::{Balanced, FUNDS, World};
 /// From a halt to Normal: the shortest Critical and two dwells.
 const HALT: u64 = CRITICAL_MIN as u64 + 2 * DWELL_MIN as u64;
 
+/// A liquidation grace that is longer than the way from a halt to Normal.
+const GRACE: u32 = 3 * LIQUIDATION_GRACE_MIN;
+
+fn graceful() -> World {
+    World::with(|setup| setup.market = MarketSettings { liquidation_grace: GRACE, ..setup.market })
+}
+
 /// The attacker drains around the breaker, and whoever looks twice halts the market.
 fn halt(world: &mut World) {
     world.drain(FUNDS / 20).succeeds();
@@ -25,10 +32,7 @@ fn halt(world: &mut World) {
 /// until those who could do nothing had their time.
 #[test]
 fn nobody_is_liquidated_in_the_slot_in_which_a_halt_ends() {
-    let grace = 3 * LIQUIDATION_GRACE_MIN;
-    let mut world = World::with(|setup| {
-        setup.market = MarketSettings { liquidation_grace: grace, ..setup.market };
-    });
+    let mut world = graceful();
     halt(&mut world);
     let seized = 1_000;
     let liquidates = |world: &mut World| {
@@ -42,7 +46,7 @@ fn nobody_is_liquidated_in_the_slot_in_which_a_halt_ends() {
         1,
         DWELL_MIN.into(),
         DWELL_MIN.into(),
-        u64::from(grace - 2 * DWELL_MIN) - 1,
+        u64::from(GRACE - 2 * DWELL_MIN) - 1,
     ];
     for seconds in steps {
         world.vm.advance(seconds);
@@ -117,7 +121,8 @@ fn a_halt_outlives_its_end_while_its_condition_holds() {
 #[test]
 fn stepping_down_clears_nothing_that_holds() {
     let build = || {
-        let mut world = World::default();
+        // a grace that outlasts the way down
+        let mut world = graceful();
         let order = world.order(2 * MAJOR_MIN);
         world.pause(0, &order).succeeds();
         world.pause_all(1, &order).succeeds();
