@@ -224,7 +224,7 @@ errors! {
     TooManyProposals = 6086,
     /// a proposal's accounts and data take 1,024 bytes at most
     ProposalTooLong = 6087,
-    /// only the authority cancels a proposal that is neither expired nor void
+    /// only the authority cancels a proposal that is neither expired nor of a former authority
     CannotCancel = 6088,
     /// something left the vault without a record: poke first, so that the change cannot hide it
     PokeFirst = 6089,

@@ -110,6 +110,12 @@ impl World {
         Amending { rest, ..self.amending(self.us.limiter, Amendment::AcceptLoss { least }) }
     }
 
+    /// Governance moves to this key, which is shown to be no keeper's.
+    pub fn moving_to(&self, key: Pubkey) -> Amending {
+        let rest = vec![self.us.program.addresses.keeper(&key)];
+        Amending { rest, ..self.amending(self.us.protocol, Amendment::Authority(key)) }
+    }
+
     /// An amendment that names no account beside its subject.
     pub fn amending(&self, subject: Pubkey, amendment: Amendment) -> Amending {
         Amending { subject, amendment, rest: Vec::new() }

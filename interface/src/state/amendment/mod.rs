@@ -385,7 +385,8 @@ impl Invariant {
         Ok(())
     }
 
-    /// After a loss that is known: the ratios are at most what the accounts hold now.
+    /// After a loss that is known: a caution begins below what the accounts hold now, and the higher severities keep
+    /// their distances from it in proportion. Were all at once at what is left, the next unit would be a full halt.
     ///
     /// # Errors
     /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::LossGrew`],
@@ -396,11 +397,17 @@ impl Invariant {
         if u64::from(measured_bps) < least {
             return Err(BreakerError::LossGrew);
         }
-        let accepted = Ratios { bps: self.ratio_bps.map(|ratio| ratio.min(measured_bps)) };
-        accepted.check()?;
+        // the distances that waited: a caution set high at once would pull the others down with it
+        let minor = self.delayed_ratio_bps[0];
+        let most = |waited: u32| u64::from(waited) * u64::from(measured_bps) / u64::from(minor);
+        let mut accepted = Ratios { bps: self.ratio_bps };
+        for (ratio, waited) in accepted.bps.iter_mut().zip(self.delayed_ratio_bps) {
+            *ratio = (*ratio).min(u32::try_from(most(waited)).unwrap_or(u32::MAX));
+        }
         if accepted.bps == self.ratio_bps {
             return Err(BreakerError::NothingChanges);
         }
+        accepted.check()?;
         (self.ratio_bps, self.delayed_ratio_bps) = (accepted.bps, accepted.bps);
         self.epoch += 1;
         self.assert_invariant()

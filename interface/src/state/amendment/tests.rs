@@ -336,11 +336,18 @@ fn an_invariants_loss_is_accepted_at_what_is_there_and_no_lower() {
         let result = invariant.accept_loss(Mandate::Proposed(0), least, measured);
         result.map(|()| (invariant.ratio_bps, invariant.delayed_ratio_bps, invariant.epoch))
     };
-    assert_eq!(accept(6_000, 6_000), Ok(([6_000; 3], [6_000; 3], 1)));
-    assert_eq!(accept(0, 9_500), Ok(([9_500, 9_500, 9_000], [9_500, 9_500, 9_000], 1)));
+    let (small, large) = ([9_500, 9_405, 8_550], [6_000, 5_940, 5_400]);
+    assert_eq!(accept(6_000, 6_000), Ok((large, large, 1)));
+    assert_eq!(accept(0, 9_500), Ok((small, small, 1)));
     assert_eq!(accept(6_001, 6_000), Err(BreakerError::LossGrew));
     assert_eq!(accept(0, 10_000), Err(BreakerError::NothingChanges));
     assert_eq!(accept(0, 0), Err(BreakerError::RatioOutOfBounds));
+
+    // a caution set high at once is no way to pull the others down
+    let mut tightened = invariant();
+    tightened.amend(&Ratios { bps: [40_000, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");
+    tightened.accept_loss(Mandate::Proposed(1), 0, 10_000).expect("what is below the caution");
+    assert_eq!(tightened.ratio_bps, [10_000, 9_900, 9_000]);
 
     let mut invariant = invariant();
     invariant.amend(&Ratios { bps: [10_001, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");

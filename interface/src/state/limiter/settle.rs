@@ -96,12 +96,7 @@ impl Limiter {
     /// Adds a shortfall to what left without a record. The sum drains by the hard threshold a window and is kept up to
     /// twice that: whatever was lost, it is forgotten in two windows. Only a new shortfall trips: the memory of an old
     /// one would latch again at every touch.
-    fn measure_undeclared(
-        &mut self,
-        balance: u64,
-        missing: u64,
-        seconds: u64,
-    ) -> Checked<Option<Trip>> {
+    fn measure_undeclared(&mut self, balance: u64, missing: u64, seconds: u64) -> Checked<Option<Trip>> {
         let overflow = BreakerError::UndeclaredOverflow;
         let (soft, hard) = self.undeclared_thresholds()?;
         let most = hard.saturating_mul(2);

@@ -122,7 +122,7 @@ pub enum Status {
     Pending = 1,
     /// It was executed.
     Executed = 2,
-    /// The authority took it back, or anybody cleared it away when it was expired or void.
+    /// The authority took it back, or anybody cleared it away when it was expired or of a former authority.
     Cancelled = 3,
     /// It was vetoed.
     Vetoed = 4,
@@ -230,7 +230,7 @@ impl Proposal {
         self.finish(protocol, Status::Executed, now)
     }
 
-    /// Clears it away: the authority at any time, anybody once it is expired or void.
+    /// Clears it away: the authority at any time, anybody once it is expired or of a former authority.
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::CannotCancel`].

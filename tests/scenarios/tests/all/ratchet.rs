@@ -71,7 +71,7 @@ pub(crate) fn nothing_is_loosened_by_a_signature_alone() {
         world.accepting_loss(0),
         governed.accepting_loss(0),
         world.amending(keeper, Amendment::RevokeKeeper),
-        world.amending(world.us.protocol, Amendment::Authority(world.attacker.pubkey())),
+        world.moving_to(world.attacker.pubkey()),
         world.detaching(&[world.us.market], &[world.us.limiter]),
     ];
     for change in loosenings(&governed).iter().chain(&acts) {
@@ -376,8 +376,7 @@ pub(crate) fn so_many_proposals_wait_and_each_goes_its_way_once() {
 pub(crate) fn governance_moves_to_a_key_that_signs() {
     let mut world = World::default();
     let heir = world.vm.person();
-    let (looser, moved) =
-        (world.limiter_scaled(5), world.amending(world.us.protocol, Amendment::Authority(heir.pubkey())));
+    let (looser, moved) = (world.limiter_scaled(5), world.moving_to(heir.pubkey()));
     let (loosening, moving) = (world.propose(&looser), world.propose(&moved));
     world.wait();
     world.execute(moving, &moved).fails_with(NotTheNewAuthority);
@@ -392,6 +391,8 @@ pub(crate) fn governance_moves_to_a_key_that_signs() {
     let by_heir = accept(&world, heir.pubkey());
     world.vm.send(&[by_heir], &[&heir]).succeeds();
     assert_eq!(world.protocol().authority, heir.pubkey());
+    let last = *world.told().last().expect("told");
+    assert_eq!((last.act, last.subject), (Act::AuthorityMoved, heir.pubkey()));
     // what the old key proposed is void, and anybody clears it away
     world.execute(loosening, &looser).fails_with(ProposalVoid);
     world.cancel(loosening, false).succeeds();
@@ -401,15 +402,21 @@ pub(crate) fn governance_moves_to_a_key_that_signs() {
     world.us.authority = heir;
     world.amend(&tighter).succeeds();
 
-    let nobody = world.amending(world.us.protocol, Amendment::Authority(Pubkey::default()));
+    let nobody = world.moving_to(Pubkey::default());
     world.proposes(&nobody.proposed(), &[nobody.subject]).fails_with(InvalidAuthority);
-    let guardian = world.us.guardians[0].insecure_clone();
-    let both = world.amending(world.us.protocol, Amendment::Authority(guardian.pubkey()));
-    let proposal = world.propose(&both);
-    world.wait();
-    let accept = Governance::Accepted { proposal, authority: guardian.pubkey() };
-    let accept = world.us.amend(&world.vm, accept, &both);
-    world.vm.send(&[accept], &[&guardian]).fails_with(GuardianRoleConflict);
+    // one stolen key would be two
+    let (guardian, keeper) = (world.us.guardians[0].insecure_clone(), world.us.keepers[0].insecure_clone());
+    for holder in [&guardian, &keeper] {
+        let both = world.moving_to(holder.pubkey());
+        let proposal = world.propose(&both);
+        world.wait();
+        let another_seat = Amending { rest: world.moving_to(Pubkey::new_unique()).rest, ..both.clone() };
+        for (change, error) in [(both, GuardianRoleConflict), (another_seat, WrongSubject)] {
+            let accept = Governance::Accepted { proposal, authority: holder.pubkey() };
+            let moves = world.us.amend(&world.vm, accept, &change);
+            world.vm.send(&[moves], &[holder]).fails_with(error);
+        }
+    }
 }
 
 #[test]

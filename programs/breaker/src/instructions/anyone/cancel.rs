@@ -1,4 +1,4 @@
-//! `cancel`: the authority takes a proposal back; anyone clears away one that is expired or void.
+//! `cancel`: the authority takes a proposal back; anyone clears away one that is expired or of a former authority.
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{

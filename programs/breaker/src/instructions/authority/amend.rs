@@ -4,6 +4,7 @@ use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant,
     instruction::INSTRUCTIONS,
+    pda,
     state::{
         Act, Amendment, Change, Invariant, JournalEntry, Keeper, Limiter, Mandate, Market, Measurement,
         PriceBand, Proposed, Protocol, Shown, VaultState,
@@ -92,6 +93,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
         (actor, done)
     };
 
+    let subject = if let Amendment::Authority(to) = amendment { *to } else { subject };
     let entry = JournalEntry { value, ..JournalEntry::new(act, actor, subject, now) };
     accounts.record.append(key, entry)?;
     Ok(())
@@ -171,6 +173,17 @@ fn amend_protocol(
     Ok(match amendment {
         Amendment::LooseningDelay(delay) => changed(protocol.amend_delay(*delay, mandate)?, protocol.epoch),
         Amendment::Authority(to) => {
+            let seat = rest.first().ok_or(BreakerError::WrongSubject)?;
+            require_keys_eq!(
+                *seat.key,
+                pda::keeper(&accounts.protocol.key(), to).0,
+                BreakerError::WrongSubject
+            );
+            if *seat.owner == crate::ID {
+                // stops a keeper's key from governing: one stolen key would be two
+                let is_over = open::<Keeper>(seat, &accounts.protocol.key())?.expires.reached(now);
+                require!(is_over, BreakerError::GuardianRoleConflict);
+            }
             protocol.move_authority(*to, mandate)?;
             // stops a move to a key that nobody holds
             let accepts = accounts.governance.authority.as_ref().is_some_and(|signer| signer.key() == *to);

@@ -227,7 +227,7 @@ fn the_same_thing_through_another_instruction_waits_as_long() {
         world.accepting_loss(0),
         world.amending(world.us.limiter, Amendment::Disarm),
         world.detaching(&[world.us.market], &[world.us.limiter]),
-        world.amending(world.us.protocol, Amendment::Authority(world.attacker.pubkey())),
+        world.moving_to(world.attacker.pubkey()),
     ];
     for way in &ways {
         world.amend(way).fails_with(LooseningWaits);
@@ -267,8 +267,8 @@ fn an_authority_that_comes_back_finds_nothing_of_its_old_term() {
     let mut world = World::default();
     let (heir, old) = (world.vm.person(), world.us.authority.insecure_clone());
     let looser = world.limiter_scaled(5);
-    let away = world.amending(world.us.protocol, Amendment::Authority(heir.pubkey()));
-    let back = world.amending(world.us.protocol, Amendment::Authority(old.pubkey()));
+    let away = world.moving_to(heir.pubkey());
+    let back = world.moving_to(old.pubkey());
     let moving = world.propose(&away);
     // ripe when it is back
     world.vm.advance(DAY);

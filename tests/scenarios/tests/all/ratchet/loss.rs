@@ -97,9 +97,9 @@ fn an_invariant_accepts_a_loss_down_to_what_there_is() {
     governed.world.execute(early, &fewer).fails_with(WrongTermAccount);
     governed.world.execute(early, &accept).succeeds();
     let invariant: firebreak_interface::state::Invariant = governed.world.vm.read(&governed.invariant);
-    assert_eq!(invariant.ratio_bps, [6_000; 3]);
-    assert_eq!(invariant.delayed_ratio_bps, [6_000; 3]);
-    // what is owed is covered as far as it was said; one more unit is not
+    // a caution below what there is, and the distances that there were: the next unit is no full halt
+    assert_eq!(invariant.ratio_bps, [6_000, 5_940, 5_700]);
+    assert_eq!(invariant.delayed_ratio_bps, invariant.ratio_bps);
     let poke = |governed: &mut Governed| {
         let us = &governed.world.us;
         let segment = us.segment(&governed.world.vm);
