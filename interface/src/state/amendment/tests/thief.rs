@@ -175,7 +175,7 @@ struct Run<'a> {
     fields: &'a Fields,
     start: Town,
     town: Town,
-    proposals: Vec<(Proposal, Act)>,
+    proposals: Vec<(Proposal, Deed)>,
     dice: Dice,
 }
 
@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
     }
 
     /// Anything that the key of the authority can sign.
-    fn act(&mut self) -> Act {
+    fn act(&mut self) -> Deed {
         let (dice, fields, town, start) = (&mut self.dice, self.fields, &self.town, &self.start);
         match dice.below(16) {
             0..=2 => {
@@ -235,7 +235,7 @@ impl<'a> Run<'a> {
     }
 
     /// By the key alone. What fails takes everything back, and what succeeds neither lifts nor lengthens what holds.
-    fn sign(&mut self, act: &Act) -> Checked<()> {
+    fn sign(&mut self, act: &Deed) -> Checked<()> {
         let before = self.town;
         let holds =
             |town: &Town| (town.market.board.held, town.market.board.liquidation_closed, town.limiter.held);
@@ -244,7 +244,7 @@ impl<'a> Run<'a> {
         result
     }
 
-    fn propose(&mut self, act: Act) -> Checked<()> {
+    fn propose(&mut self, act: Deed) -> Checked<()> {
         let before = self.town.protocol;
         let (epoch, now) = (self.town.epoch(act.0), self.town.now);
         let mut proposal = Proposal::zeroed();
@@ -277,7 +277,7 @@ impl<'a> Run<'a> {
 
     /// One call by the thief, or by anybody else while he is about. Time never goes beyond `end`. Gives the act of a
     /// proposal that was executed.
-    fn call(&mut self, end: Instant) -> Option<Act> {
+    fn call(&mut self, end: Instant) -> Option<Deed> {
         let dice = self.dice.below(20);
         match dice {
             0..=5 => {
@@ -332,7 +332,7 @@ impl<'a> Run<'a> {
     }
 
     fn pending(&self) -> Vec<usize> {
-        let waits = |(i, (proposal, _)): (usize, &(Proposal, Act))| {
+        let waits = |(i, (proposal, _)): (usize, &(Proposal, Deed))| {
             (proposal.status() == Some(Status::Pending)).then_some(i)
         };
         self.proposals.iter().enumerate().filter_map(waits).collect()
@@ -366,7 +366,7 @@ impl<'a> Run<'a> {
     }
 
     /// What brings a setting back to where he found it.
-    fn undoing(&self, target: Target) -> Act {
+    fn undoing(&self, target: Target) -> Deed {
         let start = &self.start;
         let amendment = match target {
             Target::Protocol | Target::Keeper => Amendment::LooseningDelay(start.protocol.loosening_delay),
@@ -444,7 +444,7 @@ struct Delayed {
 
 impl Run<'_> {
     /// A setting that is looser than when it came by a proposal last is so by one step, by a proposal, one delay on.
-    fn check_step(&self, target: Target, was: &Delayed, before: &Town, executed: Option<&Act>) -> bool {
+    fn check_step(&self, target: Target, was: &Delayed, before: &Town, executed: Option<&Deed>) -> bool {
         let is_beyond = self.fields.refused(target, &[(&was.settings, is_within)], &self.town).is_some();
         if !is_beyond {
             return false;

@@ -104,7 +104,7 @@ impl Town {
     }
 
     /// As the program's handler does it.
-    pub(super) fn amend(&mut self, (target, amendment): &Act, mandate: Mandate) -> Checked<()> {
+    pub(super) fn amend(&mut self, (target, amendment): &Deed, mandate: Mandate) -> Checked<()> {
         let now = self.now;
         self.protocol.check_attached()?;
         match (target, amendment) {
@@ -169,4 +169,4 @@ impl Town {
     }
 }
 
-pub(super) type Act = (Target, Amendment);
+pub(super) type Deed = (Target, Amendment);
