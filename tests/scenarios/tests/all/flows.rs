@@ -1,6 +1,8 @@
 //! `record_flow`: what may leave a vault, and what a refusal leaves behind.
 
-use firebreak_interface::{BreakerError::*, Direction, Operation, Severity, Verdict, pda, state::Act};
+use firebreak_interface::{
+    BreakerError::*, Direction, Operation, Severity, Verdict, constants::DETACH_DELAY, pda, state::Act,
+};
 use firebreak_scenarios::{FUNDS, Flow, World};
 
 /// What the short window lets out at once: a tenth of the funds.
@@ -186,8 +188,10 @@ pub(crate) fn only_the_recorder_records() {
 #[test]
 pub(crate) fn a_protocol_that_left_is_open_and_takes_no_more_acts() {
     let mut world = World::default();
-    // detaching is not built yet: the byte that it will set
-    world.vm.edit(&world.us.protocol, |account| account.data[8 + 3] = 1);
+    let leave = world.detaching(&[world.us.market], &[world.us.limiter]);
+    let proposal = world.propose(&leave);
+    world.vm.advance(DETACH_DELAY.into());
+    world.execute(proposal, &leave).succeeds();
     // neither measured nor held up, in or out: an error here would close its exits
     for (direction, operation) in [(Direction::Out, Operation::WITHDRAW), (Direction::In, Operation::REPAY)] {
         let flow = world.record(direction, operation, FUNDS).succeeds();
