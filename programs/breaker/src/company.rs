@@ -4,6 +4,8 @@ use anchor_lang::{prelude::*, system_program};
 use firebreak_interface::BreakerError;
 use solana_program::instruction::{TRANSACTION_LEVEL_STACK_HEIGHT, get_stack_height};
 
+use crate::instructions::ensure;
+
 /// Compute budget program.
 const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
 /// System instruction `AdvanceNonceAccount`, as its first four bytes.
@@ -12,7 +14,7 @@ const ADVANCE_NONCE: [u8; 4] = 4u32.to_le_bytes();
 /// Refuses unless this instruction is at top level.
 pub(crate) fn check_top_level() -> Result<()> {
     if get_stack_height() != TRANSACTION_LEVEL_STACK_HEIGHT {
-        return err!(BreakerError::NotTopLevel);
+        return Err(BreakerError::NotTopLevel.into());
     }
     Ok(())
 }
@@ -31,7 +33,7 @@ pub(crate) fn check(instructions: &AccountInfo, welcome_too: &[Pubkey]) -> Resul
             || program == COMPUTE_BUDGET
             || welcome_too.contains(&program)
             || is_nonce_advance;
-        require!(is_welcome, BreakerError::WrongCompany);
+        ensure(is_welcome, BreakerError::WrongCompany)?;
     }
     Ok(())
 }

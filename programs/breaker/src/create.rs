@@ -39,7 +39,7 @@ pub(crate) fn create_if_missing<'a, 'info, T: Layout>(
     if system_program::check_id(account.owner) {
         allocate(account, payer, T::SPACE, &T::TAG, seeds)?;
     }
-    check_readers([account.try_borrow_data()?.get(MIN_READER).copied().unwrap_or_default()])?;
+    check_readers(&[account.try_borrow_data()?.get(MIN_READER).copied().unwrap_or_default()])?;
     open(account)
 }
 

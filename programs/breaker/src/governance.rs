@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Mandate, Proposal, Proposed, Protocol},
 };
 
-use crate::instructions::check_readers;
+use crate::instructions::{check_readers, ensure};
 
 /// The authority, or a proposal that stands for it.
 #[derive(Accounts)]
@@ -29,20 +29,20 @@ impl Governance<'_> {
         now: Instant,
     ) -> Result<(Mandate, Pubkey)> {
         let (key, protocol) = protocol;
-        check_readers([protocol.min_reader])?;
+        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         match (&self.proposal, &self.authority) {
             (Some(proposal), _) => {
                 let mut state = proposal.load_mut()?;
-                check_readers([state.min_reader])?;
-                require_keys_eq!(state.protocol, *key, BreakerError::WrongProtocol);
+                check_readers(&[state.min_reader])?;
+                ensure(state.protocol == *key, BreakerError::WrongProtocol)?;
                 state.execute(protocol, (&act(), bound), now)?;
                 Ok((Mandate::Proposed(state.epoch), proposal.key()))
             }
             (None, Some(authority)) if authority.key() == protocol.authority => {
                 Ok((Mandate::AtOnce, authority.key()))
             }
-            _ => err!(BreakerError::NotTheAuthority),
+            _ => Err(BreakerError::NotTheAuthority.into()),
         }
     }
 

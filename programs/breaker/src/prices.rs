@@ -7,6 +7,8 @@ use firebreak_interface::{
     state::{BandSettings, Feed, Prices},
 };
 
+use crate::instructions::ensure;
+
 /// What the price accounts say. The band names both: a price of the same feed in another account, older or posted for
 /// the occasion, is stopped here.
 pub(crate) fn read(
@@ -17,13 +19,13 @@ pub(crate) fn read(
     let second = match second {
         Some(second) if settings.second.is_set() => read_one(&settings.second, second)?,
         None if !settings.second.is_set() => None,
-        _ => return err!(BreakerError::WrongPriceAccount),
+        _ => return Err(BreakerError::WrongPriceAccount.into()),
     };
     Ok([read_one(&settings.primary, primary)?, second])
 }
 
 fn read_one(feed: &Feed, account: &AccountInfo) -> Result<Option<PriceUpdate>> {
-    require!(account.key == &feed.account, BreakerError::WrongPriceAccount);
+    ensure(account.key == &feed.account, BreakerError::WrongPriceAccount)?;
     Ok(PriceUpdate::read(account.owner, &account.try_borrow_data()?))
 }
 
@@ -33,6 +35,6 @@ pub(crate) fn check_readable(settings: &BandSettings, prices: &Prices) -> Result
         !feed.is_set() || price.is_some_and(|price| price.is_of(&feed.id))
     };
     let all = is_readable(&settings.primary, &prices[0]) && is_readable(&settings.second, &prices[1]);
-    require!(all, BreakerError::PriceUnreadable);
+    ensure(all, BreakerError::PriceUnreadable)?;
     Ok(())
 }

@@ -12,7 +12,11 @@ use firebreak_interface::{
     state::{Journal, JournalEntry, JournalSegment},
 };
 
-use crate::{EVENT_AUTHORITY_AND_BUMP, events::JournalEntryAdded, instructions::check_readers};
+use crate::{
+    EVENT_AUTHORITY_AND_BUMP,
+    events::JournalEntryAdded,
+    instructions::{check_readers, ensure},
+};
 
 /// The accounts by which an instruction writes the journal.
 #[derive(Accounts)]
@@ -44,13 +48,13 @@ impl Record<'_> {
 
     fn write(&self, protocol: Pubkey, entry: JournalEntry, may_miss: bool) -> Result<()> {
         let mut journal = self.journal.load_mut()?;
-        check_readers([journal.min_reader])?;
+        check_readers(&[journal.min_reader])?;
         // stops an act on one protocol from being written into another's history
-        require_keys_eq!(journal.protocol, protocol, BreakerError::WrongJournal);
+        ensure(journal.protocol == protocol, BreakerError::WrongJournal)?;
         let (entry, in_segment) = match &self.segment {
             Some(segment) => {
                 let mut segment = segment.load_mut()?;
-                check_readers([segment.min_reader])?;
+                check_readers(&[segment.min_reader])?;
                 journal.append(entry, Some(&mut *segment), may_miss)?
             }
             None => journal.append(entry, None, may_miss)?,

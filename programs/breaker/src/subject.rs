@@ -8,6 +8,7 @@ use firebreak_interface::{
     state::{Amendment, DISCRIMINATOR, Invariant, Keeper, Layout, Limiter, Market, PriceBand, Protocol},
 };
 
+use crate::instructions::ensure;
 use crate::instructions::{MIN_READER, check_readers};
 
 /// An account that governance can amend.
@@ -59,9 +60,9 @@ fn check(
 ) -> Result<()> {
     let data = account.try_borrow_data()?;
     let is_kind = *account.owner == crate::ID && data.len() == space && data.starts_with(tag);
-    require!(is_kind, BreakerError::WrongSubject);
-    check_readers([data[MIN_READER]])?;
-    require!(data[at..].starts_with(protocol.as_ref()), BreakerError::WrongProtocol);
+    ensure(is_kind, BreakerError::WrongSubject)?;
+    check_readers(&[data[MIN_READER]])?;
+    ensure(data[at..].starts_with(protocol.as_ref()), BreakerError::WrongProtocol)?;
     Ok(())
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn epoch(
             Rule::Invariant(invariant) => invariant.epoch,
             Rule::Band(band) if !matches!(amendment, Amendment::AcceptLoss { .. }) => band.epoch,
             // a reference walks to the new price by itself, in bounded steps
-            Rule::Band(_) => return err!(BreakerError::WrongSubject),
+            Rule::Band(_) => return Err(BreakerError::WrongSubject.into()),
         },
         Amendment::LooseningDelay(_)
         | Amendment::Authority(_)
@@ -107,7 +108,7 @@ pub(crate) fn epoch(
         | Amendment::ApproveUpgrade(_)
         | Amendment::Unpin
         | Amendment::Detach => {
-            require_keys_eq!(*account.key, *key, BreakerError::WrongSubject);
+            ensure(*account.key == *key, BreakerError::WrongSubject)?;
             protocol.epoch
         }
     })

@@ -14,6 +14,8 @@ const BEGIN: &str = "<!-- begin: cargo xtask bench cu -->\n";
 const END: &str = "<!-- end: cargo xtask bench cu -->\n";
 /// The toolchain whose programs the table is about.
 const DOCUMENTED: &str = "registry";
+/// Bytes of the breaker at most: they are rent, and an upgrade takes as many again.
+const LARGEST: usize = 400 * 1024;
 /// A rise of one part in this many is refused by `--check`.
 const TOLERATED: u64 = 50;
 
@@ -24,8 +26,8 @@ struct Arguments {
     /// Print a list of {instruction, case, cu} to standard output and write nothing
     #[arg(long)]
     json: bool,
-    /// Change nothing; fail where a case costs over 2 % more than docs/compute-units.md says, or misses its target.
-    /// Programs of the platform toolchain are measured and not judged
+    /// Change nothing; fail where a case costs over 2 % more than docs/compute-units.md says, or misses its target, or
+    /// the breaker is too long. Programs of the platform toolchain are measured and not judged
     #[arg(long)]
     check: bool,
 }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<()> {
     let costs = cost::measure();
+    let bytes = programs::load("breaker").len();
     if arguments.json {
         let list: Vec<_> = costs
             .iter()
@@ -66,12 +69,13 @@ fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     if arguments.check {
-        return check(&costs, &read(old));
+        return check(&costs, bytes, &read(old));
     }
     if arguments.json {
         return Ok(());
     }
-    let page = [before, BEGIN, &table(&costs), END, after].concat();
+    let size = format!("\nThe breaker is {bytes} bytes long, of {LARGEST} that it may have.\n");
+    let page = [before, BEGIN, &table(&costs), &size, END, after].concat();
     fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -98,8 +102,11 @@ fn read(table: &str) -> BTreeMap<(String, String), u64> {
     table.lines().filter_map(row).collect()
 }
 
-fn check(costs: &[Cost], documented: &BTreeMap<(String, String), u64>) -> Result<()> {
+fn check(costs: &[Cost], bytes: usize, documented: &BTreeMap<(String, String), u64>) -> Result<()> {
     let mut problems = Vec::new();
+    if bytes > LARGEST {
+        problems.push(format!("the breaker is {bytes} bytes long, above its limit of {LARGEST}"));
+    }
     for Cost { instruction, case, units, target } in costs {
         let key = (instruction.to_string(), case.to_string());
         match documented.get(&key) {
@@ -123,7 +130,7 @@ fn check(costs: &[Cost], documented: &BTreeMap<(String, String), u64>) -> Result
         return Ok(());
     }
     bail!(
-        "compute units have changed:\n  {}\n`cargo xtask bench cu` writes docs/compute-units.md anew; say in the \
+        "the programs have changed:\n  {}\n`cargo xtask bench cu` writes docs/compute-units.md anew; say in the \
          commit why a rise is worth it",
         problems.join("\n  ")
     )

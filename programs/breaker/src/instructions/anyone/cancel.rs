@@ -30,7 +30,7 @@ pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
     let signer = accounts.signer.key();
     let nonce = {
         let (mut protocol, mut proposal) = (accounts.protocol.load_mut()?, accounts.proposal.load_mut()?);
-        check_readers([protocol.min_reader, proposal.min_reader])?;
+        check_readers(&[protocol.min_reader, proposal.min_reader])?;
         proposal.cancel(&mut protocol, &signer, now)?;
         proposal.nonce
     };

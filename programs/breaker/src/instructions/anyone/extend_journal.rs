@@ -36,7 +36,7 @@ pub struct ExtendJournal<'info> {
 pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
     let (accounts, bump) = (&ctx.accounts, ctx.bumps.segment);
     let mut journal = accounts.journal.load_mut()?;
-    check_readers([journal.min_reader])?;
+    check_readers(&[journal.min_reader])?;
     let (protocol, number) = (journal.protocol, journal.segments.to_le_bytes());
     let seeds: &[&[u8]] = &[pda::SEGMENT, protocol.as_ref(), &number, &[bump]];
     create::<JournalSegment>(&accounts.segment, &accounts.payer, seeds)?.initialize(&mut journal, bump)?;

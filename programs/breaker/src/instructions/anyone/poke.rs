@@ -6,7 +6,11 @@ use firebreak_interface::{
     state::{Limiter, Market, Protocol, Rule, Source, Trip, VaultState},
 };
 
-use crate::{company, instructions::check_readers, record::*};
+use crate::{
+    company,
+    instructions::{check_readers, ensure},
+    record::*,
+};
 
 /// Accounts of `poke`.
 #[derive(Accounts)]
@@ -46,7 +50,7 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut limiter = accounts.limiter.load_mut()?;
-        check_readers([protocol.min_reader, market.min_reader, limiter.min_reader])?;
+        check_readers(&[protocol.min_reader, market.min_reader, limiter.min_reader])?;
         protocol.check_attached()?;
 
         // a rule armed less than one loosening delay ago acts at most as Major
@@ -60,7 +64,7 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         let is_shadow = limiter.tell_shadow(now);
         // a repeat of what holds already is no rise, and waits for one: anyone could fill the journal with it
         let is_rise = limiter.pending.is_rise() || market.board.severity(now) > before;
-        require!(raised || is_rise || is_shadow, BreakerError::NothingToLatch);
+        ensure(raised || is_rise || is_shadow, BreakerError::NothingToLatch)?;
         if is_rise || is_shadow {
             limiter.take_pending(accounts.limiter.key(), accounts.market.key())?
         } else {

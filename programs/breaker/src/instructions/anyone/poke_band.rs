@@ -7,7 +7,12 @@ use firebreak_interface::{
     state::{JournalEntry, Market, PriceBand, Protocol, Source},
 };
 
-use crate::{company, instructions::check_readers, prices, record::*};
+use crate::{
+    company,
+    instructions::{check_readers, ensure},
+    prices,
+    record::*,
+};
 
 /// Accounts of `poke_band`.
 #[derive(Accounts)]
@@ -45,7 +50,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut band = accounts.band.load_mut()?;
-        check_readers([protocol.min_reader, market.min_reader, band.min_reader])?;
+        check_readers(&[protocol.min_reader, market.min_reader, band.min_reader])?;
         protocol.check_attached()?;
 
         let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
@@ -55,7 +60,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
         band.assert_invariant()?;
         market.assert_invariant()?;
-        require!(raised || is_first_look, BreakerError::NothingToLatch);
+        ensure(raised || is_first_look, BreakerError::NothingToLatch)?;
         (trip, before, market.board.severity(now))
     };
     // a repeat of what holds already is no rise: anyone could fill the journal with it

@@ -6,7 +6,11 @@ use firebreak_interface::{
     state::{Act, Invariant, JournalEntry, Market, Measurement, Protocol, Shown, Source, Trip},
 };
 
-use crate::{company, instructions::check_readers, record::*};
+use crate::{
+    company,
+    instructions::{check_readers, ensure},
+    record::*,
+};
 
 /// Accounts of `poke_invariant`; the terms' accounts follow, the left side's first.
 #[derive(Accounts)]
@@ -40,7 +44,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut invariant = accounts.invariant.load_mut()?;
-        check_readers([protocol.min_reader, market.min_reader, invariant.min_reader])?;
+        check_readers(&[protocol.min_reader, market.min_reader, invariant.min_reader])?;
         protocol.check_attached()?;
 
         let measured = measure(&invariant, ctx.remaining_accounts)?;
@@ -62,7 +66,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
             });
             invariant.assert_invariant()?;
             market.assert_invariant()?;
-            require!(raised || looked, BreakerError::NothingToLatch);
+            ensure(raised || looked, BreakerError::NothingToLatch)?;
             let after = market.board.severity(now);
             // a repeat of what holds already is no rise: anyone could fill the journal with it
             trip.filter(|_| after > before).map(|trip| JournalEntry {

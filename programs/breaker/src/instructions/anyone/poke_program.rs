@@ -32,7 +32,7 @@ pub fn poke_program(ctx: Context<PokeProgram>) -> Result<()> {
 
     let entry = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers([protocol.min_reader])?;
+        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         let before = protocol.board.severity(now);
         let data = account.try_borrow_data()?;

@@ -26,7 +26,7 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol_key = accounts.protocol.key();
-    check_readers([accounts.protocol.load()?.min_reader])?;
+    check_readers(&[accounts.protocol.load()?.min_reader])?;
     let (subject, fall) = {
         match &accounts.market {
             None => {
@@ -35,7 +35,7 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
             }
             Some(account) => {
                 let mut market = account.load_mut()?;
-                check_readers([market.min_reader])?;
+                check_readers(&[market.min_reader])?;
                 let fall = market.board.step_down(now)?;
                 market.assert_invariant()?;
                 (account.key(), fall)

@@ -14,6 +14,7 @@ use firebreak_interface::{
 use crate::{
     company,
     governance::*,
+    instructions::ensure,
     record::*,
     subject::{Rule, open, open_rule},
 };
@@ -86,7 +87,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
             | Amendment::ApproveUpgrade(_)
             | Amendment::Unpin
             | Amendment::Detach => {
-                require_keys_eq!(subject, key, BreakerError::WrongSubject);
+                ensure(subject == key, BreakerError::WrongSubject)?;
                 amend_protocol(accounts, &mut protocol, amendment, mandate, rest, now)?
             }
         };
@@ -139,7 +140,7 @@ fn read_vault(limiter: &Limiter, rest: &[AccountInfo]) -> Result<VaultState> {
 fn accept_loss(rule: Rule, mandate: Mandate, least: u64, rest: &[AccountInfo], now: Instant) -> Result<u64> {
     let (instructions, rest) = rest.split_first().ok_or(BreakerError::WrongCompany)?;
     // stops a forged list
-    require_keys_eq!(*instructions.key, INSTRUCTIONS, BreakerError::WrongCompany);
+    ensure(*instructions.key == INSTRUCTIONS, BreakerError::WrongCompany)?;
     company::check(instructions, &[])?;
     match rule {
         Rule::Limiter(mut limiter) => {
@@ -157,7 +158,7 @@ fn accept_loss(rule: Rule, mandate: Mandate, least: u64, rest: &[AccountInfo], n
             invariant.accept_loss(mandate, least, measured)?;
             Ok(measured.into())
         }
-        Rule::Band(_) => err!(BreakerError::WrongSubject),
+        Rule::Band(_) => Err(BreakerError::WrongSubject.into()),
     }
 }
 
@@ -174,20 +175,16 @@ fn amend_protocol(
         Amendment::LooseningDelay(delay) => changed(protocol.amend_delay(*delay, mandate)?, protocol.epoch),
         Amendment::Authority(to) => {
             let seat = rest.first().ok_or(BreakerError::WrongSubject)?;
-            require_keys_eq!(
-                *seat.key,
-                pda::keeper(&accounts.protocol.key(), to).0,
-                BreakerError::WrongSubject
-            );
+            ensure(*seat.key == pda::keeper(&accounts.protocol.key(), to).0, BreakerError::WrongSubject)?;
             if *seat.owner == crate::ID {
                 // stops a keeper's key from governing: one stolen key would be two
                 let is_over = open::<Keeper>(seat, &accounts.protocol.key())?.expires.reached(now);
-                require!(is_over, BreakerError::GuardianRoleConflict);
+                ensure(is_over, BreakerError::GuardianRoleConflict)?;
             }
             protocol.move_authority(*to, mandate)?;
             // stops a move to a key that nobody holds
             let accepts = accounts.governance.authority.as_ref().is_some_and(|signer| signer.key() == *to);
-            require!(accepts, BreakerError::NotTheNewAuthority);
+            ensure(accepts, BreakerError::NotTheNewAuthority)?;
             (Act::AuthorityMoved, protocol.epoch)
         }
         Amendment::Pin => {
@@ -220,11 +217,11 @@ fn check_nothing_holds(
     now: Instant,
 ) -> Result<()> {
     let is_whole = accounts.len() as u64 == u64::from(protocol.markets) + u64::from(protocol.armed_limiters);
-    require!(is_whole, BreakerError::MarketMissing);
+    ensure(is_whole, BreakerError::MarketMissing)?;
     let (markets, limiters) = accounts.split_at(protocol.markets as usize);
     for kind in [markets, limiters] {
         // stops one shown twice in the place of another
-        require!(kind.is_sorted_by(|a, b| a.key < b.key), BreakerError::MarketMissing);
+        ensure(kind.is_sorted_by(|a, b| a.key < b.key), BreakerError::MarketMissing)?;
     }
     for account in markets {
         open::<Market>(account, &key)?.board.check_over(now)?;
@@ -232,8 +229,8 @@ fn check_nothing_holds(
     for account in limiters {
         let limiter = open::<Limiter>(account, &key)?;
         // stops one that was never armed in the place of one that was
-        require!(limiter.armed_at.is_set(), BreakerError::MarketMissing);
-        require!(limiter.severity(now) == firebreak_interface::Severity::Normal, BreakerError::LatchLive);
+        ensure(limiter.armed_at.is_set(), BreakerError::MarketMissing)?;
+        ensure(limiter.severity(now) == firebreak_interface::Severity::Normal, BreakerError::LatchLive)?;
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub fn propose(ctx: Context<Propose>, proposed: &Proposed) -> Result<()> {
 
     let (nonce, delay) = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers([protocol.min_reader])?;
+        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         let epoch = match (proposed, ctx.remaining_accounts) {
             // the protocol itself is open for writing here: it is told by its address, not opened again

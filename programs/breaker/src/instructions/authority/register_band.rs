@@ -48,7 +48,7 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     let act = || Proposed::RegisterBand { index, settings: *settings };
     let bound = [accounts.market.key()];
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
-    check_readers([accounts.market.load()?.min_reader])?;
+    check_readers(&[accounts.market.load()?.min_reader])?;
     let prices = prices::read(settings, &accounts.primary, accounts.second.as_ref())?;
     prices::check_readable(settings, &prices)?;
 

@@ -6,7 +6,12 @@ use firebreak_interface::{
     state::{Act, Invariant, InvariantSettings, JournalEntry, Market, Proposed, Protocol, Shown},
 };
 
-use crate::{create::create, governance::*, instructions::check_readers, record::*};
+use crate::{
+    create::create,
+    governance::*,
+    instructions::{check_readers, ensure},
+    record::*,
+};
 
 /// Accounts of `register_invariant`; the terms' accounts follow, the left side's first.
 #[derive(Accounts)]
@@ -50,7 +55,7 @@ pub fn register_invariant(
     let mut bound = vec![accounts.market.key()];
     bound.extend(ctx.remaining_accounts.iter().map(|term| *term.key));
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
-    check_readers([accounts.market.load()?.min_reader])?;
+    check_readers(&[accounts.market.load()?.min_reader])?;
 
     {
         let keys = [protocol, accounts.market.key()];
@@ -58,7 +63,7 @@ pub fn register_invariant(
         let mut invariant = create::<Invariant>(&accounts.invariant, &accounts.payer, seeds)?;
         invariant.initialize(keys, (index, ctx.bumps.invariant), settings)?;
         let terms = ctx.remaining_accounts;
-        require!(terms.len() == settings.left.len() + settings.right.len(), BreakerError::WrongTermAccount);
+        ensure(terms.len() == settings.left.len() + settings.right.len(), BreakerError::WrongTermAccount)?;
         for term in terms {
             let data = term.try_borrow_data()?;
             invariant.add_term(settings, &Shown { key: term.key, program: term.owner, data: &data })?;

@@ -6,7 +6,7 @@ use firebreak_interface::{
     state::{Act, JournalEntry, Keeper, KeeperSettings, Proposed, Protocol},
 };
 
-use crate::{create::create, governance::*, record::*};
+use crate::{create::create, governance::*, instructions::ensure, record::*};
 
 /// Accounts of `register_keeper`.
 #[derive(Accounts)]
@@ -44,7 +44,7 @@ pub fn register_keeper(ctx: Context<RegisterKeeper>, settings: KeeperSettings) -
         let protocol = accounts.protocol.load()?;
         // one key must not reach both what a keeper and what a guardian or the authority may do
         let conflict = protocol.is_guardian(&settings.key) || protocol.authority == settings.key;
-        require!(!conflict, BreakerError::GuardianRoleConflict);
+        ensure(!conflict, BreakerError::GuardianRoleConflict)?;
     }
 
     let bump = ctx.bumps.keeper;

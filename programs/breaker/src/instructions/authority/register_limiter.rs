@@ -12,7 +12,7 @@ use firebreak_interface::{
 use crate::{
     create::{create, create_if_missing},
     governance::*,
-    instructions::check_readers,
+    instructions::{check_readers, ensure},
     record::*,
 };
 
@@ -68,7 +68,7 @@ pub fn register_limiter(
     let keys = [protocol, accounts.market.key(), accounts.vault.key()];
     let act = || Proposed::RegisterLimiter { settings, mint_cap };
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &keys[1..], now)?;
-    check_readers([accounts.market.load()?.min_reader])?;
+    check_readers(&[accounts.market.load()?.min_reader])?;
     {
         let bump = ctx.bumps.limiter;
         let seeds: &[&[u8]] = &[pda::LIMITER, protocol.as_ref(), keys[2].as_ref(), &[bump]];
@@ -76,7 +76,7 @@ pub fn register_limiter(
         limiter.initialize(keys, bump, &settings, &vault, now)?;
         limiter.assert_invariant()?;
     }
-    require!(vault.mint == *accounts.mint.key, BreakerError::WrongMint);
+    ensure(vault.mint == *accounts.mint.key, BreakerError::WrongMint)?;
     check_mint(accounts.mint.owner, &accounts.mint.try_borrow_data()?)?;
     {
         let bump = ctx.bumps.mint_cap;

@@ -8,7 +8,11 @@ use firebreak_interface::{
     state::{Act, GuardianBudget, JournalEntry, Market, PauseOrder, Protocol},
 };
 
-use crate::{create::create_if_missing, instructions::check_readers, record::*};
+use crate::{
+    create::create_if_missing,
+    instructions::{check_readers, ensure},
+    record::*,
+};
 
 /// Accounts of `pause`.
 #[derive(Accounts)]
@@ -50,14 +54,14 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
 
     let (before, after, charged) = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers([protocol.min_reader])?;
-        require!(protocol.is_guardian(&guardian), BreakerError::NotAGuardian);
+        check_readers(&[protocol.min_reader])?;
+        ensure(protocol.is_guardian(&guardian), BreakerError::NotAGuardian)?;
         protocol.check_attached()?;
         let closed = order.check(protocol.pause_epoch, now)?;
         match &accounts.market {
             Some(market) => {
                 let mut market = market.load_mut()?;
-                check_readers([market.min_reader])?;
+                check_readers(&[market.min_reader])?;
                 let (dwell, grace) = (market.dwell, market.liquidation_grace);
                 let before = market.board.severity(now);
                 let charged = market.board.pause(closed, order.seconds, dwell, grace, now)?;

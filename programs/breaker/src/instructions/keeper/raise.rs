@@ -31,7 +31,7 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    check_readers([
+    check_readers(&[
         accounts.protocol.load()?.min_reader,
         accounts.market.load()?.min_reader,
         accounts.keeper.load()?.min_reader,

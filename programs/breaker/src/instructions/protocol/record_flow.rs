@@ -7,6 +7,8 @@ use firebreak_interface::{
     state::{Flow, Limiter, Market, Protocol, Source, VaultState},
 };
 
+use crate::instructions::ensure;
+
 /// Accounts of `record_flow`. Which belongs to which is checked in the handler, on accounts that are loaded once: an
 /// attribute would load them again for each relation, and this instruction is in the path of every transfer.
 #[derive(Accounts)]
@@ -30,7 +32,7 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
     let now = Instant::from(&Clock::get()?);
     let operation = Operation::from_bit(operation).ok_or(BreakerError::UnknownOperation)?;
     if direction == Direction::Out && Operations::EXITS.contains(operation) {
-        return err!(BreakerError::ExitPaysOut);
+        return Err(BreakerError::ExitPaysOut.into());
     }
     let accounts = &ctx.accounts;
     let (protocol_key, market_key) = (accounts.protocol.as_ref().key, accounts.market.as_ref().key);
@@ -40,15 +42,15 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
     let outcome = {
         let (protocol, market) = (accounts.protocol.load()?, accounts.market.load()?);
         // stops another protocol's recorder from speaking here
-        require!(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder);
+        ensure(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder)?;
         // stops a market of another protocol, whose latches would not apply
-        require!(market.protocol == *protocol_key, BreakerError::WrongProtocol);
+        ensure(market.protocol == *protocol_key, BreakerError::WrongProtocol)?;
         // stops the limiter of another protocol, market or vault, which may have room where this one has none
         limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
         let readable = protocol.min_reader <= READER_VERSION
             && market.min_reader <= READER_VERSION
             && limiter.min_reader <= READER_VERSION;
-        require!(readable, BreakerError::TooNewToRead);
+        ensure(readable, BreakerError::TooNewToRead)?;
         // who left is neither measured nor held up: an error would close its exits
         if protocol.detached != 0 {
             answer(Verdict::Allow);
