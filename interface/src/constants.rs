@@ -33,6 +33,8 @@ constants! {
 
     /// Version of the account layouts that this code writes.
     LAYOUT_VERSION: u8 = 1;
+    /// Version of the protocol's layout: since 2 it has the guardians' thresholds.
+    PROTOCOL_VERSION: u8 = 2;
     /// Newest reader version that this code is: the gate refuses an account whose `min_reader` is above.
     READER_VERSION: u8 = 1;
 
@@ -89,6 +91,10 @@ constants! {
     PAUSE_BUDGET_SECONDS: u32 = 36_000;
     /// Length of a guardian's budget period: 30 days.
     PAUSE_BUDGET_PERIOD: u64 = 30 * DAY;
+    /// All but one of a confirm quorum together pause for seven days at most in any 30: as long as the longest latch.
+    MINORITY_PAUSE_MAX: u32 = 604_800;
+    /// A frozen authority proposes nothing for 30 days: longer than it takes to find out who holds its key.
+    AUTHORITY_FREEZE: u64 = 30 * DAY;
 
     /// A program that changed without approval is latched for six hours at a time, in all markets: it can be shown again.
     PROGRAM_LATCH: u32 = CRITICAL_MIN;

@@ -246,6 +246,24 @@ errors! {
     AlreadyPinned = 6097,
     /// the program is not pinned
     NotPinned = 6098,
+    /// each of the guardians' thresholds is one to the number of members, and a majority for what loosens
+    ThresholdOutOfBounds = 6099,
+    /// this guardian has voted on the proposal already
+    AlreadyVoted = 6100,
+    /// the protocol's account is of a version without thresholds: migrate it first
+    MigrateFirst = 6101,
+    /// the authority is frozen already
+    AlreadyFrozen = 6102,
+    /// the guardians froze the authority: it proposes nothing until the freeze is over
+    AuthorityFrozen = 6103,
+    /// too few guardians of today's membership have approved
+    NotApproved = 6104,
+    /// name a slot of the last 512 and its hash: an approval is of now
+    StaleStamp = 6105,
+    /// an approval comes under a recent blockhash, and not under a durable nonce
+    DurableNonce = 6106,
+    /// the freeze names another authority epoch: it was signed before the last one
+    StaleFreeze = 6107,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -33,6 +33,7 @@ plain! {
     crate::state::Feed,
     crate::state::BandSettings,
     crate::state::CoverageRow,
+    crate::state::Thresholds,
 }
 
 #[cfg(test)]

@@ -48,8 +48,8 @@ impl Governance {
 /// Proposes an act that waits: a loosening, or a registration once a limiter was armed. `nonce` is the protocol's next;
 /// `bound` are the accounts that the act names, see [`Proposed`].
 ///
-/// Accounts: payer (signer, writable), authority (signer), protocol (writable), proposal (created), System, journal,
-/// segment, event authority, breaker, then the bound accounts. Errors: `NotTheAuthority`, `TooManyProposals`,
+/// Accounts: payer (signer, writable), authority (signer), protocol (writable), proposal (created), what was vetoed or
+/// none, System, journal, segment, event authority, breaker, then the bound accounts. Errors: `NotTheAuthority`, `TooManyProposals`,
 /// `ProposalTooLong`, `WrongProposal`, `WrongSubject`, those of the settings' bounds.
 pub fn propose(
     payer_key: Pubkey,
@@ -59,11 +59,39 @@ pub fn propose(
     (proposed, bound): (&Proposed, &[Pubkey]),
     segment: Option<u32>,
 ) -> Instruction {
+    proposing(payer_key, authority, protocol, nonce, (proposed, bound), None, segment)
+}
+
+/// Proposes once more what was vetoed: it waits twice as long, and is vetoed only by more guardians.
+///
+/// Accounts and errors as [`propose`]; the vetoed proposal stands where there is none.
+pub fn propose_again(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    nonce: u64,
+    act: (&Proposed, &[Pubkey]),
+    vetoed: Pubkey,
+    segment: Option<u32>,
+) -> Instruction {
+    proposing(payer_key, authority, protocol, nonce, act, Some(vetoed), segment)
+}
+
+fn proposing(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    protocol: Pubkey,
+    nonce: u64,
+    (proposed, bound): (&Proposed, &[Pubkey]),
+    vetoed: Option<Pubkey>,
+    segment: Option<u32>,
+) -> Instruction {
     let mut accounts = vec![
         payer(payer_key),
         signer(authority),
         write(protocol),
         write(pda::proposal(&protocol, nonce).0),
+        read(vetoed.unwrap_or(ID)),
         read(SYSTEM),
     ];
     accounts.extend(recording(&protocol, segment));

@@ -8,6 +8,7 @@ use solana_program::instruction::{AccountMeta, Instruction};
 use solana_program::pubkey::Pubkey;
 
 mod governance;
+mod guardians;
 
 use crate::{
     ID, pda,
@@ -21,6 +22,9 @@ use crate::{
 const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
 /// Instructions sysvar, which `poke` reads.
 pub const INSTRUCTIONS: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
+
+/// SlotHashes sysvar, in which an approval's stamp is looked up.
+pub const SLOT_HASHES: Pubkey = Pubkey::from_str_const("SysvarS1otHashes111111111111111111111111111");
 
 /// First eight bytes of each instruction's data: of sha256("global:" and its name).
 pub mod discriminator {
@@ -62,11 +66,31 @@ pub mod discriminator {
     pub const CANCEL: [u8; 8] = [232, 219, 223, 41, 219, 236, 220, 190];
     /// `amend`
     pub const AMEND: [u8; 8] = [97, 162, 248, 161, 143, 12, 177, 81];
+    /// `approve`
+    pub const APPROVE: [u8; 8] = [69, 74, 217, 36, 115, 117, 97, 76];
+    /// `veto`
+    pub const VETO: [u8; 8] = [190, 152, 69, 226, 61, 150, 107, 215];
+    /// `freeze_authority`
+    pub const FREEZE_AUTHORITY: [u8; 8] = [59, 124, 222, 89, 27, 146, 178, 7];
+    /// `migrate_protocol`
+    pub const MIGRATE_PROTOCOL: [u8; 8] = [182, 254, 253, 220, 0, 144, 234, 250];
     /// `poke_invariant`
     pub const POKE_INVARIANT: [u8; 8] = [245, 104, 238, 32, 22, 111, 74, 192];
 }
 
-pub use governance::{Governance, amend, arm_limiter, arm_rule, cancel, propose};
+pub use governance::{Governance, amend, arm_limiter, arm_rule, cancel, propose, propose_again};
+pub use guardians::{approve, freeze_authority, migrate_protocol, veto};
+
+/// When an approval was signed: a slot of the last 512 and its hash, as SlotHashes has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, borsh::BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct Stamp {
+    /// The slot.
+    pub slot: u64,
+    /// Its bank's hash.
+    pub hash: [u8; 32],
+}
 
 /// What a keeper raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, borsh::BorshDeserialize)]
@@ -532,6 +556,10 @@ mod tests {
             ("propose", PROPOSE),
             ("cancel", CANCEL),
             ("amend", AMEND),
+            ("approve", APPROVE),
+            ("veto", VETO),
+            ("freeze_authority", FREEZE_AUTHORITY),
+            ("migrate_protocol", MIGRATE_PROTOCOL),
             ("observe", OBSERVE),
             ("poke_band", POKE_BAND),
         ] {

@@ -48,18 +48,19 @@ impl GuardianBudget {
         }
     }
 
-    /// Takes the seconds of a pause out of the budget: 10 h a period of 30 days, hence at most 20 h in any 30 days of this scope.
+    /// Takes the seconds of a pause out of the budget: at most `budget` a period of 30 days, hence at most twice that in any
+    /// 30 days of this scope ([`super::Protocol::pause_budget`]).
     ///
     /// # Errors
     /// [`BreakerError::PauseBudgetSpent`].
-    pub fn spend(&mut self, seconds: u32, now: Instant) -> Checked<()> {
+    pub fn spend(&mut self, seconds: u32, budget: u32, now: Instant) -> Checked<()> {
         if !self.period_start.is_set() || self.period_start.plus(PAUSE_BUDGET_PERIOD).reached(now) {
             (self.period_start, self.spent) = (now, 0);
         }
         self.spent = self
             .spent
             .checked_add(seconds)
-            .filter(|spent| *spent <= PAUSE_BUDGET_SECONDS)
+            .filter(|spent| *spent <= budget)
             .ok_or(BreakerError::PauseBudgetSpent)?;
         Ok(())
     }

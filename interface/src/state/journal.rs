@@ -93,6 +93,16 @@ pub enum Act {
     UpgradeApproved,
     /// The program is not watched any longer.
     ProgramUnpinned,
+    /// Guardians approved a proposal; the value is their places, the threshold how many have approved.
+    Approved,
+    /// Guardians spoke against a proposal; the value is their places, the threshold how many have.
+    Vetoed,
+    /// Guardians froze the authority; the value is their places, the threshold for how many seconds.
+    AuthorityFrozen,
+    /// Other guardians, or other thresholds; the value counts the changes so far.
+    GuardiansChanged,
+    /// An account was brought to this version; the value is the version.
+    Migrated,
 }
 
 impl Act {

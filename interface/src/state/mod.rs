@@ -7,6 +7,7 @@ mod amendment;
 mod band;
 mod budget;
 mod coverage;
+mod guardians;
 mod invariant;
 mod journal;
 mod keeper;
@@ -29,6 +30,7 @@ pub use {
     band::{BandSettings, Feed, PriceBand, Prices},
     budget::GuardianBudget,
     coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
+    guardians::{Ballot, Members, Thresholds},
     invariant::{
         Invariant, InvariantSettings, Measurement, Ratios, Reading, Shown, Term, TermSettings, Value,
     },

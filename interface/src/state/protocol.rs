@@ -11,6 +11,7 @@ use {
 
 use super::{
     amendment::check_delay,
+    guardians::Thresholds,
     invariant::Shown,
     latch::{LatchBoard, NewLatch, Source},
     program::{Look, ProgramPin},
@@ -72,8 +73,14 @@ pub struct Protocol {
     pub pin: ProgramPin,
     /// Moves of the authority so far.
     pub authority_epoch: u64,
+    /// How many guardians each of their acts takes.
+    pub thresholds: Thresholds,
+    /// Changes of guardians and thresholds so far.
+    pub membership_epoch: u64,
+    /// Until when the authority's proposals are refused.
+    pub frozen_until: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 40],
+    pub reserved: [u8; 8],
 }
 
 /// What a protocol chooses when it is created.
@@ -85,8 +92,29 @@ pub struct ProtocolSettings {
     pub authority: Pubkey,
     /// Emergency signers, 3 to 16.
     pub guardians: Vec<Pubkey>,
+    /// How many of them each of their acts takes.
+    pub thresholds: Thresholds,
     /// Delay of a loosening, in seconds.
     pub loosening_delay: u32,
+}
+
+/// Checks guardians and gives their number: 3 to 16 different keys, none of them the authority's.
+///
+/// # Errors
+/// [`BreakerError::GuardianCount`], [`BreakerError::InvalidGuardian`], [`BreakerError::GuardianRoleConflict`].
+pub(super) fn check_members(guardians: &[Pubkey], authority: &Pubkey) -> Checked<u8> {
+    if !(MIN_GUARDIANS..=MAX_GUARDIANS).contains(&guardians.len()) {
+        return Err(BreakerError::GuardianCount);
+    }
+    for (i, guardian) in guardians.iter().enumerate() {
+        if *guardian == Pubkey::default() || guardians[..i].contains(guardian) {
+            return Err(BreakerError::InvalidGuardian);
+        }
+        if guardian == authority {
+            return Err(BreakerError::GuardianRoleConflict);
+        }
+    }
+    u8::try_from(guardians.len()).map_err(|_| BreakerError::GuardianCount)
 }
 
 impl ProtocolSettings {
@@ -95,20 +123,10 @@ impl ProtocolSettings {
     /// # Errors
     /// The error of the bound that is broken.
     pub fn check(&self) -> Checked<()> {
-        if !(MIN_GUARDIANS..=MAX_GUARDIANS).contains(&self.guardians.len()) {
-            return Err(BreakerError::GuardianCount);
-        }
         if self.authority == Pubkey::default() {
             return Err(BreakerError::InvalidAuthority);
         }
-        for (i, guardian) in self.guardians.iter().enumerate() {
-            if *guardian == Pubkey::default() || self.guardians[..i].contains(guardian) {
-                return Err(BreakerError::InvalidGuardian);
-            }
-            if *guardian == self.authority {
-                return Err(BreakerError::GuardianRoleConflict);
-            }
-        }
+        self.thresholds.check(check_members(&self.guardians, &self.authority)?)?;
         check_delay(self.loosening_delay)
     }
 }
@@ -126,7 +144,7 @@ impl Protocol {
         settings: &ProtocolSettings,
     ) -> Checked<()> {
         settings.check()?;
-        self.version = LAYOUT_VERSION;
+        self.version = PROTOCOL_VERSION;
         self.min_reader = 1;
         self.bump = bump;
         self.guardian_count =
@@ -135,6 +153,7 @@ impl Protocol {
         self.recorder = recorder;
         self.authority = settings.authority;
         self.guardians[..settings.guardians.len()].copy_from_slice(&settings.guardians);
+        self.thresholds = settings.thresholds;
         self.loosening_delay = settings.loosening_delay;
         self.delayed_loosening_delay = settings.loosening_delay;
         Ok(())
@@ -142,8 +161,12 @@ impl Protocol {
 
     /// The settings in force.
     pub fn settings(&self) -> ProtocolSettings {
-        let (authority, loosening_delay) = (self.authority, self.loosening_delay);
-        ProtocolSettings { authority, guardians: self.guardians().to_vec(), loosening_delay }
+        ProtocolSettings {
+            authority: self.authority,
+            guardians: self.guardians().to_vec(),
+            thresholds: self.thresholds,
+            loosening_delay: self.loosening_delay,
+        }
     }
 
     /// The guardians in use.

@@ -1,7 +1,7 @@
 //! In whose company a proof may be shown: nothing half-way through a flash loan can be poked.
 
 use anchor_lang::{prelude::*, system_program};
-use firebreak_interface::BreakerError;
+use firebreak_interface::{BreakerError, instruction::Stamp};
 use solana_program::instruction::{TRANSACTION_LEVEL_STACK_HEIGHT, get_stack_height};
 
 use crate::instructions::ensure;
@@ -36,6 +36,32 @@ pub(crate) fn check(instructions: &AccountInfo, welcome_too: &[Pubkey]) -> Resul
         ensure(is_welcome, BreakerError::WrongCompany)?;
     }
     Ok(())
+}
+
+/// Refuses an approval that may have been signed before today: one that a program makes for its signer, one under a
+/// durable nonce, and one whose stamp is not of the last 512 slots. A nonce counts in the first place alone: elsewhere its
+/// transaction has a recent blockhash all the same.
+pub(crate) fn check_fresh(
+    instructions: &AccountInfo,
+    slot_hashes: &AccountInfo,
+    stamp: &Stamp,
+) -> Result<()> {
+    check_top_level()?;
+    let list = instructions.try_borrow_data()?;
+    let (program, data) = instruction(&list, 0).ok_or(BreakerError::DurableNonce)?;
+    let is_nonce_advance = program == system_program::ID && data.starts_with(&ADVANCE_NONCE);
+    ensure(!is_nonce_advance, BreakerError::DurableNonce)?;
+    let hashes = slot_hashes.try_borrow_data()?;
+    ensure(knows(&hashes, stamp), BreakerError::StaleStamp)?;
+    Ok(())
+}
+
+/// Whether the slot has this hash in the SlotHashes sysvar: a count, then slot and hash of each, the latest first.
+fn knows(hashes: &[u8], stamp: &Stamp) -> bool {
+    let (rows, _) = hashes.get(8..).unwrap_or_default().as_chunks::<40>();
+    let slot = |row: &[u8; 40]| row.first_chunk().map_or(0, |slot| u64::from_le_bytes(*slot));
+    let found = rows.binary_search_by(|row| stamp.slot.cmp(&slot(row)));
+    found.is_ok_and(|place| rows[place][8..] == stamp.hash)
 }
 
 /// Program and data of an instruction, where they lie in the sysvar: the library's reader makes a list of all its accounts

@@ -58,6 +58,7 @@ impl Governance<'_> {
         let (mandate, actor) = self.check((&protocol.key(), &mut state), act, bound, now)?;
         if mandate == Mandate::AtOnce {
             state.check_registration_open()?;
+            state.check_thawed(now)?;
         }
         Ok(actor)
     }

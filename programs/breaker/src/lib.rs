@@ -14,13 +14,14 @@ pub mod events;
 mod governance;
 pub mod instructions;
 mod prices;
+mod quorum;
 mod record;
 mod subject;
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
     Direction,
-    instruction::RaiseOrder,
+    instruction::{RaiseOrder, Stamp},
     state::{
         Amendment, BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings,
         MarketSettings, PauseOrder, Proposed, ProtocolSettings,
@@ -136,6 +137,26 @@ pub mod breaker {
     /// The authority takes a proposal back; anyone clears away one that is over.
     pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
         instructions::cancel(ctx)
+    }
+
+    /// Guardians approve a proposal that takes their approval, here and now.
+    pub fn approve(ctx: Context<Approve>, stamp: Stamp) -> Result<()> {
+        instructions::approve(ctx, stamp)
+    }
+
+    /// Guardians speak against a proposal; with enough of them it is over.
+    pub fn veto(ctx: Context<Veto>) -> Result<()> {
+        instructions::veto(ctx)
+    }
+
+    /// A quorum of guardians voids what the authority proposed, and refuses what it would propose.
+    pub fn freeze_authority(ctx: Context<FreezeAuthority>, authority_epoch: u64) -> Result<()> {
+        instructions::freeze_authority(ctx, authority_epoch)
+    }
+
+    /// Anyone brings a protocol's account to this version.
+    pub fn migrate_protocol(ctx: Context<MigrateProtocol>) -> Result<()> {
+        instructions::migrate_protocol(ctx)
     }
 
     /// Governance changes what is registered: tightens at once, loosens by a proposal.

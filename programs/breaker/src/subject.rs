@@ -104,6 +104,7 @@ pub(crate) fn epoch(
         },
         Amendment::LooseningDelay(_)
         | Amendment::Authority(_)
+        | Amendment::Guardians { .. }
         | Amendment::Pin
         | Amendment::ApproveUpgrade(_)
         | Amendment::Unpin

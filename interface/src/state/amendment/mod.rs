@@ -9,6 +9,7 @@ use solana_program::pubkey::Pubkey;
 
 use super::{
     band::{BandSettings, PriceBand},
+    guardians::Thresholds,
     invariant::{Invariant, Ratios, Shown},
     keeper::Keeper,
     limiter::{Limiter, LimiterSettings, VaultState},
@@ -53,6 +54,14 @@ pub enum Amendment {
     RevokeKeeper,
     /// Governance moves to another key, which signs too.
     Authority(Pubkey),
+    /// Other guardians and thresholds, with the approval of today's guardians. The keepers' seats of those who are new
+    /// follow, in their order.
+    Guardians {
+        /// All of them.
+        members: Vec<Pubkey>,
+        /// How many of them each of their acts takes.
+        thresholds: Thresholds,
+    },
     /// Pins the program as it is deployed: a tightening. Its data account follows.
     Pin,
     /// Approves the upgrade whose code has this sha256; zero takes an approval back, which is a tightening.
@@ -76,6 +85,9 @@ impl Amendment {
             Self::Band(settings) => settings.check(),
             Self::Invariant(ratios) => ratios.check(),
             Self::LooseningDelay(delay) => check_delay(*delay),
+            Self::Guardians { members, thresholds } => u8::try_from(members.len())
+                .map_err(|_| BreakerError::GuardianCount)
+                .and_then(|count| thresholds.check(count)),
             Self::Authority(key) if *key == Pubkey::default() => Err(BreakerError::InvalidAuthority),
             _ => Ok(()),
         }
@@ -170,6 +182,24 @@ impl Protocol {
         self.authority_epoch += 1;
         self.epoch += 1;
         Ok(())
+    }
+
+    /// Other guardians and thresholds, in whichever direction: by a proposal that the guardians of today approved.
+    /// Nothing else voids it but another such change, so nobody holds it off.
+    ///
+    /// # Errors
+    /// [`BreakerError::LooseningWaits`], those of [`Protocol::initialize`] about guardians,
+    /// [`BreakerError::ThresholdOutOfBounds`], [`BreakerError::NothingChanges`].
+    pub fn change_guardians(
+        &mut self,
+        members: &[Pubkey],
+        thresholds: &Thresholds,
+        mandate: Mandate,
+    ) -> Checked<()> {
+        if mandate == Mandate::AtOnce {
+            return Err(BreakerError::LooseningWaits);
+        }
+        self.set_guardians(members, thresholds)
     }
 
     /// Pins the program as it is deployed.

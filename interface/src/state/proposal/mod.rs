@@ -12,8 +12,15 @@ use {
 };
 
 use super::{
-    amendment::Amendment, band::BandSettings, coverage::CoverageRow, invariant::InvariantSettings,
-    keeper::KeeperSettings, limiter::LimiterSettings, market::MarketSettings, protocol::Protocol,
+    amendment::Amendment,
+    band::BandSettings,
+    coverage::CoverageRow,
+    guardians::{Ballot, Members, Thresholds},
+    invariant::InvariantSettings,
+    keeper::KeeperSettings,
+    limiter::LimiterSettings,
+    market::MarketSettings,
+    protocol::Protocol,
 };
 use crate::{
     constants::*,
@@ -98,6 +105,15 @@ impl Proposed {
         }
     }
 
+    /// Guardians who must have approved it, beside the delay: for what the authority's key alone must never reach.
+    pub fn approvals(&self, thresholds: &Thresholds) -> u8 {
+        match self {
+            Self::Amend(Amendment::Guardians { .. }) => thresholds.strictest(),
+            Self::Amend(Amendment::AcceptLoss { .. }) => thresholds.resume,
+            _ => 0,
+        }
+    }
+
     /// Accounts and act as the bytes that a proposal keeps.
     ///
     /// # Errors
@@ -161,8 +177,16 @@ pub struct Proposal {
     pub finished_at: Instant,
     /// Moves of the authority when this was proposed. Once they are more it is void, also where the same key is back.
     pub authority_epoch: u64,
-    /// Room for later versions: approvals and vetoes.
-    pub reserved: [u8; 248],
+    /// Which guardians approved or vetoed it.
+    pub ballot: Ballot,
+    /// Seconds that it waits.
+    pub delay: u32,
+    /// 1 where the same was vetoed before: it waits twice as long, and is vetoed only by more.
+    pub again: u8,
+    /// Explicit padding.
+    pub padding: [u8; 3],
+    /// Room for later versions.
+    pub reserved: [u8; 224],
     /// A count, so many accounts, and the [`Proposed`] in Borsh.
     pub content: [u8; 1024],
 }
@@ -171,16 +195,19 @@ impl Proposal {
     /// A new proposal, which takes the protocol's next number.
     ///
     /// # Errors
-    /// [`BreakerError::TooManyProposals`], [`BreakerError::ProposalTooLong`], those of [`Proposed::check`];
-    /// [`BreakerError::WrongProposal`] where the accounts are not those of the act.
+    /// [`BreakerError::TooManyProposals`], [`BreakerError::ProposalTooLong`], [`BreakerError::AuthorityFrozen`], those of
+    /// [`Proposed::check`]; [`BreakerError::WrongProposal`] where the accounts are not those of the act, or where what was
+    /// vetoed is another.
     pub fn initialize(
         &mut self,
         protocol: &mut Protocol,
         key: Pubkey,
         bump: u8,
         act: (&Proposed, &[Pubkey], u64),
+        vetoed: Option<&Self>,
         now: Instant,
     ) -> Checked<()> {
+        protocol.check_thawed(now)?;
         let (proposed, accounts, epoch) = act;
         proposed.check()?;
         if accounts.len() != proposed.accounts() {
@@ -193,7 +220,17 @@ impl Proposal {
         self.authority_epoch = protocol.authority_epoch;
         (self.nonce, self.epoch) = (protocol.open_proposal()?, epoch);
         self.proposed_at = now;
-        self.ripe_at = now.plus(proposed.delay(protocol.loosening_delay).into());
+        self.delay = proposed.delay(protocol.loosening_delay);
+        if let Some(vetoed) = vetoed {
+            let is_same = vetoed.status == Status::Vetoed as u8
+                && vetoed.protocol == key
+                && vetoed.content() == Some(&content);
+            if !is_same {
+                return Err(BreakerError::WrongProposal);
+            }
+            (self.again, self.delay) = (1, self.delay.max(vetoed.delay.saturating_mul(2)));
+        }
+        self.ripe_at = now.plus(self.delay.into());
         self.expires_at = self.ripe_at.plus(PROPOSAL_LIFE);
         self.content_len = u32::try_from(content.len()).map_err(|_| BreakerError::ProposalTooLong)?;
         self.content.get_mut(..content.len()).ok_or(BreakerError::ProposalTooLong)?.copy_from_slice(&content);
@@ -205,16 +242,14 @@ impl Proposal {
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::ProposalVoid`], [`BreakerError::ProposalNotRipe`],
-    /// [`BreakerError::ProposalExpired`], [`BreakerError::WrongProposal`].
+    /// [`BreakerError::ProposalExpired`], [`BreakerError::WrongProposal`], [`BreakerError::NotApproved`].
     pub fn execute(
         &mut self,
         protocol: &mut Protocol,
         (proposed, accounts): (&Proposed, &[Pubkey]),
         now: Instant,
     ) -> Checked<()> {
-        if self.status != Status::Pending as u8 {
-            return Err(BreakerError::ProposalFinished);
-        }
+        self.check_pending()?;
         if self.authority_epoch != protocol.authority_epoch {
             return Err(BreakerError::ProposalVoid);
         }
@@ -227,7 +262,55 @@ impl Proposal {
         if self.content() != Some(&proposed.content(accounts)?) {
             return Err(BreakerError::WrongProposal);
         }
+        let votes = self.ballot.of(protocol.membership_epoch);
+        if votes.approved.count_ones() < u32::from(proposed.approvals(&protocol.thresholds()?)) {
+            return Err(BreakerError::NotApproved);
+        }
         self.finish(protocol, Status::Executed, now)
+    }
+
+    /// Guardians approve it. Votes of another membership count for nothing.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`].
+    pub fn approve(&mut self, protocol: &Protocol, members: Members) -> Checked<u32> {
+        self.check_pending()?;
+        self.ballot.approve(members, protocol.membership_epoch)?;
+        Ok(self.ballot.approved.count_ones())
+    }
+
+    /// Guardians speak against it; with enough of them it is over. Proposed again after a veto it takes so many that the
+    /// rest are fewer than a veto takes, and who is to leave by it does not count: no few hold the others off for ever.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`].
+    pub fn veto(&mut self, protocol: &mut Protocol, members: Members, now: Instant) -> Checked<u32> {
+        self.check_pending()?;
+        let threshold = protocol.thresholds()?.veto;
+        self.ballot.veto(members, protocol.membership_epoch)?;
+        let (votes, needed) = if self.again == 0 {
+            (self.ballot.vetoed, threshold)
+        } else {
+            (self.ballot.vetoed & !self.concerned(protocol), protocol.guardian_count + 1 - threshold)
+        };
+        if votes.count_ones() >= needed.into() {
+            self.finish(protocol, Status::Vetoed, now)?;
+        }
+        Ok(votes.count_ones())
+    }
+
+    /// Guardians who are to leave by it.
+    fn concerned(&self, protocol: &Protocol) -> Members {
+        let Some((_, Proposed::Amend(Amendment::Guardians { members, .. }))) = self.read_content() else {
+            return 0;
+        };
+        let leave =
+            protocol.guardians().iter().enumerate().filter(|(_, guardian)| !members.contains(guardian));
+        leave.fold(0, |concerned, (place, _)| concerned | 1 << place)
+    }
+
+    fn check_pending(&self) -> Checked<()> {
+        if self.status == Status::Pending as u8 { Ok(()) } else { Err(BreakerError::ProposalFinished) }
     }
 
     /// Clears it away: the authority at any time, anybody once it is expired or of a former authority.
@@ -235,9 +318,7 @@ impl Proposal {
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::CannotCancel`].
     pub fn cancel(&mut self, protocol: &mut Protocol, by: &Pubkey, now: Instant) -> Checked<()> {
-        if self.status != Status::Pending as u8 {
-            return Err(BreakerError::ProposalFinished);
-        }
+        self.check_pending()?;
         let is_over = self.expires_at.reached(now) || self.authority_epoch != protocol.authority_epoch;
         if *by != protocol.authority && !is_over {
             return Err(BreakerError::CannotCancel);

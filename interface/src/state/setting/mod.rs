@@ -205,6 +205,7 @@ directions! {
         authority: Fixed,
         // changed by the guardians alone
         guardians: Fixed,
+        thresholds: Fixed,
         loosening_delay: Higher,
     }
 }

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod extend_journal;
+mod migrate_protocol;
 mod observe;
 mod poke;
 mod poke_band;
@@ -10,6 +11,6 @@ mod poke_program;
 mod step_down;
 
 pub use {
-    cancel::*, extend_journal::*, observe::*, poke::*, poke_band::*, poke_invariant::*, poke_program::*,
-    step_down::*,
+    cancel::*, extend_journal::*, migrate_protocol::*, observe::*, poke::*, poke_band::*, poke_invariant::*,
+    poke_program::*, step_down::*,
 };

@@ -83,6 +83,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
             }
             Amendment::LooseningDelay(_)
             | Amendment::Authority(_)
+            | Amendment::Guardians { .. }
             | Amendment::Pin
             | Amendment::ApproveUpgrade(_)
             | Amendment::Unpin
@@ -174,18 +175,21 @@ fn amend_protocol(
     Ok(match amendment {
         Amendment::LooseningDelay(delay) => changed(protocol.amend_delay(*delay, mandate)?, protocol.epoch),
         Amendment::Authority(to) => {
-            let seat = rest.first().ok_or(BreakerError::WrongSubject)?;
-            ensure(*seat.key == pda::keeper(&accounts.protocol.key(), to).0, BreakerError::WrongSubject)?;
-            if *seat.owner == crate::ID {
-                // stops a keeper's key from governing: one stolen key would be two
-                let is_over = open::<Keeper>(seat, &accounts.protocol.key())?.expires.reached(now);
-                ensure(is_over, BreakerError::GuardianRoleConflict)?;
-            }
+            check_no_keeper(to, rest.first(), &accounts.protocol.key(), now)?;
             protocol.move_authority(*to, mandate)?;
             // stops a move to a key that nobody holds
             let accepts = accounts.governance.authority.as_ref().is_some_and(|signer| signer.key() == *to);
             ensure(accepts, BreakerError::NotTheNewAuthority)?;
             (Act::AuthorityMoved, protocol.epoch)
+        }
+        Amendment::Guardians { members, thresholds } => {
+            let key = accounts.protocol.key();
+            let newcomers = members.iter().filter(|member| !protocol.is_guardian(member));
+            for (place, member) in newcomers.enumerate() {
+                check_no_keeper(member, rest.get(place), &key, now)?;
+            }
+            protocol.change_guardians(members, thresholds, mandate)?;
+            (Act::GuardiansChanged, protocol.membership_epoch)
         }
         Amendment::Pin => {
             let account = rest.first().ok_or(BreakerError::NotProgramData)?;
@@ -207,6 +211,17 @@ fn amend_protocol(
             (Act::Detached, protocol.epoch)
         }
     })
+}
+
+/// Stops a keeper's key from governing or guarding: one stolen key would be two. Its seat is shown.
+fn check_no_keeper(key: &Pubkey, seat: Option<&AccountInfo>, protocol: &Pubkey, now: Instant) -> Result<()> {
+    let seat = seat.filter(|seat| *seat.key == pda::keeper(protocol, key).0);
+    let seat = seat.ok_or(BreakerError::WrongSubject)?;
+    if *seat.owner == crate::ID {
+        let is_over = open::<Keeper>(seat, protocol)?.expires.reached(now);
+        ensure(is_over, BreakerError::GuardianRoleConflict)?;
+    }
+    Ok(())
 }
 
 /// Checks that these are all markets, then all limiters that were ever armed, and that no latch of any holds.

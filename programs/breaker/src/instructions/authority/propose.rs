@@ -30,6 +30,9 @@ pub struct Propose<'info> {
         bump
     )]
     pub proposal: UncheckedAccount<'info>,
+    /// The same, as it was vetoed; none where it is new. Stops the veto of another protocol.
+    #[account(has_one = protocol @ BreakerError::WrongProtocol)]
+    pub vetoed: Option<AccountLoader<'info, Proposal>>,
     /// Creates accounts.
     pub system_program: Program<'info, System>,
     /// The journal.
@@ -55,8 +58,13 @@ pub fn propose(ctx: Context<Propose>, proposed: &Proposed) -> Result<()> {
         let nonce = protocol.next_proposal;
         let seeds: &[&[u8]] = &[pda::PROPOSAL, key.as_ref(), &nonce.to_le_bytes(), &[bump]];
         let mut proposal = create::<Proposal>(&accounts.proposal, &accounts.payer, seeds)?;
-        proposal.initialize(&mut protocol, key, bump, (proposed, &bound, epoch), now)?;
-        (nonce, proposed.delay(protocol.loosening_delay))
+        let vetoed = accounts.vetoed.as_ref().map(AccountLoader::load).transpose()?;
+        if let Some(vetoed) = &vetoed {
+            check_readers(&[vetoed.min_reader])?;
+        }
+        let act = (proposed, &bound[..], epoch);
+        proposal.initialize(&mut protocol, key, bump, act, vetoed.as_deref(), now)?;
+        (nonce, proposal.delay)
     };
 
     let entry = JournalEntry {

@@ -52,11 +52,13 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
     let key = accounts.protocol.key();
     let scope = accounts.market.as_ref().map_or(key, |market| market.key());
 
-    let (before, after, charged) = {
+    let (before, after, charged, limit) = {
         let mut protocol = accounts.protocol.load_mut()?;
         check_readers(&[protocol.min_reader])?;
         ensure(protocol.is_guardian(&guardian), BreakerError::NotAGuardian)?;
         protocol.check_attached()?;
+        protocol.thresholds()?;
+        let limit = protocol.pause_budget();
         let closed = order.check(protocol.pause_epoch, now)?;
         match &accounts.market {
             Some(market) => {
@@ -66,13 +68,13 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
                 let before = market.board.severity(now);
                 let charged = market.board.pause(closed, order.seconds, dwell, grace, now)?;
                 market.assert_invariant()?;
-                (before, market.board.severity(now), charged)
+                (before, market.board.severity(now), charged, limit)
             }
             None => {
                 let before = protocol.board.severity(now);
                 let charged =
                     protocol.board.pause(closed, order.seconds, DWELL_MIN, LIQUIDATION_GRACE_MIN, now)?;
-                (before, protocol.board.severity(now), charged)
+                (before, protocol.board.severity(now), charged, limit)
             }
         }
     };
@@ -81,7 +83,7 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         let seeds: &[&[u8]] = &[pda::BUDGET, scope.as_ref(), guardian.as_ref(), &[bump]];
         let mut budget = create_if_missing::<GuardianBudget>(&accounts.budget, &accounts.guardian, seeds)?;
         budget.initialize_once(scope, guardian, bump);
-        budget.spend(charged, now)?;
+        budget.spend(charged, limit, now)?;
     }
 
     let entry = JournalEntry {
