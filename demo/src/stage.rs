@@ -186,11 +186,8 @@ impl Stage {
 
     async fn create_venue(&self, admin: &Keypair, guard: Guard) -> Result<(), DemoError> {
         let (rpc, key, venue) = (self.rpc(), admin.pubkey(), &self.venue);
-        let settings = ProtocolSettings {
-            authority: key,
-            guardians: (0..constants::MIN_GUARDIANS).map(|_| Pubkey::new_unique()).collect(),
-            loosening_delay: constants::LOOSENING_DELAY_DEFAULT,
-        };
+        let guardians = (0..constants::MIN_GUARDIANS).map(|_| Pubkey::new_unique()).collect();
+        let settings = ProtocolSettings::starting(key, guardians);
         let create = [venue.initialize(key, key), venue.connect(key, &settings)];
         done(send::send(&rpc, admin, &[], &create).await, "creating the venue")?;
         if guard == Guard::On {

@@ -118,6 +118,12 @@ pub(super) fn check_members(guardians: &[Pubkey], authority: &Pubkey) -> Checked
 }
 
 impl ProtocolSettings {
+    /// Settings to start from: a majority of the guardians for each of their acts, and the default delay.
+    pub fn starting(authority: Pubkey, guardians: Vec<Pubkey>) -> Self {
+        let thresholds = Thresholds::majority(u8::try_from(guardians.len()).unwrap_or(u8::MAX));
+        Self { authority, guardians, thresholds, loosening_delay: LOOSENING_DELAY_DEFAULT }
+    }
+
     /// Checks every setting against the code's bounds.
     ///
     /// # Errors

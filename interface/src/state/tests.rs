@@ -234,11 +234,7 @@ fn the_gate_takes_the_latches_of_the_protocol_and_refuses_what_it_cannot_read() 
 
 #[test]
 fn guardians_are_three_to_sixteen_others() {
-    let sound = ProtocolSettings {
-        authority: key(9),
-        guardians: vec![key(1), key(2), key(3)],
-        loosening_delay: LOOSENING_DELAY_MIN,
-    };
+    let sound = ProtocolSettings::starting(key(9), vec![key(1), key(2), key(3)]);
     assert_eq!(sound.check(), Ok(()));
     let with = |guardians: Vec<u8>| ProtocolSettings {
         guardians: guardians.into_iter().map(key).collect(),
@@ -333,7 +329,7 @@ proptest! {
             let now = later(elapsed);
             let (mut next_board, mut next_budget) = (board, budget);
             let Ok(charged) = pause(&mut next_board, 2, seconds, now) else { continue };
-            if next_budget.spend(charged, now).is_ok() {
+            if next_budget.spend(charged, PAUSE_BUDGET_SECONDS, now).is_ok() {
                 (board, budget) = (next_board, next_budget);
                 let end = elapsed + u64::from(seconds);
                 paused.push((end - u64::from(charged), end));

@@ -109,8 +109,7 @@ fn the_admins_instructions_are_the_same() {
         },
         instruction::Initialize {},
     );
-    let settings =
-        ProtocolSettings { authority: admin, guardians: vec![Pubkey::new_unique(); 3], loosening_delay: 7 };
+    let settings = ProtocolSettings::starting(admin, vec![Pubkey::new_unique(); 3]);
     world.same(
         venue.connect(admin, &settings),
         accounts::Connect {

@@ -386,11 +386,8 @@ fn registrations() -> Vec<Cost> {
     let authority = world.us.authority.insecure_clone();
 
     let other = crate::world::OTHER_PROGRAM;
-    let settings = ProtocolSettings {
-        authority: authority.pubkey(),
-        guardians: world.us.guardians.iter().map(Signer::pubkey).collect(),
-        loosening_delay: setup.loosening_delay,
-    };
+    let guardians = world.us.guardians.iter().map(Signer::pubkey).collect();
+    let settings = ProtocolSettings::starting(authority.pubkey(), guardians);
     let create = instruction::create_protocol(authority.pubkey(), other, &settings);
     let program = crate::Integrator::new(other);
     let created = world.vm.send(&[program.calls(create)], &[&authority]).succeeds();

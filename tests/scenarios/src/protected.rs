@@ -134,10 +134,10 @@ impl Protected {
         let program = Integrator::new(address);
         let authority = vm.person();
         let guardians: Vec<Keypair> = (0..setup.guardians).map(|_| vm.person()).collect();
+        let members = guardians.iter().map(Signer::pubkey).collect();
         let settings = ProtocolSettings {
-            authority: authority.pubkey(),
-            guardians: guardians.iter().map(Signer::pubkey).collect(),
             loosening_delay: setup.loosening_delay,
+            ..ProtocolSettings::starting(authority.pubkey(), members)
         };
         let create = instruction::create_protocol(authority.pubkey(), address, &settings);
         vm.send(&[program.calls(create)], &[&authority]).succeeds();

@@ -81,11 +81,8 @@ impl Floor {
         let mut floor = Self { vm, venue: Venue::new(Vec::new()), admin, guardians, usd, coin };
         let key = floor.admin.pubkey();
         floor.as_admin(floor.venue.initialize(key, key)).succeeds();
-        let settings = ProtocolSettings {
-            authority: key,
-            guardians: floor.guardians.iter().map(Signer::pubkey).collect(),
-            loosening_delay: LOOSENING_DELAY_DEFAULT,
-        };
+        let guardians = floor.guardians.iter().map(Signer::pubkey).collect();
+        let settings = ProtocolSettings::starting(key, guardians);
         floor.as_admin(floor.venue.connect(key, &settings)).succeeds();
         let protocol = floor.venue.protocol;
         if floor.vm.account(&protocol).is_some() {

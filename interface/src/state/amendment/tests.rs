@@ -27,7 +27,8 @@ fn key(byte: u8) -> Pubkey {
 fn protocol() -> Protocol {
     let mut protocol = Protocol::zeroed();
     let guardians = vec![key(11), key(12), key(13)];
-    let settings = ProtocolSettings { authority: key(AUTHORITY), guardians, loosening_delay: DELAY };
+    let settings =
+        ProtocolSettings { loosening_delay: DELAY, ..ProtocolSettings::starting(key(AUTHORITY), guardians) };
     protocol.initialize(key(90), key(91), 255, &settings).expect("settings are sound");
     protocol
 }

@@ -22,7 +22,8 @@ const AUTHORITY: u8 = 1;
 fn protocol() -> Protocol {
     let mut protocol = Protocol::zeroed();
     let guardians = vec![key(11), key(12), key(13)];
-    let settings = ProtocolSettings { authority: key(AUTHORITY), guardians, loosening_delay: DELAY };
+    let settings =
+        ProtocolSettings { loosening_delay: DELAY, ..ProtocolSettings::starting(key(AUTHORITY), guardians) };
     protocol.initialize(key(90), key(91), 255, &settings).expect("settings are sound");
     protocol
 }
@@ -39,7 +40,7 @@ fn try_propose(
     now: Instant,
 ) -> Checked<Proposal> {
     let mut proposal = Proposal::zeroed();
-    proposal.initialize(protocol, key(92), 254, (proposed, accounts, 7), now)?;
+    proposal.initialize(protocol, key(92), 254, (proposed, accounts, 7), None, now)?;
     Ok(proposal)
 }
 

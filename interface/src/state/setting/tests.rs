@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use solana_program::pubkey::Pubkey;
 
 use super::*;
+use crate::state::Thresholds;
 
 /// What the tests say of a field, in words of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,7 +290,9 @@ impl Walked for KeeperSettings {
 
 impl Walked for ProtocolSettings {
     fn empty() -> Self {
-        Self { authority: key(0), guardians: vec![key(0); 3], loosening_delay: 0 }
+        let thresholds =
+            Thresholds { confirm: 0, resume: 0, migrate: 0, release: 0, veto: 0, freeze: 0, padding: [0; 2] };
+        Self { authority: key(0), guardians: vec![key(0); 3], thresholds, loosening_delay: 0 }
     }
 
     fn fields() -> Vec<Field<Self>> {
@@ -305,6 +308,19 @@ impl Walked for ProtocolSettings {
             kind: Kind::Never,
             get: |s| byte(&s.guardians[0]),
             set: |s, x| s.guardians = vec![key(x); 3],
+        });
+        fields.push(Field {
+            name: "thresholds",
+            kind: Kind::Never,
+            get: |s| {
+                let Thresholds { confirm, resume, migrate, release, veto, freeze, .. } = s.thresholds;
+                u64::from_le_bytes([confirm, resume, migrate, release, veto, freeze, 0, 0])
+            },
+            set: |s, x| {
+                let [confirm, resume, migrate, release, veto, freeze, ..] = x.to_le_bytes();
+                s.thresholds =
+                    Thresholds { confirm, resume, migrate, release, veto, freeze, padding: [0; 2] };
+            },
         });
         fields
     }
@@ -399,7 +415,7 @@ fn every_field_of_every_setting_has_its_direction_floor_and_step() {
     walk::<Ratios>(0);
     walk::<KeeperSettings>(0);
     // how many guardians there are
-    walk::<ProtocolSettings>(4);
+    walk::<ProtocolSettings>(6);
 }
 
 /// A change, as [`Setting::check_change`] sees it.

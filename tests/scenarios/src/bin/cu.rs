@@ -15,7 +15,7 @@ const END: &str = "<!-- end: cargo xtask bench cu -->\n";
 /// The toolchain whose programs the table is about.
 const DOCUMENTED: &str = "registry";
 /// Bytes of the breaker at most: they are rent, and an upgrade takes as many again.
-const LARGEST: usize = 400 * 1024;
+const LARGEST: usize = 600 * 1024;
 /// A rise of one part in this many is refused by `--check`.
 const TOLERATED: u64 = 50;
 

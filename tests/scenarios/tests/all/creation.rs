@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use firebreak_interface::{
     ID,
-    constants::{LOOSENING_DELAY_DEFAULT, LOOSENING_DELAY_MAX},
+    constants::LOOSENING_DELAY_MAX,
     instruction,
     state::{
         Amendment, Coverage, CoverageRow, GuardianBudget, Invariant, Journal, JournalSegment, Keeper,
@@ -79,11 +79,8 @@ fn lamports_sent_ahead_block_nobody() {
         let vault = token::account(&mut world.vm, &authority, &mint, &us.program.owner);
         let keeper = KeeperSettings { key: world.vm.key().pubkey(), ..Setup::default().keepers[0] };
         let other = Integrator::new(OTHER_PROGRAM);
-        let settings = ProtocolSettings {
-            authority: authority.pubkey(),
-            guardians: us.guardians.iter().map(Signer::pubkey).collect(),
-            loosening_delay: LOOSENING_DELAY_DEFAULT,
-        };
+        let guardians = us.guardians.iter().map(Signer::pubkey).collect();
+        let settings = ProtocolSettings::starting(authority.pubkey(), guardians);
         let (vm, key, segment, protocol) =
             (&world.vm, authority.pubkey(), us.segment(&world.vm), us.protocol);
         let limiter = instruction::NewLimiter {

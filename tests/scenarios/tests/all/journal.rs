@@ -239,11 +239,8 @@ fn nobody_takes_assigns_or_shrinks_a_journals_accounts() {
     }
     // nor does any instruction of the breaker let a rent-exempt account fall, or give it to be made again
     let key = world.us.authority.insecure_clone();
-    let settings = firebreak_interface::state::ProtocolSettings {
-        authority: key.pubkey(),
-        guardians: world.us.guardians.iter().map(Signer::pubkey).collect(),
-        loosening_delay: world.protocol().loosening_delay,
-    };
+    let guardians = world.us.guardians.iter().map(Signer::pubkey).collect();
+    let settings = firebreak_interface::state::ProtocolSettings::starting(key.pubkey(), guardians);
     let again = world.us.program.calls(instruction::create_protocol(key.pubkey(), PROGRAM, &settings));
     let before = accounts.map(|key| world.vm.account(&key));
     // System's: the account is in use

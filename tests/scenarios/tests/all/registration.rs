@@ -42,11 +42,8 @@ fn everything_is_registered_and_told() {
 fn create(change: impl FnOnce(&mut ProtocolSettings)) -> Outcome {
     let mut vm = Vm::with(&world::PROGRAMS);
     let authority = vm.person();
-    let mut settings = ProtocolSettings {
-        authority: authority.pubkey(),
-        guardians: (0..3).map(|_| vm.key().pubkey()).collect(),
-        loosening_delay: LOOSENING_DELAY_DEFAULT,
-    };
+    let guardians = (0..3).map(|_| vm.key().pubkey()).collect();
+    let mut settings = ProtocolSettings::starting(authority.pubkey(), guardians);
     change(&mut settings);
     let create = instruction::create_protocol(authority.pubkey(), world::PROGRAM, &settings);
     vm.send(&[Integrator::new(world::PROGRAM).calls(create)], &[&authority])
@@ -111,11 +108,8 @@ pub(crate) fn nobody_puts_another_program_under_a_protocol() {
     let mut world = World::default();
     let neighbour = Pubkey::new_from_array([9; 32]);
     let key = world.alice.pubkey();
-    let settings = ProtocolSettings {
-        authority: key,
-        guardians: world.us.guardians.iter().map(Signer::pubkey).collect(),
-        loosening_delay: LOOSENING_DELAY_DEFAULT,
-    };
+    let guardians = world.us.guardians.iter().map(Signer::pubkey).collect();
+    let settings = ProtocolSettings::starting(key, guardians);
     // the recorder is ours, so our program signs; the protected program is somebody else's
     let mut create = instruction::create_protocol(key, neighbour, &settings);
     create.accounts[1].pubkey = world.us.program.recorder;
@@ -362,11 +356,8 @@ fn nothing_is_created_twice() {
     for again in [market, limiter, keeper] {
         world.vm.send(&[again], &[&world.us.authority]).fails_as(&in_use);
     }
-    let settings = ProtocolSettings {
-        authority: world.attacker.pubkey(),
-        guardians: (0..3).map(|_| world.vm.key().pubkey()).collect(),
-        loosening_delay: LOOSENING_DELAY_MIN,
-    };
+    let guardians = (0..3).map(|_| world.vm.key().pubkey()).collect();
+    let settings = ProtocolSettings::starting(world.attacker.pubkey(), guardians);
     let key = world.alice.pubkey();
     let create = world.us.program.calls(instruction::create_protocol(key, world::PROGRAM, &settings));
     world.send(&[create]).fails_as(&in_use);

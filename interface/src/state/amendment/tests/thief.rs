@@ -223,12 +223,16 @@ impl<'a> Run<'a> {
                 let least = dice.pick(&[0, 5_000, 500_000]);
                 (dice.pick(&[Target::Limiter, Target::Invariant]), Amendment::AcceptLoss { least })
             }
-            _ => match dice.below(6) {
+            _ => match dice.below(7) {
                 0 => (Target::Keeper, Amendment::RevokeKeeper),
                 1 => (Target::Protocol, Amendment::Authority(key(66))),
                 2 => (Target::Protocol, Amendment::Pin),
                 3 => (Target::Protocol, Amendment::ApproveUpgrade([dice.pick(&[0, 7]); 32])),
                 4 => (Target::Protocol, Amendment::Unpin),
+                5 => {
+                    let (members, thresholds) = ([66, 67, 68].map(key).to_vec(), Thresholds::majority(3));
+                    (Target::Protocol, Amendment::Guardians { members, thresholds })
+                }
                 _ => (Target::Protocol, Amendment::Detach),
             },
         }
@@ -250,8 +254,10 @@ impl<'a> Run<'a> {
         let mut proposal = Proposal::zeroed();
         let (proposed, bound) = (Proposed::Amend(act.1.clone()), [act.0.key()]);
         proposal
-            .initialize(&mut self.town.protocol, key(92), 0, (&proposed, &bound, epoch), now)
+            .initialize(&mut self.town.protocol, key(92), 0, (&proposed, &bound, epoch), None, now)
             .inspect_err(|_| self.town.protocol = before)?;
+        // one of the guardians is with him, and one is no majority
+        proposal.approve(&self.town.protocol, 1).expect("speaks once");
         self.proposals.push((proposal, act));
         Ok(())
     }
@@ -356,6 +362,7 @@ impl<'a> Run<'a> {
         let protocol = &town.protocol;
         assert_eq!(protocol.authority, key(AUTHORITY));
         assert_eq!(protocol.detached, 0, "detached");
+        assert_eq!(protocol.membership_epoch, 0, "other guardians");
         assert_eq!(protocol.pin.slot, start.protocol.pin.slot, "pinned anew");
         assert!(
             protocol.pin.is_set() && protocol.pin.approved == [0; 32],
@@ -464,6 +471,7 @@ impl Run<'_> {
     fn check_rest(&self, waited: u64, shortest: u32) {
         let (start, town) = (&self.start, &self.town);
         assert_eq!(town.protocol.detached, 0, "detached");
+        assert_eq!(town.protocol.membership_epoch, 0, "other guardians by one of them");
         let is_as_it_was = town.limiter.armed == 1
             && town.band.standing.armed >= start.band.standing.armed
             && town.invariant.standing.armed >= start.invariant.standing.armed

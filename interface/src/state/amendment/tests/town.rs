@@ -126,6 +126,9 @@ impl Town {
             (_, Amendment::AcceptLoss { least }) => self.invariant.accept_loss(mandate, *least, 5_000),
             (_, Amendment::RevokeKeeper) => self.keeper.revoke(mandate, now),
             (_, Amendment::Authority(to)) => self.protocol.move_authority(*to, mandate),
+            (_, Amendment::Guardians { members, thresholds }) => {
+                self.protocol.change_guardians(members, thresholds, mandate)
+            }
             (_, Amendment::Pin) => {
                 let (account, data) = (program_data(&self.protocol.program), deployed(6));
                 self.protocol.pin_program(&shown(&account, &data), now).map(drop)

@@ -212,3 +212,6 @@ impl Protocol {
         if self.frozen_until.reached(now) { Ok(()) } else { Err(BreakerError::AuthorityFrozen) }
     }
 }
+
+#[cfg(test)]
+mod tests;
