@@ -47,7 +47,7 @@ pub use {
     proposal::{Proposal, Proposed, Status},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},
-    rule::Standing,
+    rule::{Shadow, Standing},
     setting::{Change, Path, Setting},
 };
 

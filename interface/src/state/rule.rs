@@ -1,11 +1,12 @@
-//! What every rule keeps beside its measurement: whether it is armed, since when it may call Critical, and the first
-//! of the two observations that a Critical takes.
+//! What every rule keeps beside its measurement: whether it is armed, since when it may call Critical, the first of the
+//! two observations that a Critical takes, and what it measured in shadow.
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
 #[cfg(not(feature = "anchor"))]
 use bytemuck::{Pod, Zeroable};
 
+use super::limiter::Trip;
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
@@ -13,20 +14,51 @@ use crate::{
     time::Instant,
 };
 
-/// A rule's standing. A band and an invariant carry one each.
+/// A rule's standing. A band, an invariant and a program's pin carry one each.
 #[cfg_attr(feature = "anchor", zero_copy)]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     /// 1 once armed; before that the rule measures and counts, and latches nothing.
-    pub armed: u32,
-    /// Trips measured in shadow.
-    pub shadow_trips: u32,
+    pub armed: u64,
     /// When it was armed: for one loosening delay from here it acts at most as Major. No tightening moves it: what
     /// decides a Critical waits both ways.
     pub since: Instant,
     /// First observation of a Critical condition, waiting for the second.
     pub observed_at: Instant,
+}
+
+/// What a rule measured in shadow. A band and an invariant carry one each.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Shadow {
+    /// Trips so far.
+    pub trips: u32,
+    /// Those of them that the journal was not told of.
+    pub untold: u32,
+    /// When it was last told.
+    pub told_at: Instant,
+}
+
+impl Shadow {
+    /// Counts a trip.
+    pub fn count(&mut self) {
+        self.trips = self.trips.saturating_add(1);
+        self.untold = self.untold.saturating_add(1);
+    }
+
+    /// Counts what was measured, and gives it to be told with the number of trips since the last that was.
+    ///
+    /// # Errors
+    /// [`BreakerError::NothingToLatch`] where nothing tripped, or the journal was told within the hour.
+    pub fn tell(&mut self, measured: Option<Trip>, now: Instant) -> Checked<(Trip, u32)> {
+        let is_due = !self.told_at.is_set() || self.told_at.plus(SHADOW_ENTRY_EVERY).reached(now);
+        let trip = measured.filter(|_| is_due).ok_or(BreakerError::NothingToLatch)?;
+        self.count();
+        self.told_at = now;
+        Ok((trip, core::mem::take(&mut self.untold)))
+    }
 }
 
 impl Standing {
@@ -81,6 +113,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Rule;
 
     const DELAY: u32 = LOOSENING_DELAY_MIN;
     const ARMED: Instant = Instant::new(1_000, 1_800_000_000);
@@ -117,6 +150,28 @@ mod tests {
         assert_eq!(standing.confirm(Severity::Critical, DELAY, now), Severity::Major);
         let later = now.plus(SECOND_OBSERVATION_WITHIN);
         assert_eq!(standing.confirm(Severity::Critical, DELAY, later), Severity::Major);
+    }
+
+    #[test]
+    fn a_trip_in_shadow_is_told_once_an_hour_with_those_that_were_not() {
+        let trip = Trip { rule: Rule::Invariant, severity: Severity::Minor, value: 7, threshold: 5 };
+        let mut shadow = Shadow::default();
+        let nothing = Err(BreakerError::NothingToLatch);
+        assert_eq!(shadow.tell(None, ARMED), nothing);
+        assert_eq!(shadow, Shadow::default(), "what did not trip is not counted");
+        // the first is told at once, also on a chain that is younger than an hour
+        let early = Instant::new(1, 1);
+        assert_eq!(shadow.tell(Some(trip), early), Ok((trip, 1)));
+        shadow.told_at = ARMED;
+        shadow.count();
+        shadow.count();
+        let before = shadow;
+        assert_eq!(shadow.tell(Some(trip), ARMED.plus(SHADOW_ENTRY_EVERY - 1)), nothing);
+        assert_eq!(shadow.tell(None, ARMED.plus(SHADOW_ENTRY_EVERY)), nothing);
+        assert_eq!(shadow, before, "a look that fails leaves nothing behind");
+        assert_eq!(shadow.tell(Some(trip), ARMED.plus(SHADOW_ENTRY_EVERY)), Ok((trip, 3)));
+        let told = Shadow { trips: 4, untold: 0, told_at: ARMED.plus(SHADOW_ENTRY_EVERY) };
+        assert_eq!(shadow, told);
     }
 
     #[test]

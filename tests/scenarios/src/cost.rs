@@ -172,24 +172,26 @@ fn bands() -> Vec<Cost> {
     let instruction = banded.arms();
     let arm = units(&mut banded.world, instruction, &[&authority]);
 
-    let mut banded = Banded::armed(SECOND);
-    banded.world.vm.advance(10);
-    banded.post_both(HUNDRED);
-    let instruction = banded.observes();
-    let observe = units(&mut banded.world, instruction, &[&anyone]);
-    let mut poke = |price| {
+    let poke = |banded: &mut Banded, price| {
         banded.world.vm.advance(1);
         banded.post(price);
         let instruction = banded.pokes();
         units(&mut banded.world, instruction, &[&anyone])
     };
-    let minor = poke(HUNDRED / 100 * 103);
-    let first = poke(HUNDRED / 2);
-    let second = poke(HUNDRED / 2);
+    let shadow = poke(&mut Banded::shadow(SECOND), HUNDRED / 2);
+    let mut banded = Banded::armed(SECOND);
+    banded.world.vm.advance(10);
+    banded.post_both(HUNDRED);
+    let instruction = banded.observes();
+    let observe = units(&mut banded.world, instruction, &[&anyone]);
+    let minor = poke(&mut banded, HUNDRED / 100 * 103);
+    let first = poke(&mut banded, HUNDRED / 2);
+    let second = poke(&mut banded, HUNDRED / 2);
     vec![
         cost("register_band", "two feeds", register, None),
         cost("amend", "arm a band", arm, None),
         cost("observe", "two feeds", observe, None),
+        cost("poke_band", "two feeds, in shadow", shadow, POKE),
         cost("poke_band", "two feeds apart, Minor", minor, POKE),
         cost("poke_band", "first look at a crash, Major", first, POKE),
         cost("poke_band", "second look, Critical", second, POKE),

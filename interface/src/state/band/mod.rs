@@ -23,7 +23,7 @@ pub use settings::{BandSettings, Feed};
 
 use super::{
     limiter::{Rule, Trip},
-    rule::Standing,
+    rule::{Shadow, Standing},
 };
 use crate::{
     constants::*,
@@ -57,6 +57,8 @@ pub struct PriceBand {
     pub settings: BandSettings,
     /// Shadow or armed, since when, and the first look at a Critical.
     pub standing: Standing,
+    /// What it measured in shadow.
+    pub shadow: Shadow,
     /// Slow reference.
     pub reference: u64,
     /// Price of the last `observe` that found a usable one: what the reference moves toward until the next.
@@ -72,7 +74,7 @@ pub struct PriceBand {
     /// The last settings that came by a proposal, or those of registration.
     pub delayed: BandSettings,
     /// Room for later versions.
-    pub reserved: [u8; 104],
+    pub reserved: [u8; 80],
 }
 
 /// What the accounts of the two feeds say, none where they are no price accounts.
@@ -121,9 +123,8 @@ impl PriceBand {
     /// [`BreakerError::BandInvariant`].
     pub fn observe(&mut self, prices: &Prices, now: Instant) -> Checked<()> {
         let measured = self.measure(prices, now);
-        if self.standing.armed == 0 {
-            let trips = measured.is_some().into();
-            self.standing.shadow_trips = self.standing.shadow_trips.saturating_add(trips);
+        if measured.is_some() && self.standing.armed == 0 {
+            self.shadow.count();
         }
         if let Ok(Quote { price, .. }) = self.quote(&self.settings.primary, &prices[0], now) {
             if measured.is_none_or(|trip| trip.severity < Severity::Critical) {

@@ -227,7 +227,7 @@ fn two_feeds_that_disagree_trip_though_neither_moved_in_a_unit_of_its_own() {
 fn in_shadow_it_counts_and_proves_nothing() {
     let mut stage = Stage::with(BandSettings::starting(FIRST, Feed::default()), &prices(HUNDRED, START));
     stage.goes_by(60, HUNDRED / 2);
-    assert_eq!(stage.band.standing.shadow_trips, 1);
+    assert_eq!(stage.band.shadow.trips, 1);
     let refused = stage.band.prove(&prices(HUNDRED / 2, stage.now), DELAY, stage.now);
     assert_eq!(refused, Err(BreakerError::NothingToLatch));
 }

@@ -25,7 +25,7 @@ pub use {
 
 use super::{
     limiter::{Rule, Trip},
-    rule::Standing,
+    rule::{Shadow, Standing},
 };
 use crate::{
     constants::*,
@@ -65,12 +65,12 @@ pub struct Invariant {
     pub counts: [u32; 2],
     /// Shadow or armed, since when, and the first look at a Critical.
     pub standing: Standing,
-    /// When the journal was last told of a trip in shadow.
-    pub shadow_told_at: Instant,
+    /// What it measured in shadow.
+    pub shadow: Shadow,
     /// The terms: the left side's, then the right's.
     pub terms: [Term; 2 * INVARIANT_TERMS],
     /// Room for later versions: what a rescue moved into safes will count on the left.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 248],
 }
 
 /// What the accounts of an invariant hold, as far as they were shown.
@@ -197,17 +197,6 @@ impl Invariant {
         let severity = self.standing.confirm(severity, loosening_delay, now);
         let trip = measured.map(|trip| Trip { severity, ..trip });
         (trip, self.standing.observed_at != first)
-    }
-
-    /// Counts a trip in shadow; false where the journal was told of one within the hour.
-    pub fn tell_shadow(&mut self, now: Instant) -> bool {
-        let told = self.shadow_told_at;
-        let is_due = !told.is_set() || told.plus(SHADOW_ENTRY_EVERY).reached(now);
-        if is_due {
-            self.shadow_told_at = now;
-            self.standing.shadow_trips = self.standing.shadow_trips.saturating_add(1);
-        }
-        is_due
     }
 
     /// The terms: the left side's, then the right's.

@@ -217,15 +217,6 @@ proptest! {
 }
 
 #[test]
-fn a_trip_in_shadow_is_told_once_an_hour() {
-    let mut invariant = registered(&settings([&[1], &[1]], RATIOS));
-    assert!(invariant.tell_shadow(START));
-    assert!(!invariant.tell_shadow(START.plus(SHADOW_ENTRY_EVERY - 1)));
-    assert!(invariant.tell_shadow(START.plus(SHADOW_ENTRY_EVERY)));
-    assert_eq!(invariant.standing.shadow_trips, 2);
-}
-
-#[test]
 fn a_first_look_is_given_up_where_it_was_seen_to_be_over() {
     let mut invariant = registered(&settings([&[1], &[1]], RATIOS));
     invariant.arm(START).expect("was in shadow");

@@ -147,15 +147,32 @@ fn nobody_observed_for_so_long_cautions_and_the_band_learns_again() {
 }
 
 #[test]
-fn a_band_in_shadow_counts_and_latches_nothing() {
+fn a_band_in_shadow_is_told_of_hourly_and_latches_nothing() {
     let mut banded = Banded::shadow(Feed::default());
-    banded.post(HUNDRED / 2);
     banded.poke().fails_with(NothingToLatch);
-    banded.observe().succeeds();
-    assert_eq!(banded.state().standing.shadow_trips, 1);
+    banded.poke_at(HUNDRED / 2).succeeds();
+    let last = *banded.world.told().last().expect("an entry");
+    // a band that has not learned yet would caution
+    assert_eq!((last.act, last.value, last.threshold, last.count), (Act::ShadowTrip, 5_000, 2_000, 1));
+    assert_eq!((last.actor, last.subject), (banded.band, banded.world.us.market));
+    assert_eq!((last.before, last.after), (Severity::Normal, Severity::Normal));
+    // a spammer observes and pokes as often as he likes
+    for _ in 0..3 {
+        banded.observe().succeeds();
+        banded.poke().fails_with(NothingToLatch);
+    }
+    banded.world.vm.advance(3_599);
+    banded.poke_at(HUNDRED / 2).fails_with(NothingToLatch);
+    banded.world.vm.advance(1);
+    banded.poke_at(HUNDRED / 2).succeeds();
+    let last = *banded.world.told().last().expect("an entry");
+    assert_eq!((last.act, last.count), (Act::ShadowTrip, 4), "three were observed, one was poked");
+    assert_eq!(banded.world.severity(), Severity::Normal);
+    banded.world.gate(Operation::WITHDRAW).succeeds();
     banded.arm().succeeds();
     let last = *banded.world.told().last().expect("an entry");
-    assert_eq!((last.act, last.value, last.subject), (Act::BandArmed, 1, banded.band));
+    assert_eq!((last.act, last.value, last.subject), (Act::BandArmed, 5, banded.band));
+    assert!(banded.world.verify_journal(&banded.world.told()).expect("sound").is_whole());
     banded.arm().fails_with(AlreadyArmed);
     // and what has not learned yet cautions
     banded.poke().succeeds();

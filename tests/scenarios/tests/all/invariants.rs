@@ -95,7 +95,9 @@ fn an_invariant_in_shadow_is_told_of_hourly_and_latches_nothing() {
     balanced.world.drain(FUNDS / 2).succeeds();
     balanced.poke().succeeds();
     let last = *balanced.world.told().last().expect("an entry");
-    assert_eq!((last.act, last.value), (Act::ShadowTrip, 5_000));
+    assert_eq!((last.act, last.value, last.threshold, last.count), (Act::ShadowTrip, 5_000, 500, 1));
+    assert_eq!((last.actor, last.subject), (balanced.invariant, balanced.world.us.market));
+    assert_eq!((last.before, last.after), (Severity::Normal, Severity::Normal));
     balanced.world.vm.advance(3_599);
     balanced.poke().fails_with(NothingToLatch);
     balanced.world.vm.advance(1);

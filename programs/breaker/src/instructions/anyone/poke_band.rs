@@ -4,7 +4,7 @@ use anchor_lang::prelude::*;
 use firebreak_interface::{
     BreakerError, Instant,
     oracle::POSTERS,
-    state::{JournalEntry, Market, PriceBand, Protocol, Source},
+    state::{Act, JournalEntry, Market, PriceBand, Protocol, Source, Trip},
 };
 
 use crate::{
@@ -46,7 +46,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
 
-    let (trip, before, after) = {
+    let entry = {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut band = accounts.band.load_mut()?;
@@ -54,26 +54,30 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         protocol.check_attached()?;
 
         let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
-        let before = market.board.severity(now);
-        let (trip, is_first_look) = band.prove(&prices, protocol.settling_delay(), now)?;
-        let until = market.automatic_until(trip.severity, now);
-        let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
-        band.assert_invariant()?;
-        market.assert_invariant()?;
-        ensure(raised || is_first_look, BreakerError::NothingToLatch)?;
-        (trip, before, market.board.severity(now))
-    };
-    // a repeat of what holds already is no rise: anyone could fill the journal with it
-    if after > before {
-        let actor = accounts.band.key();
-        let subject = accounts.market.key();
-        let entry = JournalEntry {
-            before,
-            after,
+        let entry = |act, trip: &Trip| JournalEntry {
             value: trip.value,
             threshold: trip.threshold,
-            ..JournalEntry::new(trip.rule.act(), actor, subject, now)
+            ..JournalEntry::new(act, accounts.band.key(), accounts.market.key(), now)
         };
+        if band.standing.armed == 0 {
+            let measured = band.measure(&prices, now);
+            let (trip, count) = band.shadow.tell(measured, now)?;
+            band.assert_invariant()?;
+            Some(JournalEntry { count, ..entry(Act::ShadowTrip, &trip) })
+        } else {
+            let before = market.board.severity(now);
+            let (trip, is_first_look) = band.prove(&prices, protocol.settling_delay(), now)?;
+            let until = market.automatic_until(trip.severity, now);
+            let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
+            band.assert_invariant()?;
+            market.assert_invariant()?;
+            ensure(raised || is_first_look, BreakerError::NothingToLatch)?;
+            let after = market.board.severity(now);
+            // a repeat of what holds already is no rise: anyone could fill the journal with it
+            (after > before).then(|| JournalEntry { before, after, ..entry(trip.rule.act(), &trip) })
+        }
+    };
+    if let Some(entry) = entry {
         accounts.record.append(accounts.protocol.key(), entry)?;
     }
     Ok(())

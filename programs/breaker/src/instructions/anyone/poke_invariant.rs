@@ -54,9 +54,9 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
             ..JournalEntry::new(act, accounts.invariant.key(), accounts.market.key(), now)
         };
         if invariant.standing.armed == 0 {
-            let trip = measured.filter(|_| invariant.tell_shadow(now)).ok_or(BreakerError::NothingToLatch)?;
+            let (trip, count) = invariant.shadow.tell(measured, now)?;
             invariant.assert_invariant()?;
-            Some(entry(Act::ShadowTrip, &trip))
+            Some(JournalEntry { count, ..entry(Act::ShadowTrip, &trip) })
         } else {
             let before = market.board.severity(now);
             let (trip, looked) = invariant.confirm(measured, protocol.settling_delay(), now);

@@ -120,11 +120,11 @@ fn arm(rule: Rule, protocol: &mut Protocol, rest: &[AccountInfo], now: Instant) 
         }
         Rule::Band(mut band) => {
             band.arm(now)?;
-            (Act::BandArmed, band.standing.shadow_trips)
+            (Act::BandArmed, band.shadow.trips)
         }
         Rule::Invariant(mut invariant) => {
             invariant.arm(now)?;
-            (Act::InvariantArmed, invariant.standing.shadow_trips)
+            (Act::InvariantArmed, invariant.shadow.trips)
         }
     };
     Ok((act, shadow_trips.into()))
