@@ -7,9 +7,13 @@
 pub mod account;
 pub mod addresses;
 pub mod clock;
+#[cfg(feature = "rpc")]
+pub mod confirmed;
 pub mod discovery;
 pub mod failure;
 pub mod journal;
+#[cfg(feature = "keys")]
+pub mod key;
 pub mod told;
 pub mod venue;
 

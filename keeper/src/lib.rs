@@ -10,7 +10,6 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 mod horizon;
-pub mod key;
 pub mod observation;
 pub mod proof;
 pub mod record;
@@ -21,7 +20,7 @@ pub mod transport;
 
 use std::sync::{Arc, atomic::AtomicU32};
 
-use firebreak_client::ProtocolAddresses;
+use firebreak_client::{ProtocolAddresses, key};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use tokio::{pin, sync::watch, task::JoinHandle, time::sleep};

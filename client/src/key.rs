@@ -1,4 +1,4 @@
-//! The keeper's key file.
+//! Key files.
 
 use std::{
     io,
