@@ -7,6 +7,7 @@ pub mod balanced;
 pub mod banded;
 pub mod cost;
 pub mod governance;
+pub mod guarding;
 pub mod integrator;
 pub mod outcome;
 pub mod programs;

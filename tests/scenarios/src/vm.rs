@@ -14,12 +14,17 @@ use litesvm::LiteSVM;
 use solana_account::Account;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_program::{clock::Clock, hash::Hash};
+use solana_program::{clock::Clock, hash::Hash, slot_hashes::SlotHashes};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
 
 use crate::{outcome::Outcome, programs};
+
+/// The hash of a slot in this VM, which has no banks.
+pub fn hash_of(slot: u64) -> [u8; 32] {
+    solana_program::hash::hash(&slot.to_le_bytes()).to_bytes()
+}
 
 /// Slot and unix time at which every world begins.
 pub const START: (u64, i64) = (1_000_000, 1_800_000_000);
@@ -128,6 +133,14 @@ impl Vm {
         let mut clock: Clock = self.svm.get_sysvar();
         (clock.slot, clock.unix_timestamp) = (slot, unix);
         self.svm.set_sysvar(&clock);
+    }
+
+    /// SlotHashes knows the last 512 slots before this one, as a validator's does.
+    pub fn remember_slots(&mut self) {
+        let (slot, _) = self.clock();
+        let known: Vec<_> =
+            (slot.saturating_sub(512)..slot).map(|slot| (slot, hash_of(slot).into())).collect();
+        self.svm.set_sysvar(&SlotHashes::new(&known));
     }
 
     /// Both clocks go on by so many seconds, in slots of 400 ms.

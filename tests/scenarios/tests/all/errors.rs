@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, bands, coverage, damage, flows, invariants, journal, mints, pauses, pins, pokes, raises,
-    ratchet, registration, time, versions,
+    accounts, bands, coverage, damage, flows, guardians, invariants, journal, mints, pauses, pins, pokes,
+    raises, ratchet, registration, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -111,6 +111,15 @@ const REACHED: &[(BreakerError, fn())] = &[
     (NotProgramData, pins::only_the_data_of_the_protected_program_is_pinned_and_shown),
     (AlreadyPinned, pins::a_pin_is_taken_away_by_a_proposal_only),
     (NotPinned, pins::a_pin_is_taken_away_by_a_proposal_only),
+    (ThresholdOutOfBounds, guardians::thresholds_have_bounds_and_a_majority_where_they_loosen),
+    (AlreadyVoted, guardians::members_change_with_the_members_own_approval),
+    (MigrateFirst, guardians::a_protocol_of_the_first_version_is_migrated_by_anyone_and_twice_is_once),
+    (AlreadyFrozen, guardians::a_frozen_authority_proposes_nothing_and_executes_nothing),
+    (AuthorityFrozen, guardians::a_frozen_authority_proposes_nothing_and_executes_nothing),
+    (NotApproved, guardians::members_change_with_the_members_own_approval),
+    (StaleStamp, guardians::a_stamp_is_of_the_last_512_slots),
+    (DurableNonce, guardians::an_approval_signed_an_hour_ago_fails_in_every_disguise),
+    (StaleFreeze, guardians::a_frozen_authority_proposes_nothing_and_executes_nothing),
 ];
 
 #[test]

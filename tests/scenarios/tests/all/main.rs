@@ -9,6 +9,7 @@ mod damage;
 mod errors;
 mod flows;
 mod gate;
+mod guardians;
 mod invariants;
 mod journal;
 mod mints;

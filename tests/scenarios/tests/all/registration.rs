@@ -5,7 +5,7 @@ use firebreak_interface::{
     Operation, Severity,
     constants::*,
     instruction, pda,
-    state::{Act, KeeperSettings, LimiterSettings, Limits, MarketSettings, ProtocolSettings},
+    state::{Act, KeeperSettings, LimiterSettings, Limits, MarketSettings, ProtocolSettings, Thresholds},
 };
 use firebreak_scenarios::{FUNDS, Integrator, Outcome, Setup, Vm, World, token, world};
 use solana_pubkey::Pubkey;
@@ -54,6 +54,7 @@ pub(crate) fn a_protocol_has_three_to_sixteen_guardians() {
     let guardians = |count: u8| {
         move |s: &mut ProtocolSettings| {
             s.guardians = (1..=count).map(|i| Pubkey::new_from_array([i; 32])).collect();
+            s.thresholds = Thresholds::majority(count);
         }
     };
     create(guardians(2)).fails_with(GuardianCount);

@@ -25,6 +25,8 @@ pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
     let accept = world.accepting_loss(left);
     let proposal = world.propose(&accept);
     world.wait();
+    world.execute(proposal, &accept).fails_with(NotApproved);
+    world.approve(proposal, &[0, 1]).succeeds();
     // nobody has proven anything yet: accepting would hide it
     world.execute(proposal, &accept).fails_with(PokeFirst);
     let tighter = world.limiter_scaled(2);
@@ -39,6 +41,7 @@ pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
     assert_eq!(world.severity(), Severity::Major, "what is latched ends by itself");
     let again = world.propose(&accept);
     world.wait();
+    world.approve(again, &[0, 1]).succeeds();
     world.execute(again, &accept).fails_with(NothingChanges);
 
     // the thief comes back while everybody waits
@@ -47,6 +50,7 @@ pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
     let accept = world.accepting_loss(left);
     let proposal = world.propose(&accept);
     world.wait();
+    world.approve(proposal, &[0, 1]).succeeds();
     world.drain(1).succeeds();
     world.execute(proposal, &accept).fails_with(PokeFirst);
     // one unit latches nothing new: the next recorded flow sees it
@@ -61,6 +65,7 @@ fn no_loss_is_accepted_half_way_through_a_flash_loan_or_in_another_vault() {
     let accept = world.accepting_loss(0);
     let proposal = world.propose(&accept);
     world.wait();
+    world.approve(proposal, &[0, 1]).succeeds();
     let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), &accept);
     let repay = token::transfer(&world.purse, &world.us.vault, &world.alice.pubkey(), 1);
     world.send(&[execute.clone(), repay]).fails_with(WrongCompany);
@@ -83,6 +88,7 @@ fn an_invariant_accepts_a_loss_down_to_what_there_is() {
     let accept = governed.accepting_loss(6_000);
     let early = governed.world.propose(&accept);
     governed.world.wait();
+    governed.world.approve(early, &[0, 1]).succeeds();
     governed.world.execute(early, &accept).fails_with(NothingChanges);
     governed.world.drain(FUNDS / 5 * 2).succeeds();
     // one unit less than the proposal said there is
