@@ -142,14 +142,18 @@ fn propose() {
     // the address is of the next number
     let others = [pda::proposal(&ours.protocol, 1).0, pda::proposal(&theirs.protocol, 0).0, ours.market(0)];
     street.refuses(&good, &signers, 3, &others.map(|other| (other, WRONG_SEEDS)));
-    street.refuses_systems(&good, &signers, 4);
+    // a veto is ours, and of the same
+    let their_proposal = street.their_proposal();
+    let vetoed = [(their_proposal, by(WrongProtocol)), (ours.market(0), WRONG_KIND)];
+    street.refuses(&good, &signers, 4, &vetoed);
+    street.refuses_systems(&good, &signers, 5);
     street.refuses_journals(&good, &signers);
-    let bound = street.fakes(&good, 9).map(|fake| (fake, by(WrongSubject)));
-    street.refuses(&good, &signers, 9, &bound);
+    let bound = street.fakes(&good, 10).map(|fake| (fake, by(WrongSubject)));
+    street.refuses(&good, &signers, 10, &bound);
     street.refuses(
         &good,
         &signers,
-        9,
+        10,
         &[(their_limiter, by(WrongProtocol)), (ours.market(0), by(WrongSubject))],
     );
     street.world.vm.send(&[good], &signers).succeeds();
@@ -174,6 +178,58 @@ fn cancel() {
     street.refuses(&good, &signers, 2, &[(their_proposal, by(WrongProtocol)), (market, WRONG_KIND)]);
     street.refuses_journals(&good, &signers);
     street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn approve_and_veto() {
+    let mut street = Street::new(true);
+    let change = street.world.limiter_scaled(5);
+    let proposal = street.world.propose(&change);
+    let approve = street.world.approving(proposal, &[0]);
+    let us = &street.world.us;
+    let guardian = us.guardians[0].insecure_clone();
+    let veto = instruction::veto(&[guardian.pubkey()], us.protocol, proposal, us.segment(&street.world.vm));
+    let signers = [&guardian];
+    let (market, their_protocol, wallet) =
+        (us.market, street.neighbour.protocol, street.world.alice.pubkey());
+    let their_proposal = street.their_proposal();
+    for good in [approve.clone(), veto.clone()] {
+        street.refuses_fakes(&good, &signers, 0);
+        street.refuses(&good, &signers, 0, &[(their_protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+        street.refuses_fakes(&good, &signers, 1);
+        street.refuses(&good, &signers, 1, &[(their_proposal, by(WrongProtocol)), (market, WRONG_KIND)]);
+    }
+    // a list or a memory of the attacker's own making
+    street.refuses(&approve, &signers, 2, &[(wallet, by(DurableNonce))]);
+    street.refuses(&approve, &signers, 3, &[(wallet, by(StaleStamp))]);
+    street.refuses_journals(&approve, &signers);
+    street.refuses_journals_of_a_signed_order(&veto, &signers);
+    for good in [approve, veto] {
+        street.world.vm.send(&[good], &signers).succeeds();
+    }
+}
+
+#[test]
+fn freeze_authority_and_migrate_protocol() {
+    let mut street = Street::new(true);
+    let us = &street.world.us;
+    let guardians = street.world.guardian_keys(&[0, 1]);
+    let signers: Vec<_> = guardians.iter().collect();
+    let keys: Vec<_> = guardians.iter().map(Signer::pubkey).collect();
+    let segment = us.segment(&street.world.vm);
+    let freeze = instruction::freeze_authority(&keys, us.protocol, 0, segment);
+    let migrate = instruction::migrate_protocol(us.protocol, segment);
+    let (protocol, market, theirs) = (us.protocol, us.market, street.neighbour.protocol);
+    street.refuses_fakes(&freeze, &signers, 0);
+    street.refuses(&freeze, &signers, 0, &[(theirs, by(NotAGuardian)), (market, WRONG_KIND)]);
+    street.refuses_journals_of_a_signed_order(&freeze, &signers);
+    street.world.vm.send(&[freeze], &signers).succeeds();
+    let stranger = street.world.attacker.insecure_clone();
+    street.world.vm.edit(&protocol, |account| account.data[8] = 1);
+    street.refuses_fakes(&migrate, &[&stranger], 0);
+    street.refuses(&migrate, &[&stranger], 0, &[(market, WRONG_KIND)]);
+    street.refuses_journals(&migrate, &[&stranger]);
+    street.world.vm.send(&[migrate], &[&stranger]).succeeds();
 }
 
 #[test]

@@ -116,8 +116,17 @@ fn by_no_act_of_governance() {
     }
     let change = world.limiter_scaled(5);
     let proposal = world.propose(&change);
+    let guardian = world.us.guardians[0].insecure_clone();
+    let approve = world.approving(proposal, &[0]);
+    reads(world, &approve, &guardian, 4);
+    let (protocol, segment) = (world.us.protocol, world.us.segment(&world.vm));
+    let veto = instruction::veto(&[guardian.pubkey()], protocol, proposal, segment);
+    reads(world, &veto, &guardian, 4);
     let cancel = world.us.cancel(&world.vm, &authority.pubkey(), proposal);
     reads(world, &cancel, &authority, 4);
+    world.vm.edit(&protocol, |account| account.data[DISCRIMINATOR] = 1);
+    let migrate = instruction::migrate_protocol(protocol, segment);
+    reads(world, &migrate, &stranger, 3);
     // with a market and a limiter that it shows
     let leave = world.detaching(&[world.us.market], &[world.us.limiter]);
     let proposal = world.propose(&leave);
