@@ -4,12 +4,13 @@
 use bytemuck::Zeroable;
 use firebreak_interface::{
     Instant, Operation,
+    constants::PROTOCOL_VERSION,
     gate::decide_at,
     oracle::PriceUpdate,
     state::{
         Act, Coverage, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Invariant, Journal, JournalEntry,
-        JournalSegment, Keeper, Layout, Limiter, Market, Measurement, PriceBand, Protocol, Reading, Shown,
-        Standing, TOKEN, TOKEN_2022, Term, TermSettings, VaultState,
+        JournalSegment, Keeper, Layout, Limiter, Market, Measurement, PriceBand, Proposal, Protocol, Reading,
+        Shown, Standing, TOKEN, TOKEN_2022, Term, TermSettings, VaultState,
     },
 };
 use proptest::{
@@ -94,6 +95,37 @@ fn a_protocol() {
         let _ = protocol.check_registration_open();
         let _ = protocol.count_armed();
         let _ = protocol.board.step_down(now);
+        let _ = protocol.members(&[Pubkey::default()]);
+        let _ = protocol.thresholds().map(|thresholds| thresholds.strictest());
+        let _ = protocol.pause_budget();
+        let _ = { protocol }.freeze_authority(protocol.authority_epoch, now);
+        let _ = protocol.migrate();
+    });
+}
+
+#[test]
+fn a_proposal() {
+    let mut protocol = Protocol::zeroed();
+    protocol.version = PROTOCOL_VERSION;
+    read_all::<Proposal>(|mut proposal, rng| {
+        let now = now(rng);
+        if rng.next_u32() & 1 == 0 {
+            // a content that may be one
+            proposal.content_len %= 1_024;
+            (proposal.content[0], proposal.content[1]) = (0, proposal.content[1] % 8);
+            proposal.status = 1;
+        }
+        let word = rng.next_u64().to_le_bytes();
+        (protocol.guardian_count, protocol.thresholds.veto, protocol.pending_proposals) =
+            (word[0], word[1], word[2].into());
+        let _ = proposal.status();
+        if let Some((accounts, proposed)) = proposal.read_content() {
+            let _ = proposed.check();
+            let _ = { proposal }.execute(&mut protocol, (&proposed, &accounts), now);
+        }
+        let _ = { proposal }.approve(&protocol, rng.next_u32() as u16);
+        let _ = { proposal }.veto(&mut protocol, rng.next_u32() as u16, now);
+        let _ = proposal.cancel(&mut protocol, &Pubkey::default(), now);
     });
 }
 

@@ -175,6 +175,12 @@ impl LatchBoard {
         self.refresh(dwell, grace);
     }
 
+    /// Whether a source holds this severity now. Where it does not, what it latches is news to the journal, also under
+    /// something of another source that is as high.
+    pub fn is_held(&self, source: Source, severity: Severity, now: Instant) -> bool {
+        self.slot(source, severity).is_some_and(|latch| latch.is_live(now))
+    }
+
     /// Latches what a rule measured; false where it holds already, but for less than [`EXTENSION_MIN_SECONDS`].
     pub(super) fn latch_trip(
         &mut self,

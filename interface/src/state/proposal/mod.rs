@@ -291,7 +291,10 @@ impl Proposal {
         let (votes, needed) = if self.again == 0 {
             (self.ballot.vetoed, threshold)
         } else {
-            (self.ballot.vetoed & !self.concerned(protocol), protocol.guardian_count + 1 - threshold)
+            (
+                self.ballot.vetoed & !self.concerned(protocol),
+                protocol.guardian_count.saturating_add(1).saturating_sub(threshold),
+            )
         };
         if votes.count_ones() >= needed.into() {
             self.finish(protocol, Status::Vetoed, now)?;

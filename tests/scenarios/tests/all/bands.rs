@@ -69,6 +69,22 @@ fn a_first_look_counts_where_major_is_latched_already() {
     assert_eq!(banded.world.severity(), Severity::Critical);
 }
 
+/// A Major that is cheap to bring about does not keep another one's evidence out of the journal.
+#[test]
+fn what_another_source_holds_hides_no_band_from_the_journal() {
+    let mut banded = Banded::default();
+    let order = banded.world.order(1_800);
+    banded.world.pause(0, &order).succeeds();
+    assert_eq!(banded.world.severity(), Severity::Major);
+    banded.poke_at(HUNDRED / 2).succeeds();
+    let last = *banded.world.told().last().expect("an entry");
+    assert_eq!((last.act, last.before, last.after), (Act::PriceBreach, Severity::Major, Severity::Major));
+    assert_eq!(last.actor, banded.band);
+    let told = banded.world.told().len();
+    banded.poke().fails_with(NothingToLatch);
+    assert_eq!(banded.world.told().len(), told, "once");
+}
+
 #[test]
 fn a_drift_trips_as_a_jump_does() {
     let mut banded = Banded::default();

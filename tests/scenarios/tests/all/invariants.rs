@@ -53,6 +53,19 @@ fn a_vault_that_no_longer_covers_what_is_owed_is_latched_by_anyone() {
     balanced.world.gate(Operation::REPAY).succeeds();
 }
 
+/// A Major that is cheap to bring about does not keep another one's evidence out of the journal.
+#[test]
+fn what_another_source_holds_hides_no_invariant_from_the_journal() {
+    let mut balanced = Balanced::default();
+    let order = balanced.world.order(1_800);
+    balanced.world.pause(0, &order).succeeds();
+    balanced.world.drain(FUNDS / 10).succeeds();
+    balanced.poke().succeeds();
+    let last = *balanced.world.told().last().expect("an entry");
+    assert_eq!((last.act, last.before, last.after), (Act::InvariantBroken, Severity::Major, Severity::Major));
+    balanced.poke().fails_with(NothingToLatch);
+}
+
 #[test]
 fn each_severity_begins_one_unit_below_its_ratio() {
     for (lost, severity) in [

@@ -67,14 +67,15 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         } else {
             let before = market.board.severity(now);
             let (trip, is_first_look) = band.prove(&prices, protocol.settling_delay(), now)?;
+            let is_news = !market.board.is_held(Source::PriceBand, trip.severity, now);
             let until = market.automatic_until(trip.severity, now);
             let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
             band.assert_invariant()?;
             market.assert_invariant()?;
             ensure(raised || is_first_look, BreakerError::NothingToLatch)?;
             let after = market.board.severity(now);
-            // a repeat of what holds already is no rise: anyone could fill the journal with it
-            (after > before).then(|| JournalEntry { before, after, ..entry(trip.rule.act(), &trip) })
+            // a repeat of what holds already is no news: anyone could fill the journal with it
+            is_news.then(|| JournalEntry { before, after, ..entry(trip.rule.act(), &trip) })
         }
     };
     if let Some(entry) = entry {

@@ -60,6 +60,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
         } else {
             let before = market.board.severity(now);
             let (trip, looked) = invariant.confirm(measured, protocol.settling_delay(), now);
+            let news = trip.filter(|trip| !market.board.is_held(Source::Invariant, trip.severity, now));
             let raised = trip.is_some_and(|trip| {
                 let until = market.automatic_until(trip.severity, now);
                 market.latch_trip(Source::Invariant, &trip, until, now)
@@ -68,12 +69,8 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
             market.assert_invariant()?;
             ensure(raised || looked, BreakerError::NothingToLatch)?;
             let after = market.board.severity(now);
-            // a repeat of what holds already is no rise: anyone could fill the journal with it
-            trip.filter(|_| after > before).map(|trip| JournalEntry {
-                before,
-                after,
-                ..entry(trip.rule.act(), &trip)
-            })
+            // a repeat of what holds already is no news: anyone could fill the journal with it
+            news.map(|trip| JournalEntry { before, after, ..entry(trip.rule.act(), &trip) })
         }
     };
     if let Some(entry) = entry {
