@@ -164,6 +164,24 @@ fn bootstrap_bounds_main_buffers_and_credited_inflow() {
 }
 
 #[test]
+fn the_bound_of_a_young_limiter_is_its_cap_and_of_a_small_vault_its_floor() {
+    let young = World::young(VAULT, LimiterSettings::starting(5_000, 100));
+    assert_eq!(young.limiter.bound(VAULT), Ok(3 * 5_000));
+    let seasoned = World::seasoned();
+    assert_eq!(seasoned.limiter.bound(VAULT), Ok(3 * MAIN));
+    let nearly_empty = World::with(50, LimiterSettings::starting(50_000, 100));
+    assert_eq!(nearly_empty.limiter.bound(50), Ok(2 * 50 + 5), "no more than there is");
+}
+
+#[test]
+fn a_donation_refills_nothing_of_a_young_limiter_for_the_time_before_it() {
+    let mut world = World::young(VAULT, LimiterSettings::starting(10 * VAULT, 100));
+    world.wait(3_600);
+    world.vault.amount += 5 * VAULT;
+    assert_eq!(world.capacity(), MAIN);
+}
+
+#[test]
 fn the_end_of_bootstrap_opens_slowly_and_cautions_nobody() {
     let mut world = World::young(VAULT, LimiterSettings::starting(5_000, 100));
     for _ in 0..24 {
