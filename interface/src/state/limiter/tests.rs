@@ -1,5 +1,6 @@
 //! The limiter's rules as scenarios, and against a naive model that keeps every flow.
 
+mod edges;
 mod fuzz;
 mod scenarios;
 mod settings;
