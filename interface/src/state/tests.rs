@@ -84,6 +84,35 @@ fn what_is_held_already_is_not_latched_again() {
 }
 
 #[test]
+fn newcomers_merge_to_the_worst_evidence_and_the_later_end() {
+    let mut market = market();
+    let until = |seconds| later(u64::from(MAJOR_MIN) + seconds);
+    let mut latch = |value, closed, seconds| {
+        let (source, severity) = (Source::Guardian, Severity::Major);
+        let new = NewLatch {
+            source,
+            severity,
+            closed: Operations(closed),
+            until: until(seconds),
+            value,
+            threshold: value / 2,
+        };
+        market.board.latch(new, DWELL_MIN, LIQUIDATION_GRACE_MIN, later(seconds / 2));
+        *market.board.slot(source, severity).expect("a slot")
+    };
+    latch(6, 1, 10);
+    latch(8, 2, 20);
+    let merged = latch(4, 4, 0);
+    let expected = Latch { closed: 7, since: later(5), until: until(20), value: 8, threshold: 4, count: 3 };
+    assert_eq!(merged, expected);
+    // what is over lends a newcomer nothing
+    let after = u64::from(MAJOR_MIN) + 20;
+    let fresh =
+        Latch { closed: 1, since: later(after), until: until(2 * after), value: 2, threshold: 1, count: 1 };
+    assert_eq!(latch(2, 1, 2 * after), fresh);
+}
+
+#[test]
 fn no_exit_closes_below_critical_nor_there_unless_said_at_registration() {
     let exit = Operations::of(&[Operation::REPAY]);
     let none = Operations::default();

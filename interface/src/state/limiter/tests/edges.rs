@@ -94,3 +94,101 @@ fn touches_neither_stop_the_average_from_rising_nor_from_falling() {
     }
     assert_eq!(world.limiter.average, 950);
 }
+
+#[test]
+fn touches_do_not_stop_what_came_in_from_ageing() {
+    let mut world = World::with(1_000, LimiterSettings::starting(50, 1));
+    world.deposit(50);
+    // each touch is worth a third of a unit
+    for _ in 0..50 {
+        world.wait(1);
+        world.look();
+    }
+    assert_eq!(world.limiter.elastic, 0);
+}
+
+#[test]
+fn what_was_used_of_a_buffer_that_shrank_is_no_more_than_the_buffer() {
+    let mut world = World::seasoned();
+    assert_eq!(world.withdraw(MAIN * 8 / 10), Verdict::Allow);
+    world.vault.amount /= 2;
+    world.look();
+    assert_eq!(world.limiter.net[0].used, world.vault.amount / 10);
+}
+
+#[test]
+fn undeclared_flow_trips_from_its_thresholds_on() {
+    for (lost, severity) in [
+        (VAULT / 100 - 1, None),
+        (VAULT / 100, Some(Severity::Minor)),
+        (VAULT * 3 / 100 - 1, Some(Severity::Minor)),
+        (VAULT * 3 / 100, Some(Severity::Major)),
+    ] {
+        let mut world = World::seasoned();
+        world.vault.amount -= lost;
+        assert_eq!(world.look().map(|trip| trip.severity), severity, "{lost}");
+    }
+    // a hundredth of ten is nothing: one unit is the least threshold, and it is forgotten like any other
+    let mut world = World::with(10, LimiterSettings::starting(50, 1));
+    world.vault.amount -= 1;
+    world.look();
+    assert_eq!(tripped(&world), Some((Rule::Undeclared, Severity::Major, 1, 1)));
+    assert_eq!(world.limiter.undeclared, 1);
+    world.wait(2 * DAY);
+    world.look();
+    assert_eq!(world.limiter.undeclared, 0);
+}
+
+#[test]
+fn a_limiter_that_is_new_latches_no_critical() {
+    let mut world = with(|settings| settings.hard_severity = Severity::Critical as u32);
+    world.vault.amount /= 2;
+    let looks = [(); 3].map(|()| {
+        world.wait(2);
+        let trip = world.limiter.observe(&world.vault, false, world.now).expect("a vault can be looked at");
+        trip.map(|trip| trip.severity)
+    });
+    assert_eq!(looks, [Some(Severity::Major), None, None]);
+}
+
+#[test]
+fn other_windows_take_no_remainder_over() {
+    let mut world = World::seasoned();
+    (world.limiter.net[0].carry, world.limiter.net[1].carry) = (3_599, 86_399);
+    world.limiter.undeclared_carry = 86_399;
+    let mut new = world.limiter.settings;
+    (new.windows[0].seconds, new.windows[1].seconds, new.elastic_seconds) = (600, 3_600, 60);
+    new.undeclared_seconds = 600;
+    // nothing has left and nothing refills, so nothing else clears them
+    world.limiter.net[0].available = 0;
+    world.limiter.net[1].available = 0;
+    world.limiter.resettle(&new, VAULT, world.now).expect("settings are sound");
+    assert_eq!((world.limiter.net.map(|net| net.carry), world.limiter.undeclared_carry), ([0, 0], 0));
+    world.limiter.assert_invariant().expect("remainders are below their windows");
+}
+
+#[test]
+fn a_shorter_duration_ends_no_latch_of_its_own_early() {
+    let mut world = World::seasoned();
+    world.market.durations[1] = MAJOR_MAX;
+    assert_eq!(world.withdraw(MAIN + 1), Verdict::Deny);
+    let until = world.limiter.held[1];
+    assert_eq!(until, world.now.plus(MAJOR_MAX.into()));
+    world.market.durations[1] = MAJOR_MIN;
+    let trip = world.trip.expect("hard is broken");
+    world.limiter.latch(&trip, &world.market, world.now);
+    assert_eq!(world.limiter.held[1], until);
+}
+
+#[test]
+fn the_worst_trip_in_shadow_waits_for_the_journal() {
+    let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
+    let first = world.now;
+    assert_eq!(world.withdraw(VAULT / 2), Verdict::Allow);
+    world.wait(2 * DAY);
+    assert_eq!(world.withdraw(VAULT / 4), Verdict::Allow);
+    let pending = world.limiter.pending;
+    assert_eq!((pending.first, pending.value, pending.count), (first, VAULT / 2, 2));
+    assert_eq!((pending.act, pending.worst), (Act::ShadowTrip as u8, 0));
+    assert_eq!((world.limiter.shadow_trips, world.severity()), (2, Severity::Normal));
+}
