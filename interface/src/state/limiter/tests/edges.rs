@@ -23,8 +23,10 @@ fn a_refusal_tells_of_all_that_left_and_of_what_could_have() {
 
     // a buffer that grew with the base is not full yet
     let mut world = World::young(VAULT, LimiterSettings::starting(5_000, 100));
-    world.wait(DAY);
-    world.look();
+    for _ in 0..24 {
+        world.wait(3_600);
+        world.look();
+    }
     let most = world.capacity();
     assert_eq!(world.withdraw(most + 1), Verdict::Deny);
     assert_eq!(tripped(&world), Some((Rule::Hard, Severity::Major, most + 1, most)));
