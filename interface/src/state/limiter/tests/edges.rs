@@ -110,6 +110,19 @@ fn touches_do_not_stop_what_came_in_from_ageing() {
 }
 
 #[test]
+fn touches_do_not_stop_what_was_lost_from_being_forgotten() {
+    let mut world = World::with(1_000, LimiterSettings::starting(50, 1));
+    world.vault.amount -= 20;
+    world.look();
+    // each touch is worth a fiftieth of a unit
+    for _ in 0..DAY / 60 {
+        world.wait(60);
+        world.look();
+    }
+    assert_eq!(world.limiter.undeclared, 0);
+}
+
+#[test]
 fn what_was_used_of_a_buffer_that_shrank_is_no_more_than_the_buffer() {
     let mut world = World::seasoned();
     assert_eq!(world.withdraw(MAIN * 8 / 10), Verdict::Allow);
@@ -130,6 +143,11 @@ fn undeclared_flow_trips_from_its_thresholds_on() {
         world.vault.amount -= lost;
         assert_eq!(world.look().map(|trip| trip.severity), severity, "{lost}");
     }
+    // whatever was lost, two windows' worth of the hard threshold is remembered
+    let mut world = World::seasoned();
+    world.vault.amount /= 2;
+    world.look();
+    assert_eq!(world.limiter.undeclared, 2 * VAULT * 3 / 100);
     // a hundredth of ten is nothing: one unit is the least threshold, and it is forgotten like any other
     let mut world = World::with(10, LimiterSettings::starting(50, 1));
     world.vault.amount -= 1;

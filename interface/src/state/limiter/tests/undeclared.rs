@@ -46,6 +46,10 @@ fn a_vault_that_is_no_longer_ours_holds_nothing() {
         let trip = world.trip.expect("the vault changed");
         assert_eq!((trip.rule, trip.severity, trip.value), (Rule::Undeclared, Severity::Major, VAULT));
         assert_eq!(world.limiter.shortfall(&world.vault), 0);
+        let mut poked = World::seasoned();
+        change(&mut poked.vault);
+        assert_eq!(poked.limiter.shortfall(&poked.vault), VAULT);
+        assert_eq!(poked.look(), Some(trip), "whoever looks");
         // nothing can be asked of it any more, and that is no new breach
         assert_eq!((world.unlatched().withdraw(1), world.trip), (Verdict::Deny, None));
     }
