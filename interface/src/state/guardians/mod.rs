@@ -199,8 +199,8 @@ impl Protocol {
         if !self.frozen_until.reached(now) {
             return Err(BreakerError::AlreadyFrozen);
         }
+        self.authority_epoch = authority_epoch.checked_add(1).ok_or(BreakerError::StaleFreeze)?;
         self.frozen_until = now.plus(AUTHORITY_FREEZE);
-        self.authority_epoch += 1;
         Ok(())
     }
 
