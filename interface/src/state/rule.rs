@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_goes_to_shadow_gives_up_its_look_and_is_new_when_it_comes_back() {
+        let (mut standing, now) = settled();
+        let at = |slots, seconds| Instant::new(now.slot + slots, now.unix + seconds);
+        assert_eq!(standing.confirm(Severity::Critical, DELAY, now), Severity::Major);
+        standing.disarm().expect("was armed");
+        assert_eq!((standing.armed, standing.observed_at), (0, Instant::NEVER));
+        assert_eq!(standing.disarm(), Err(BreakerError::NotArmed));
+        // whatever was looked at in shadow was no look
+        standing.observed_at = now;
+        standing.arm(at(1, 1)).expect("was in shadow");
+        let new = Standing { armed: 1, since: at(1, 1), observed_at: Instant::NEVER };
+        assert_eq!(standing, new);
+    }
+
+    #[test]
     fn a_trip_in_shadow_is_told_once_an_hour_with_those_that_were_not() {
         let trip = Trip { rule: Rule::Invariant, severity: Severity::Minor, value: 7, threshold: 5 };
         let mut shadow = Shadow::default();

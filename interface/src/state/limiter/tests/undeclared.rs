@@ -108,6 +108,18 @@ fn a_flash_deposit_does_not_hide_a_drain_from_a_young_limiter() {
     assert_eq!(world.trip.map(|trip| trip.severity), Some(Severity::Major));
 }
 
+#[test]
+fn what_left_today_with_a_record_lowers_the_thresholds_at_once() {
+    let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
+    world.wait(2 * DAY);
+    world.look();
+    assert_eq!(world.withdraw(VAULT * 9 / 10), Verdict::Allow);
+    world.limiter.arm(&world.vault, world.now).expect("not armed yet");
+    world.vault.amount -= VAULT / 1_000;
+    let trip = world.look().expect("a hundredth of what is left");
+    assert_eq!((trip.severity, trip.threshold), (Severity::Minor, VAULT / 1_000));
+}
+
 /// A limiter whose hard severity is Critical.
 fn severe() -> World {
     let mut settings = LimiterSettings::starting(50_000, 100);
