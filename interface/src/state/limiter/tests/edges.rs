@@ -172,6 +172,22 @@ fn a_limiter_that_is_new_latches_no_critical() {
 }
 
 #[test]
+fn a_deposit_on_its_way_is_no_donation_to_a_withdrawal_of_its_slot() {
+    let mut world = World::seasoned();
+    world.vault.amount += MAIN;
+    assert_eq!(world.withdraw(10), Verdict::Allow);
+    assert_eq!(world.record(Direction::In, MAIN), Ok(Verdict::Allow));
+    assert_eq!((world.trip, world.limiter.elastic), (None, MAIN));
+}
+
+#[test]
+fn a_vault_that_changed_is_not_armed() {
+    let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
+    world.vault.sound = false;
+    assert_eq!(world.limiter.arm(&world.vault, world.now), Err(BreakerError::VaultNotGuardable));
+}
+
+#[test]
 fn other_windows_take_no_remainder_over() {
     let mut world = World::seasoned();
     (world.limiter.net[0].carry, world.limiter.net[1].carry) = (3_599, 86_399);

@@ -169,6 +169,17 @@ fn a_dust_deposit_after_the_drain_does_not_spend_the_second_look() {
 }
 
 #[test]
+fn a_look_at_what_is_forgotten_is_no_first_look_at_what_comes() {
+    let mut world = severe();
+    world.vault.amount -= VAULT * 3 / 100;
+    assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Major));
+    world.wait(3_000);
+    assert_eq!(world.look(), None, "less than the hard threshold is remembered by now");
+    world.vault.amount -= VAULT / 1_000;
+    assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Major));
+}
+
+#[test]
 fn a_soft_flow_that_is_major_is_no_look_at_a_hard_one() {
     let mut settings = LimiterSettings::starting(50_000, 100);
     (settings.soft_severity, settings.hard_severity) = (Severity::Major as u32, Severity::Critical as u32);
