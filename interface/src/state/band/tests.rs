@@ -191,6 +191,68 @@ fn what_cannot_be_used_tightens_and_is_never_critical() {
 }
 
 #[test]
+fn an_old_price_and_a_wide_one_are_as_severe_as_was_said_of_each() {
+    let stage = Stage::new();
+    let good = update(&FIRST, HUNDRED, stage.now);
+    let old = PriceUpdate { publish_time: stage.now.unix - 61, ..good };
+    let wide = PriceUpdate { conf: HUNDRED as u64, ..good };
+    for (stale_severity, wide_severity) in [(1, 2), (2, 1)] {
+        let mut band = stage.band;
+        (band.settings.stale_severity, band.settings.wide_severity) = (stale_severity, wide_severity);
+        for (update, severity) in [(old, stale_severity), (wide, wide_severity)] {
+            let trip = band.measure(&[Some(update), None], stage.now).expect("no price to be used");
+            assert_eq!(trip.severity as u32, severity);
+        }
+    }
+}
+
+#[test]
+fn of_two_measurements_the_worse_is_told_and_of_two_as_bad_the_first() {
+    let both = |first: i64, second: i64| {
+        let price = |feed, percent: i64| Some(update(feed, HUNDRED / 100 * percent, START));
+        [price(&FIRST, first), price(&SECOND, second)]
+    };
+    let mut stage = Stage::with(BandSettings::starting(FIRST, SECOND), &both(100, 100));
+    stage.band.learned = BAND_LEARNING;
+    let told = |stage: &Stage, prices: &Prices| {
+        let trip = stage.band.measure(prices, START).expect("a trip");
+        (trip.severity, trip.value)
+    };
+    assert_eq!(told(&stage, &both(120, 117)), (Severity::Critical, 2_000), "the distance from the reference");
+    assert_eq!(told(&stage, &both(105, 117)), (Severity::Critical, 1_142), "the distance of the feeds");
+    assert_eq!(told(&stage, &both(105, 102)), (Severity::Minor, 500), "the reference's comes first");
+    // a feed that is gone is no excuse for a crash
+    let mut gone = both(50, 50);
+    gone[1] = None;
+    assert_eq!(told(&stage, &gone), (Severity::Critical, 5_000));
+}
+
+#[test]
+fn an_observation_that_sees_the_crash_too_keeps_the_first_look() {
+    let mut stage = Stage::new();
+    stage.goes_by(60, HUNDRED / 2);
+    let crash = prices(HUNDRED / 2, stage.now);
+    let (trip, first) = stage.band.prove(&crash, DELAY, stage.now).expect("a trip");
+    assert_eq!((trip.severity, first), (Severity::Major, true));
+    stage.goes_by(1, HUNDRED / 2);
+    let crash = prices(HUNDRED / 2, stage.now);
+    let (trip, _) = stage.band.prove(&crash, DELAY, stage.now).expect("a trip");
+    assert_eq!(trip.severity, Severity::Critical);
+}
+
+#[test]
+fn a_band_begins_with_two_prices_that_can_be_used() {
+    let settings = BandSettings::starting(FIRST, SECOND);
+    let good = [Some(update(&FIRST, HUNDRED, START)), Some(update(&SECOND, HUNDRED, START))];
+    for place in 0..2 {
+        let mut prices = good;
+        prices[place] = prices[place].map(|price| PriceUpdate { publish_time: START.unix - 61, ..price });
+        let begun = PriceBand::zeroed().initialize(Default::default(), (0, 255), &settings, &prices, START);
+        assert_eq!(begun, Err(BreakerError::PriceUnusable));
+    }
+}
+
+#[test]
 fn what_the_confidence_explains_is_no_deviation() {
     let stage = Stage::new();
     let far = update(&FIRST, HUNDRED / 100 * 106, stage.now);
@@ -227,7 +289,13 @@ fn two_feeds_that_disagree_trip_though_neither_moved_in_a_unit_of_its_own() {
 fn in_shadow_it_counts_and_proves_nothing() {
     let mut stage = Stage::with(BandSettings::starting(FIRST, Feed::default()), &prices(HUNDRED, START));
     stage.goes_by(60, HUNDRED / 2);
-    assert_eq!(stage.band.shadow.trips, 1);
+    assert_eq!((stage.band.shadow.trips, stage.band.shadow.untold), (1, 1));
+    let mut fine = Stage::with(BandSettings::starting(FIRST, Feed::default()), &prices(HUNDRED, START));
+    fine.goes_by(60, HUNDRED);
+    assert_eq!(fine.band.shadow, Shadow::default());
+    let mut armed = Stage::new();
+    armed.goes_by(60, HUNDRED / 2);
+    assert_eq!(armed.band.shadow, Shadow::default());
     let refused = stage.band.prove(&prices(HUNDRED / 2, stage.now), DELAY, stage.now);
     assert_eq!(refused, Err(BreakerError::NothingToLatch));
 }

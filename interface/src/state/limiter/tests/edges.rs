@@ -188,6 +188,29 @@ fn a_vault_that_changed_is_not_armed() {
 }
 
 #[test]
+fn what_was_lost_in_shadow_is_forgotten_when_it_is_armed() {
+    let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
+    world.wait(2 * DAY);
+    world.look();
+    world.vault.amount -= VAULT * 29 / 1_000;
+    world.look();
+    world.limiter.arm(&world.vault, world.now).expect("not armed yet");
+    world.vault.amount -= VAULT / 100;
+    assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Minor));
+}
+
+#[test]
+fn a_trip_that_waited_until_it_was_over_is_told_as_the_rise_it_was() {
+    let mut world = World::seasoned();
+    assert_eq!(world.withdraw(MAIN + 1), Verdict::Deny);
+    world.wait(MAJOR_MAX.into());
+    let caution = Trip { rule: Rule::Gross, severity: Severity::Minor, value: 2, threshold: 1 };
+    world.limiter.latch(&caution, &world.market, world.now);
+    assert_eq!(world.severity(), Severity::Minor);
+    assert_eq!(world.limiter.pending.after, Severity::Major as u8);
+}
+
+#[test]
 fn other_windows_take_no_remainder_over() {
     let mut world = World::seasoned();
     (world.limiter.net[0].carry, world.limiter.net[1].carry) = (3_599, 86_399);
