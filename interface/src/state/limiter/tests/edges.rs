@@ -188,6 +188,29 @@ fn a_vault_that_changed_is_not_armed() {
 }
 
 #[test]
+fn trips_in_shadow_are_told_once_an_hour_and_nothing_else_is() {
+    let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
+    assert!(!world.limiter.tell_shadow(world.now), "nothing waits");
+    assert_eq!(world.withdraw(VAULT / 2), Verdict::Allow);
+    let first = world.now;
+    assert!(world.limiter.tell_shadow(first));
+    assert!(!world.limiter.tell_shadow(first.plus(SHADOW_ENTRY_EVERY - 1)));
+    assert!(world.limiter.tell_shadow(first.plus(SHADOW_ENTRY_EVERY)));
+    // what an armed limiter latched waits for a rise, not for the hour
+    let mut world = World::seasoned();
+    assert_eq!(world.withdraw(MAIN + 1), Verdict::Deny);
+    assert!(!world.limiter.tell_shadow(world.now));
+}
+
+#[test]
+fn a_drain_in_shadow_holds_no_settings_off() {
+    let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
+    world.vault.amount /= 2;
+    let settings = world.limiter.settings;
+    assert_eq!(world.limiter.resettle(&settings, world.vault.amount, world.now), Ok(()));
+}
+
+#[test]
 fn what_was_lost_in_shadow_is_forgotten_when_it_is_armed() {
     let mut world = World::in_shadow(VAULT, LimiterSettings::starting(50_000, 100));
     world.wait(2 * DAY);
