@@ -143,11 +143,15 @@ type Change = fn(&mut MarketSettings);
 #[test]
 fn settings_of_a_market_stay_within_their_bounds() {
     let sound = MarketSettings::closing(Default::default(), Default::default(), Default::default());
-    let broken: [(Change, BreakerError); 7] = [
+    let broken: [(Change, BreakerError); 11] = [
         (|s| s.durations[0] = MINOR_MIN - 1, BreakerError::DurationOutOfBounds),
         (|s| s.durations[1] = MAJOR_MAX + 1, BreakerError::DurationOutOfBounds),
         (|s| s.durations[2] = 0, BreakerError::DurationOutOfBounds),
+        (|s| s.durations[2] = CRITICAL_MAX + 1, BreakerError::DurationOutOfBounds),
         (|s| s.dwell = DWELL_MIN - 1, BreakerError::DwellOutOfBounds),
+        (|s| s.dwell = DWELL_MAX + 1, BreakerError::DwellOutOfBounds),
+        (|s| s.liquidation_grace = LIQUIDATION_GRACE_MIN - 1, BreakerError::GraceOutOfBounds),
+        (|s| s.liquidation_grace = LIQUIDATION_GRACE_MAX + 1, BreakerError::GraceOutOfBounds),
         (|s| s.liquidation_grace = 0, BreakerError::GraceOutOfBounds),
         (|s| s.responses[0].closed = 1, BreakerError::ResponseNotMonotone),
         (|s| s.responses[0].limits.max_order = 1, BreakerError::LimitsNotMonotone),

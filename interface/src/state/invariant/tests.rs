@@ -107,6 +107,58 @@ fn a_field_below_zero_counts_against_its_side() {
 }
 
 #[test]
+fn a_side_is_the_sum_of_its_terms_times_their_coefficients() {
+    let invariant = registered(&settings([&[3, 2], &[1_000]], RATIOS));
+    let account = |value: u128| value.to_le_bytes().to_vec();
+    let compared = |left: [u128; 2], right| {
+        let accounts = [account(left[0]), account(left[1]), account(right)];
+        measured(&invariant, &accounts).map(|trip| trip.severity)
+    };
+    assert_eq!(compared([1_000, 1_000], 5), None);
+    assert_eq!(compared([999, 1_001], 5), Some(Severity::Minor));
+    assert_eq!(compared([1_001, 999], 5), None);
+
+    // a right side that is below zero in the sum is zero, whatever stands above zero in it
+    let term = TermSettings { reading: Reading::I64(0), coefficient: 1 };
+    let settings = InvariantSettings { left: vec![term], right: vec![term, term], ratio_bps: RATIOS };
+    let mut invariant = Invariant::zeroed();
+    invariant.initialize([key(100), key(101)], (0, 255), &settings).expect("sound settings");
+    for place in 0..3 {
+        invariant.add_term(&settings, &shown(&key(place), &[0; 8])).expect("a field");
+    }
+    let accounts = |values: [i64; 3]| values.map(|value| value.to_le_bytes().to_vec());
+    assert_eq!(measured(&invariant, &accounts([0, 5, -10])), None);
+    assert!(measured(&invariant, &accounts([0, 10, -5])).is_some());
+}
+
+#[test]
+fn a_vault_that_is_gone_holds_nothing_and_pays_no_debt() {
+    let vault = crate::state::TOKEN;
+    let mut bytes = [0; 165];
+    (bytes[..32].fill(1), bytes[32..64].fill(2), bytes[108] = 1);
+    bytes[64] = 9;
+    let settings = reading(Reading::TokenBalance);
+    let keys = [key(0), key(1)];
+    let mut invariant = Invariant::zeroed();
+    invariant.initialize([key(100), key(101)], (0, 255), &settings).expect("sound settings");
+    for key in &keys {
+        let shown = Shown { key, program: &vault, data: &bytes };
+        invariant.add_term(&settings, &shown).expect("a token account");
+    }
+    let measure = |left: &[u8], right: &[u8]| {
+        let mut measurement = Measurement::default();
+        for (key, data) in keys.iter().zip([left, right]) {
+            invariant.show(&mut measurement, &Shown { key, program: &vault, data }).expect("the term's");
+        }
+        let trip = invariant.measure(&measurement).expect("both");
+        trip.map(|trip| (trip.rule, trip.severity))
+    };
+    assert_eq!(measure(&bytes, &bytes), None);
+    assert_eq!(measure(&[], &bytes), Some((Rule::Invariant, Severity::Critical)));
+    assert_eq!(measure(&bytes, &[]), Some((Rule::InvariantUnreadable, Severity::Major)));
+}
+
+#[test]
 fn what_cannot_be_read_is_major_and_never_fine() {
     let invariant = registered(&settings([&[1], &[1]], RATIOS));
     let unreadable = |place: u64| {
