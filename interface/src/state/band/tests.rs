@@ -281,6 +281,12 @@ fn two_feeds_that_disagree_trip_though_neither_moved_in_a_unit_of_its_own() {
         let less = stage.band.measure(&unsure, START).map(|trip| trip.severity);
         assert!(less < severity || severity.is_none(), "{percent} % less what confidence explains: {less:?}");
     }
+    // what either feed's confidence explains is no divergence
+    for place in 0..2 {
+        let mut unsure = both(HUNDRED, HUNDRED / 100 * 103, START);
+        unsure[place].as_mut().expect("a price").conf = HUNDRED as u64 / 100 * [1, 1_000][place];
+        assert_eq!(stage.band.measure(&unsure, START), None, "feed {place}");
+    }
     let alone = [both(HUNDRED, HUNDRED, START)[0], None];
     let trip = stage.band.measure(&alone, START).expect("a feed that is gone is not fine");
     assert_eq!(trip.rule, Rule::PriceUnusable);

@@ -107,6 +107,16 @@ fn a_field_below_zero_counts_against_its_side() {
 }
 
 #[test]
+fn no_integer_stands_on_both_sides() {
+    let settings = settings([&[1], &[1]], RATIOS);
+    let mut invariant = Invariant::zeroed();
+    invariant.initialize([key(100), key(101)], (0, 255), &settings).expect("sound settings");
+    invariant.add_term(&settings, &shown(&key(0), &[0; 16])).expect("a field");
+    let again = invariant.add_term(&settings, &shown(&key(0), &[0; 16]));
+    assert_eq!(again, Err(BreakerError::SameTermTwice));
+}
+
+#[test]
 fn a_side_is_the_sum_of_its_terms_times_their_coefficients() {
     let invariant = registered(&settings([&[3, 2], &[1_000]], RATIOS));
     let account = |value: u128| value.to_le_bytes().to_vec();
@@ -135,8 +145,9 @@ fn a_side_is_the_sum_of_its_terms_times_their_coefficients() {
 fn a_vault_that_is_gone_holds_nothing_and_pays_no_debt() {
     let vault = crate::state::TOKEN;
     let mut bytes = [0; 165];
-    (bytes[..32].fill(1), bytes[32..64].fill(2), bytes[108] = 1);
-    bytes[64] = 9;
+    bytes[..32].fill(1);
+    bytes[32..64].fill(2);
+    (bytes[64], bytes[108]) = (9, 1);
     let settings = reading(Reading::TokenBalance);
     let keys = [key(0), key(1)];
     let mut invariant = Invariant::zeroed();
@@ -173,6 +184,7 @@ fn what_cannot_be_read_is_major_and_never_fine() {
     let foreign = Shown { key: &key(1), program: &key(50), data: &data };
     invariant.show(&mut measurement, &foreign).expect("ours, once");
     assert_eq!(invariant.measure(&measurement).expect("all"), unreadable(1));
+    assert_eq!(invariant.ratio(&measurement), Err(BreakerError::TermUnreadable));
 }
 
 #[test]
