@@ -6,8 +6,8 @@ use firebreak_interface::{
     instruction::{self, RaiseOrder},
     pda,
     state::{
-        Act, Amendment, CoverageRow, KeeperSettings, PauseOrder, Proposed, ProtocolSettings, Reading,
-        program_data,
+        Act, Amendment, CoverageRow, DISCRIMINATOR, KeeperSettings, PauseOrder, Proposed, ProtocolSettings,
+        Reading, Thresholds, program_data,
     },
 };
 use firebreak_probe::Depth;
@@ -35,6 +35,11 @@ pub struct Cost {
     /// What it may cost at most.
     pub target: Option<u64>,
 }
+
+/// What an approval, a pause and a change of settings that waited may cost.
+const APPROVE: u64 = 8_000;
+const PAUSE: u64 = 10_000;
+const CHANGE: u64 = 20_000;
 
 /// Measures every instruction.
 pub fn measure() -> Vec<Cost> {
@@ -280,7 +285,7 @@ fn people() -> Vec<Cost> {
     let paired = raise(1);
     vec![
         cost("pause", "a market, first by this guardian", first),
-        cost("pause", "a market, again", again),
+        Cost { target: Some(PAUSE), ..cost("pause", "a market, again", again) },
         cost("pause", "all markets, first by this guardian", all),
         cost("raise", "alone, Minor", alone),
         cost("raise", "second keeper, Major", paired),
@@ -326,8 +331,10 @@ fn governance() -> Vec<Cost> {
         world.wait();
         let by = instruction::Governance::Proposal(pda::proposal(&world.us.protocol, nonce).0);
         let execute = world.us.amend(&world.vm, by, &change);
-        costs.push(cost("amend", executed, units(world, execute, &[&anyone])));
+        let units = units(world, execute, &[&anyone]);
+        costs.push(Cost { target: Some(CHANGE), ..cost("amend", executed, units) });
     }
+    costs.extend(guardians(world, cost));
     let rows = (0..60).map(|i| CoverageRow { instruction: [i; 8], operations: 1 }).collect();
     let nonce = world.protocol().next_proposal;
     let propose = world.us.propose(&world.vm, &Proposed::RegisterCoverage(rows), &[]);
@@ -336,6 +343,44 @@ fn governance() -> Vec<Cost> {
     let cancel = world.us.cancel(&world.vm, &authority.pubkey(), proposal);
     costs.push(cost("cancel", "", units(world, cancel, &[&authority])));
     costs
+}
+
+/// What guardians do together, on proposals and by themselves.
+fn guardians(world: &mut World, cost: fn(&'static str, &'static str, u64) -> Cost) -> Vec<Cost> {
+    let keys = world.guardian_keys(&[0, 1]);
+    let [first, second] = [&keys[0], &keys[1]];
+    let members: Vec<_> = world.us.guardians.iter().map(Signer::pubkey).collect();
+    let thresholds = Thresholds { veto: 1, ..Thresholds::majority(3) };
+    let change = Amendment::Guardians { members, thresholds };
+    let change = world.amending(world.us.protocol, change);
+    let proposal = world.propose(&change);
+    world.wait();
+    let approve = world.approving(proposal, &[0]);
+    let one =
+        Cost { target: Some(APPROVE), ..cost("approve", "one guardian", units(world, approve, &[first])) };
+    let approve = world.approving(proposal, &[0, 1]);
+    let two = Cost {
+        target: Some(APPROVE),
+        ..cost("approve", "two guardians", units(world, approve, &[first, second]))
+    };
+    let execute = world.us.amend(&world.vm, instruction::Governance::Proposal(proposal), &change);
+    let anyone = world.attacker.insecure_clone();
+    let execute = cost("amend", "other thresholds by a proposal", units(world, execute, &[&anyone]));
+    let loosening = world.limiter_scaled(9);
+    let proposal = world.propose(&loosening);
+    let (protocol, segment) = (world.us.protocol, world.us.segment(&world.vm));
+    let veto = instruction::veto(&[first.pubkey()], protocol, proposal, segment);
+    let veto = cost("veto", "the last one needed", units(world, veto, &[first]));
+    let migrate = instruction::migrate_protocol(protocol, segment);
+    let nothing = cost("migrate_protocol", "nothing to do", units(world, migrate.clone(), &[&anyone]));
+    world.vm.edit(&protocol, |account| account.data[DISCRIMINATOR] = 1);
+    let migrated = cost("migrate_protocol", "from 1 to 2", units(world, migrate, &[&anyone]));
+    let mut frozen = World::default();
+    let (protocol, segment) = (frozen.us.protocol, frozen.us.segment(&frozen.vm));
+    let keys = frozen.guardian_keys(&[0, 1]);
+    let freeze = instruction::freeze_authority(&[keys[0].pubkey(), keys[1].pubkey()], protocol, 0, segment);
+    let freeze = cost("freeze_authority", "two guardians", units(&mut frozen, freeze, &[&keys[0], &keys[1]]));
+    vec![one, two, execute, veto, nothing, migrated, freeze]
 }
 
 /// A program is as long here whatever the probe's length is: an approved upgrade is known by hashing it.
