@@ -98,8 +98,8 @@ constants! {
 
     /// A program that changed without approval is latched for six hours at a time, in all markets: it can be shown again.
     PROGRAM_LATCH: u32 = CRITICAL_MIN;
-    /// Bytes of code that an approved upgrade has at most: hashing costs half a unit a byte, and what one transaction could
-    /// not hash nobody could show.
+    /// Bytes of code that a pinned program, or an approved upgrade, has at most, without the zeros at its end: hashing costs
+    /// half a unit a byte, and what one transaction could not hash nobody could show.
     APPROVABLE_CODE: usize = 2 * 1_024 * 1_024;
 
     /// Slots within which a second keeper's raise confirms the first: about one reaction time.

@@ -264,6 +264,8 @@ errors! {
     DurableNonce = 6106,
     /// the freeze names another authority epoch: it was signed before the last one
     StaleFreeze = 6107,
+    /// code of more than 2 MiB is not pinned: no transaction could hash it
+    CodeTooLong = 6108,
 }
 
 impl core::fmt::Display for BreakerError {

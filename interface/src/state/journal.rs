@@ -89,7 +89,7 @@ pub enum Act {
     Detached,
     /// The program was pinned as it is deployed, or an approved upgrade came; the value is the deployment's slot.
     ProgramPinned,
-    /// An upgrade to come was approved.
+    /// An upgrade to come was approved; the value is the first eight bytes of its hash, as they are written.
     UpgradeApproved,
     /// The program is not watched any longer.
     ProgramUnpinned,
@@ -103,6 +103,8 @@ pub enum Act {
     GuardiansChanged,
     /// An account was brought to this version; the value is the version.
     Migrated,
+    /// The approval of an upgrade was taken back; the value as of [`Act::UpgradeApproved`].
+    ApprovalTakenBack,
 }
 
 impl Act {

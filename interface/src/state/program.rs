@@ -1,7 +1,10 @@
 //! The pin of a protected program: an upgrade that nobody approved is seen.
 //!
-//! The runtime notes in which slot a program was deployed last. The protocol pins that slot; an upgrade is approved before it
-//! comes, by the hash of what it will be, and whoever shows it afterwards moves the pin.
+//! The runtime notes in which slot a program was deployed last. The protocol pins that slot and the hash of the code; an
+//! upgrade is approved before it comes, by the hash of what it will be, and whoever shows it afterwards moves the pin.
+//!
+//! Anybody may lengthen a program's account, which moves its slot and puts zeros behind its code. So a slot alone says
+//! nothing, and the zeros at the end of a code count for nothing.
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
@@ -11,13 +14,17 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
+#[cfg(feature = "anchor")]
+use bytemuck::Zeroable;
+use solana_program::{hash::hash, program_memory::sol_memcmp};
+
 use super::{
     invariant::Shown,
     limiter::{Rule, Trip},
     rule::Standing,
 };
 use crate::{
-    constants::APPROVABLE_CODE,
+    constants::{APPROVABLE_CODE, PROPOSAL_LIFE},
     error::{BreakerError, Checked},
     severity::Severity,
     time::Instant,
@@ -39,10 +46,14 @@ const CODE: usize = 45;
 pub struct ProgramPin {
     /// The program's data account.
     pub account: Pubkey,
-    /// Slot of the deployment that is approved.
+    /// Slot of the last deployment, or lengthening, of the code that is pinned.
     pub slot: u64,
-    /// Sha256 of the code that is approved to come, all of the account from byte 45 on; zero where none is.
+    /// Sha256 of that code: of the account from byte 45 on, without the zeros at its end.
+    pub code: [u8; 32],
+    /// Sha256 of the code that is approved to come, likewise; zero where none is.
     pub approved: [u8; 32],
+    /// When that approval ends.
+    pub approved_until: Instant,
     /// Since when it is pinned, and the first look at a change.
     pub standing: Standing,
 }
@@ -50,10 +61,24 @@ pub struct ProgramPin {
 /// What a look at the program's data shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
+    /// The code that is pinned, deployed again or in a longer account: its slot is pinned now.
+    Same,
     /// The upgrade that was approved has come; it is pinned now, by this slot.
     Upgraded(u64),
     /// Something else is there, or nothing.
     Changed(Trip),
+}
+
+/// What the data account holds, beside what is pinned.
+enum Found {
+    /// Nothing was deployed since.
+    Untouched,
+    /// The code that is pinned, in another slot.
+    Same(u64),
+    /// The code that is approved to come, with its hash.
+    Approved(u64, [u8; 32]),
+    /// Other code in this slot, or no program.
+    Other(Option<u64>),
 }
 
 /// The data account of a program.
@@ -70,7 +95,7 @@ impl ProgramPin {
     /// Pins what is deployed now.
     ///
     /// # Errors
-    /// [`BreakerError::AlreadyPinned`], [`BreakerError::NotProgramData`].
+    /// [`BreakerError::AlreadyPinned`], [`BreakerError::NotProgramData`], [`BreakerError::CodeTooLong`].
     pub fn pin(&mut self, program: &Pubkey, shown: &Shown, now: Instant) -> Checked<u64> {
         if self.is_set() {
             return Err(BreakerError::AlreadyPinned);
@@ -79,57 +104,93 @@ impl ProgramPin {
             return Err(BreakerError::NotProgramData);
         }
         let slot = slot(shown).ok_or(BreakerError::NotProgramData)?;
-        (self.account, self.slot, self.approved) = (*shown.key, slot, [0; 32]);
+        let code = code_hash(shown).ok_or(BreakerError::CodeTooLong)?;
+        *self = Self { account: *shown.key, slot, code, ..Self::zeroed() };
         self.standing.arm(now)?;
         Ok(slot)
     }
 
-    /// Approves the code that is to come; zero takes an approval back.
+    /// Takes the pin away. The data account is shown: a change that nobody has shown yet must not be hidden.
     ///
     /// # Errors
-    /// [`BreakerError::NotPinned`], [`BreakerError::NothingChanges`].
-    pub fn approve(&mut self, code: [u8; 32]) -> Checked<()> {
+    /// [`BreakerError::NotPinned`], [`BreakerError::NotProgramData`]; [`BreakerError::PokeFirst`] where other code is there.
+    pub fn unpin(&mut self, shown: &Shown, now: Instant) -> Checked<()> {
         if !self.is_set() {
             return Err(BreakerError::NotPinned);
         }
-        if self.approved == code {
-            return Err(BreakerError::NothingChanges);
+        if let Found::Other(_) = self.find(shown, now)? {
+            return Err(BreakerError::PokeFirst);
         }
-        self.approved = code;
+        *self = Self::zeroed();
         Ok(())
     }
 
-    /// Looks at the data account: moves the pin to an approved upgrade, or says that something else came. One look at
-    /// that is Major; a second, by the rules of every second look, Critical. Code of more than [`APPROVABLE_CODE`] bytes is
-    /// something else without being hashed.
+    /// Approves the code that is to come, for [`PROPOSAL_LIFE`]: what was approved once and never came is forgotten. Zero
+    /// takes an approval back. Gives the hash that is approved, or is no longer.
     ///
     /// # Errors
-    /// [`BreakerError::NotProgramData`] for another account, [`BreakerError::NothingToLatch`] where all is as it was.
+    /// [`BreakerError::NotPinned`]; [`BreakerError::NothingChanges`] where there is nothing to take back.
+    pub fn approve(&mut self, code: [u8; 32], now: Instant) -> Checked<[u8; 32]> {
+        if !self.is_set() {
+            return Err(BreakerError::NotPinned);
+        }
+        if code != [0; 32] {
+            (self.approved, self.approved_until) = (code, now.plus(PROPOSAL_LIFE));
+            return Ok(code);
+        }
+        if self.approved == [0; 32] {
+            return Err(BreakerError::NothingChanges);
+        }
+        self.approved_until = Instant::NEVER;
+        Ok(core::mem::take(&mut self.approved))
+    }
+
+    /// Looks at the data account: moves the pin with its code, or to an approved upgrade, or says that something else came.
+    /// One look at that is Major; a second, by the rules of every second look, Critical. Code of more than
+    /// [`APPROVABLE_CODE`] bytes is something else without being hashed.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotProgramData`] for another account, [`BreakerError::NothingToLatch`] where nothing was deployed.
     pub fn look(&mut self, shown: &Shown, loosening_delay: u32, now: Instant) -> Checked<Look> {
         if !self.is_set() {
             return Err(BreakerError::NothingToLatch);
         }
+        match self.find(shown, now)? {
+            Found::Untouched => Err(BreakerError::NothingToLatch),
+            Found::Same(slot) => {
+                (self.slot, self.standing.observed_at) = (slot, Instant::NEVER);
+                Ok(Look::Same)
+            }
+            Found::Approved(slot, code) => {
+                (self.slot, self.code) = (slot, code);
+                (self.approved, self.approved_until) = ([0; 32], Instant::NEVER);
+                self.standing.observed_at = Instant::NEVER;
+                Ok(Look::Upgraded(slot))
+            }
+            Found::Other(slot) => {
+                let severity = self.standing.confirm(Severity::Critical, loosening_delay, now);
+                let (value, threshold) = (slot.unwrap_or(u64::MAX), self.slot);
+                Ok(Look::Changed(Trip { rule: Rule::Program, severity, value, threshold }))
+            }
+        }
+    }
+
+    /// What is there; hashed only where the slot is another.
+    fn find(&self, shown: &Shown, now: Instant) -> Checked<Found> {
         if *shown.key != self.account {
             return Err(BreakerError::NotProgramData);
         }
         let found = slot(shown);
         if found == Some(self.slot) {
-            return Err(BreakerError::NothingToLatch);
+            return Ok(Found::Untouched);
         }
-        if let Some(slot) = found
-            && self.approved != [0; 32]
-            && shown
-                .data
-                .get(CODE..)
-                .is_some_and(|code| code.len() <= APPROVABLE_CODE && hash(code) == self.approved)
-        {
-            (self.slot, self.approved) = (slot, [0; 32]);
-            self.standing.observed_at = Instant::NEVER;
-            return Ok(Look::Upgraded(slot));
-        }
-        let severity = self.standing.confirm(Severity::Critical, loosening_delay, now);
-        let (value, threshold) = (found.unwrap_or(u64::MAX), self.slot);
-        Ok(Look::Changed(Trip { rule: Rule::Program, severity, value, threshold }))
+        let is_approved =
+            |code: &[u8; 32]| *code == self.approved && code != &[0; 32] && !self.approved_until.reached(now);
+        Ok(match found.zip(code_hash(shown)) {
+            Some((slot, code)) if code == self.code => Found::Same(slot),
+            Some((slot, code)) if is_approved(&code) => Found::Approved(slot, code),
+            _ => Found::Other(found),
+        })
     }
 }
 
@@ -140,15 +201,42 @@ fn slot(shown: &Shown) -> Option<u64> {
     (is_program_data && shown.data.len() > CODE).then(|| u64::from_le_bytes(*slot))
 }
 
-fn hash(code: &[u8]) -> [u8; 32] {
-    solana_program::hash::hash(code).to_bytes()
+/// Hash of a program's code; none where it is longer than a transaction can hash.
+fn code_hash(shown: &Shown) -> Option<[u8; 32]> {
+    let code = shown.data.get(CODE..)?;
+    let code = &code[..length(code)];
+    (code.len() <= APPROVABLE_CODE).then(|| hash(code).to_bytes())
+}
+
+/// Bytes of the code up to the last that is not zero. An account has megabytes, and to look at each byte would cost more
+/// than a transaction has: the zeros are halved.
+fn length(code: &[u8]) -> usize {
+    let (mut least, mut most) = (0, code.len());
+    while least < most {
+        let middle = least.midpoint(most);
+        if is_zero(&code[middle..most]) {
+            most = middle;
+        } else {
+            least = middle + 1;
+        }
+    }
+    most
+}
+
+/// Whether these bytes are all zero: the first is, and each is as the one before it. The runtime compares 250 bytes for a
+/// unit.
+#[expect(unsafe_code, reason = "the runtime's comparison has no safe form")]
+fn is_zero(bytes: &[u8]) -> bool {
+    let Some((first, rest)) = bytes.split_first() else { return true };
+    // SAFETY: both are at least as long as `rest`, and are only read
+    *first == 0 && unsafe { sol_memcmp(rest, bytes, rest.len()) } == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::constants::LOOSENING_DELAY_MIN;
-    use bytemuck::Zeroable;
+    use proptest::prelude::*;
 
     const PROGRAM: Pubkey = Pubkey::new_from_array([7; 32]);
     const PINNED: Instant = Instant::new(1_000, 1_800_000_000);
@@ -186,6 +274,94 @@ mod tests {
         assert_eq!(severity(look(60, 2)), Severity::Critical);
     }
 
+    /// Anybody may lengthen the account; that moves the slot and nothing else.
+    #[test]
+    fn a_longer_account_and_the_same_code_again_move_the_slot_and_latch_nothing() {
+        let (mut pin, key) = pinned();
+        let before = pin;
+        for (slot, code) in [(60, &b"one\0"[..]), (61, &[b"one", &[0; 10_240][..]].concat()), (62, b"one")] {
+            let data = deployed(slot, code);
+            assert_eq!(pin.look(&show(&key, &data), LOOSENING_DELAY_MIN, PINNED), Ok(Look::Same));
+            assert_eq!(pin, ProgramPin { slot, ..before });
+            let again = pin.look(&show(&key, &data), LOOSENING_DELAY_MIN, PINNED);
+            assert_eq!(again, Err(BreakerError::NothingToLatch));
+        }
+        // what is behind the code and is no zero is code
+        let data = deployed(63, b"one\0two");
+        let look = pin.look(&show(&key, &data), LOOSENING_DELAY_MIN, PINNED);
+        assert!(matches!(look, Ok(Look::Changed(_))), "{look:?}");
+    }
+
+    #[test]
+    fn an_approval_is_of_the_code_however_long_its_account() {
+        for code in [&b"two"[..], b"two\0\0", &[b"two", &[0; APPROVABLE_CODE][..]].concat()] {
+            let (mut pin, key) = pinned();
+            pin.approve(hash(b"two").to_bytes(), PINNED).expect("is pinned");
+            let data = deployed(60, code);
+            let look = pin.look(&show(&key, &data), LOOSENING_DELAY_MIN, PINNED);
+            assert_eq!(look, Ok(Look::Upgraded(60)), "{} bytes", code.len());
+        }
+    }
+
+    #[test]
+    fn an_approval_ends_a_week_after_it_was_given() {
+        let end = PINNED.plus(PROPOSAL_LIFE);
+        let last = Instant { unix: end.unix - 1, ..end };
+        for (at, is_approved) in [(last, true), (end, false)] {
+            let (mut pin, key) = pinned();
+            pin.approve(hash(b"two").to_bytes(), PINNED).expect("is pinned");
+            let look = pin.look(&show(&key, &deployed(60, b"two")), LOOSENING_DELAY_MIN, at);
+            assert_eq!(look == Ok(Look::Upgraded(60)), is_approved, "{look:?}");
+            // it is given anew
+            pin.approve(hash(b"two").to_bytes(), at).expect("is pinned");
+            let look = pin.look(&show(&key, &deployed(70, b"two")), LOOSENING_DELAY_MIN, at);
+            let expected = if is_approved { Look::Same } else { Look::Upgraded(70) };
+            assert_eq!(look, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn code_that_no_transaction_could_hash_is_not_pinned() {
+        let key = program_data(&PROGRAM);
+        let pin = |code: &[u8]| ProgramPin::zeroed().pin(&PROGRAM, &show(&key, &deployed(50, code)), PINNED);
+        let mut code = vec![7; APPROVABLE_CODE];
+        code.extend_from_slice(&[0; 10_240]);
+        assert_eq!(pin(&code), Ok(50), "the longest, in a longer account");
+        code[APPROVABLE_CODE] = 7;
+        assert_eq!(pin(&code), Err(BreakerError::CodeTooLong));
+    }
+
+    /// A pin is not taken away over the head of a change.
+    #[test]
+    fn a_pin_goes_only_while_its_code_is_there_or_what_was_approved() {
+        let (pin, key) = pinned();
+        let unpin = |mut pin: ProgramPin, slot, code: &[u8]| {
+            pin.unpin(&show(&key, &deployed(slot, code)), PINNED).map(|()| pin)
+        };
+        assert_eq!(unpin(pin, 60, b"two"), Err(BreakerError::PokeFirst));
+        assert_eq!(unpin(pin, 50, b"one"), Ok(ProgramPin::zeroed()));
+        assert_eq!(unpin(pin, 60, b"one\0"), Ok(ProgramPin::zeroed()));
+        let mut approved = pin;
+        approved.approve(hash(b"two").to_bytes(), PINNED).expect("is pinned");
+        assert_eq!(unpin(approved, 60, b"two"), Ok(ProgramPin::zeroed()));
+        assert_eq!(unpin(ProgramPin::zeroed(), 50, b"one"), Err(BreakerError::NotPinned));
+        let (other, data) = (program_data(&key), deployed(50, b"one"));
+        assert_eq!({ pin }.unpin(&show(&other, &data), PINNED), Err(BreakerError::NotProgramData));
+        assert_eq!({ pin }.unpin(&show(&key, &[]), PINNED), Err(BreakerError::PokeFirst), "closed");
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_as_long_as_its_last_byte_that_is_not_zero(
+            mut code in prop::collection::vec(prop_oneof![3 => Just(0u8), 1 => any::<u8>()], 0..200),
+            zeros in 0usize..200,
+        ) {
+            code.resize(code.len() + zeros, 0);
+            let naive = code.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            prop_assert_eq!(length(&code), naive);
+        }
+    }
+
     #[test]
     fn an_approved_upgrade_moves_the_pin_once() {
         let (mut pin, key) = pinned();
@@ -194,12 +370,13 @@ mod tests {
             at = at.plus(1);
             pin.look(&show(&key, &deployed(slot, code)), LOOSENING_DELAY_MIN, at)
         };
-        pin.approve(hash(b"two")).expect("is pinned");
-        assert_eq!(pin.approve(hash(b"two")), Err(BreakerError::NothingChanges));
+        pin.approve(hash(b"two").to_bytes(), PINNED).expect("is pinned");
         assert!(matches!(look(&mut pin, 60, b"three"), Ok(Look::Changed(_))), "other code");
         assert_eq!(look(&mut pin, 60, b"two"), Ok(Look::Upgraded(60)));
         assert_eq!(look(&mut pin, 60, b"two"), Err(BreakerError::NothingToLatch));
-        assert!(matches!(look(&mut pin, 70, b"two"), Ok(Look::Changed(_))), "an approval is for one upgrade");
+        assert!(matches!(look(&mut pin, 70, b"one"), Ok(Look::Changed(_))), "nor is the way back approved");
+        assert_eq!(look(&mut pin, 80, b"two"), Ok(Look::Same));
+        assert_eq!((pin.approved, pin.approved_until), ([0; 32], Instant::NEVER));
     }
 
     #[test]
@@ -213,7 +390,7 @@ mod tests {
         for shown in [show(&other, &data), show(&key, &data[..CODE]), show(&key, &[]), foreign] {
             assert_eq!(fresh.pin(&PROGRAM, &shown, PINNED), Err(BreakerError::NotProgramData));
         }
-        assert_eq!(fresh.approve([1; 32]), Err(BreakerError::NotPinned));
+        assert_eq!(fresh.approve([1; 32], PINNED), Err(BreakerError::NotPinned));
         assert_eq!(fresh.look(&show(&key, &data), 1, PINNED), Err(BreakerError::NothingToLatch));
         assert_eq!(pin.look(&show(&other, &data), 1, PINNED), Err(BreakerError::NotProgramData));
         for shown in [show(&key, &[]), foreign] {

@@ -80,7 +80,7 @@ pub struct Protocol {
     /// Until when the authority's proposals are refused.
     pub frozen_until: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 8],
+    pub reserved: [u8; 64],
 }
 
 /// What a protocol chooses when it is created.

@@ -3,7 +3,6 @@
 #[cfg(feature = "idl-build")]
 use anchor_lang::prelude::*;
 use borsh::{BorshDeserialize, BorshSerialize};
-use bytemuck::Zeroable;
 #[cfg(not(feature = "idl-build"))]
 use solana_program::pubkey::Pubkey;
 
@@ -14,7 +13,6 @@ use super::{
     keeper::Keeper,
     limiter::{Limiter, LimiterSettings, VaultState},
     market::{Market, MarketSettings},
-    program::ProgramPin,
     protocol::Protocol,
     setting::{Change, Path, Setting},
 };
@@ -64,9 +62,10 @@ pub enum Amendment {
     },
     /// Pins the program as it is deployed: a tightening. Its data account follows.
     Pin,
-    /// Approves the upgrade whose code has this sha256; zero takes an approval back, which is a tightening.
+    /// Approves, for a week, the upgrade whose code has this sha256, without the zeros at its end; zero takes an approval
+    /// back, which is a tightening.
     ApproveUpgrade([u8; 32]),
-    /// The program is not watched any longer.
+    /// The program is not watched any longer. Its data account follows.
     Unpin,
     /// The protocol leaves; its gates read as open. All its markets follow, then all limiters that were ever armed, each
     /// in the order of their addresses.
@@ -205,7 +204,7 @@ impl Protocol {
     /// Pins the program as it is deployed.
     ///
     /// # Errors
-    /// Those of [`ProgramPin::pin`].
+    /// Those of [`super::ProgramPin::pin`].
     pub fn pin_program(&mut self, shown: &Shown, now: Instant) -> Checked<u64> {
         let slot = self.pin.pin(&self.program, shown, now)?;
         self.epoch += 1;
@@ -213,29 +212,26 @@ impl Protocol {
     }
 
     /// Approves an upgrade to come. An approval is taken back at once: who finds a hole in what was approved must not
-    /// wait until it has come.
+    /// wait until it has come. Gives the first eight bytes of the hash that is approved, or is no longer.
     ///
     /// # Errors
-    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], those of [`ProgramPin::approve`].
-    pub fn approve_upgrade(&mut self, code: [u8; 32], mandate: Mandate) -> Checked<()> {
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], those of [`super::ProgramPin::approve`].
+    pub fn approve_upgrade(&mut self, code: [u8; 32], mandate: Mandate, now: Instant) -> Checked<u64> {
         if code != [0; 32] || mandate != Mandate::AtOnce {
             mandate.check_waited(self.epoch)?;
         }
-        self.pin.approve(code)?;
+        let [a, b, c, d, e, f, g, h, ..] = self.pin.approve(code, now)?;
         self.epoch += 1;
-        Ok(())
+        Ok(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 
     /// Takes the pin away.
     ///
     /// # Errors
-    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotPinned`].
-    pub fn unpin(&mut self, mandate: Mandate) -> Checked<()> {
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], those of [`super::ProgramPin::unpin`].
+    pub fn unpin(&mut self, mandate: Mandate, shown: &Shown, now: Instant) -> Checked<()> {
         mandate.check_waited(self.epoch)?;
-        if !self.pin.is_set() {
-            return Err(BreakerError::NotPinned);
-        }
-        self.pin = ProgramPin::zeroed();
+        self.pin.unpin(shown, now)?;
         self.epoch += 1;
         Ok(())
     }

@@ -8,8 +8,8 @@ use crate::{
     oracle::PriceUpdate,
     severity::Severity,
     state::{
-        Feed, InvariantSettings, KeeperSettings, LOADER, Look, ProtocolSettings, Reading, Rule, Source,
-        TermSettings, Trip, program_data,
+        Feed, InvariantSettings, KeeperSettings, LOADER, Look, ProgramPin, ProtocolSettings, Reading, Rule,
+        Source, TermSettings, Trip, program_data,
     },
 };
 
@@ -132,10 +132,10 @@ fn a_delay_lengthened_at_once_takes_no_rule_its_critical() {
     assert_eq!(severity(2, &mut protocol), Severity::Critical);
 }
 
-/// A program's data account, deployed in this slot.
+/// A program's data account, deployed in this slot and with code of its own.
 fn deployed(slot: u8) -> [u8; 64] {
     let mut data = [0; 64];
-    (data[0], data[4]) = (3, slot);
+    (data[0], data[4], data[45]) = (3, slot, slot);
     data
 }
 
@@ -161,13 +161,18 @@ fn the_authority_moves_by_a_fresh_proposal_to_a_key_of_its_own() {
 #[test]
 fn a_pin_comes_at_once_and_goes_by_a_proposal() {
     let mut protocol = protocol();
-    let (account, data) = (program_data(&protocol.program), deployed(5));
-    assert_eq!(protocol.unpin(Mandate::Proposed(0)), Err(BreakerError::NotPinned));
+    let (account, data, other) = (program_data(&protocol.program), deployed(5), deployed(6));
+    let unpin =
+        |protocol: &mut Protocol, mandate, data| protocol.unpin(mandate, &shown(&account, data), START);
+    assert_eq!(unpin(&mut protocol, Mandate::Proposed(0), &data), Err(BreakerError::NotPinned));
     assert_eq!(protocol.pin_program(&shown(&account, &data), START), Ok(5));
-    assert_eq!(protocol.unpin(Mandate::AtOnce), Err(BreakerError::LooseningWaits));
-    assert_eq!(protocol.unpin(Mandate::Proposed(0)), Err(BreakerError::ProposalVoid), "of before the pin");
-    assert_eq!(protocol.unpin(Mandate::Proposed(1)), Ok(()));
-    assert!(!protocol.pin.is_set());
+    assert_eq!(unpin(&mut protocol, Mandate::AtOnce, &data), Err(BreakerError::LooseningWaits));
+    let void = unpin(&mut protocol, Mandate::Proposed(0), &data);
+    assert_eq!(void, Err(BreakerError::ProposalVoid), "of before the pin");
+    assert_eq!(unpin(&mut protocol, Mandate::Proposed(1), &other), Err(BreakerError::PokeFirst));
+    assert!(protocol.pin.is_set());
+    assert_eq!(unpin(&mut protocol, Mandate::Proposed(1), &data), Ok(()));
+    assert_eq!(protocol.pin, ProgramPin::zeroed());
 }
 
 #[test]
@@ -175,15 +180,18 @@ fn an_upgrade_is_approved_by_a_proposal_and_taken_back_at_once() {
     let mut protocol = protocol();
     let (account, data) = (program_data(&protocol.program), deployed(5));
     protocol.pin_program(&shown(&account, &data), START).expect("a program");
-    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::AtOnce), Err(BreakerError::LooseningWaits));
-    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
-    assert_eq!(protocol.approve_upgrade([0; 32], Mandate::AtOnce), Err(BreakerError::NothingChanges));
-    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::Proposed(1)), Ok(()));
-    assert_eq!(protocol.approve_upgrade([0; 32], Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
-    assert_eq!(protocol.approve_upgrade([0; 32], Mandate::AtOnce), Ok(()));
-    assert_eq!(protocol.pin.approved, [0; 32]);
+    let (code, none) = ([7; 32], [0; 32]);
+    let mut approve = |code, mandate| protocol.approve_upgrade(code, mandate, START);
+    let named = Ok(0x0707_0707_0707_0707);
+    assert_eq!(approve(code, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(approve(code, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(approve(none, Mandate::AtOnce), Err(BreakerError::NothingChanges));
+    assert_eq!(approve(code, Mandate::Proposed(1)), named);
+    assert_eq!(approve(none, Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(approve(none, Mandate::AtOnce), named, "the one that is taken back");
     // what waited beside it waits no longer
-    assert_eq!(protocol.approve_upgrade([7; 32], Mandate::Proposed(2)), Err(BreakerError::ProposalVoid));
+    assert_eq!(approve(code, Mandate::Proposed(2)), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.pin.approved, none);
 }
 
 #[test]

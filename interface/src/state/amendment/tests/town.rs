@@ -133,8 +133,14 @@ impl Town {
                 let (account, data) = (program_data(&self.protocol.program), deployed(6));
                 self.protocol.pin_program(&shown(&account, &data), now).map(drop)
             }
-            (_, Amendment::ApproveUpgrade(code)) => self.protocol.approve_upgrade(*code, mandate),
-            (_, Amendment::Unpin) => self.protocol.unpin(mandate),
+            (_, Amendment::ApproveUpgrade(code)) => {
+                self.protocol.approve_upgrade(*code, mandate, now).map(drop)
+            }
+            (_, Amendment::Unpin) => {
+                // nobody has upgraded it
+                let (account, data) = (self.protocol.pin.account, deployed(self.protocol.pin.slot as u8));
+                self.protocol.unpin(mandate, &shown(&account, &data), now)
+            }
             (_, Amendment::Detach) => self.protocol.detach(mandate, now),
         }
     }

@@ -23,7 +23,7 @@ pub struct PokeProgram<'info> {
     pub record: Record<'info>,
 }
 
-/// Handler of `poke_program`. To know an approved upgrade costs half a unit a byte of the program.
+/// Handler of `poke_program`. To know the code where the slot is another costs half a unit a byte.
 pub fn poke_program(ctx: Context<PokeProgram>) -> Result<()> {
     company::check(&ctx.accounts.instructions, &[])?;
     let now = Instant::from(&Clock::get()?);
@@ -42,6 +42,8 @@ pub fn poke_program(ctx: Context<PokeProgram>) -> Result<()> {
         let entry = |act| JournalEntry { before, after, ..JournalEntry::new(act, *account.key, key, now) };
         match look {
             Look::Upgraded(slot) => Some(JournalEntry { value: slot, ..entry(Act::ProgramPinned) }),
+            // anyone may lengthen the account, and could fill the journal with it
+            Look::Same => None,
             // a repeat of what holds already is no rise: anyone could fill the journal with it
             Look::Changed(_) if after <= before => None,
             Look::Changed(trip) => {

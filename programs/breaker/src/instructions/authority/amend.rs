@@ -191,19 +191,20 @@ fn amend_protocol(
             protocol.change_guardians(members, thresholds, mandate)?;
             (Act::GuardiansChanged, protocol.membership_epoch)
         }
-        Amendment::Pin => {
+        Amendment::Pin | Amendment::Unpin => {
             let account = rest.first().ok_or(BreakerError::NotProgramData)?;
             let data = account.try_borrow_data()?;
             let shown = Shown { key: account.key, program: account.owner, data: &data };
-            (Act::ProgramPinned, protocol.pin_program(&shown, now)?)
+            if *amendment == Amendment::Pin {
+                (Act::ProgramPinned, protocol.pin_program(&shown, now)?)
+            } else {
+                protocol.unpin(mandate, &shown, now)?;
+                (Act::ProgramUnpinned, protocol.epoch)
+            }
         }
         Amendment::ApproveUpgrade(code) => {
-            protocol.approve_upgrade(*code, mandate)?;
-            (Act::UpgradeApproved, protocol.epoch)
-        }
-        Amendment::Unpin => {
-            protocol.unpin(mandate)?;
-            (Act::ProgramUnpinned, protocol.epoch)
+            let act = if *code == [0; 32] { Act::ApprovalTakenBack } else { Act::UpgradeApproved };
+            (act, protocol.approve_upgrade(*code, mandate, now)?)
         }
         _ => {
             check_nothing_holds(accounts.protocol.key(), protocol, rest, now)?;
