@@ -34,7 +34,8 @@ pub struct RecordFlow<'a, 'info> {
 /// Records a flow and gives the verdict. An outflow is asked before its transfer, an inflow recorded after it.
 ///
 /// On anything but [`Verdict::Allow`] return `Ok` and pay nothing, before any state of your own has changed.
-/// A limiter that does not exist, absent return data and another program's return data are all `Deny`.
+/// A limiter that does not exist is `Deny` until the protocol left; absent return data and another program's return data
+/// are `Deny`.
 ///
 /// # Errors
 /// Those of the breaker: wrong accounts, a flow of zero, an amount above the vault's balance.
@@ -49,10 +50,13 @@ pub fn record_flow(
     if *accounts.breaker.key != ID {
         return Err(ProgramError::IncorrectProgramId);
     }
-    // no limiter was registered for this vault: what nothing measures must not leave
-    if *accounts.limiter.owner != ID {
-        return Ok(Verdict::Deny);
-    }
+    // no limiter was registered for this vault: the breaker stands in its place and answers Deny, or Allow where the protocol
+    // left. It is asked, and no account is read here: who signs as the recorder has no other protocol's
+    let (limiter, limiter_meta) = if *accounts.limiter.owner == ID {
+        (accounts.limiter, AccountMeta::new(*accounts.limiter.key, false))
+    } else {
+        (accounts.breaker, AccountMeta::new_readonly(ID, false))
+    };
     let mut data = Vec::with_capacity(18);
     data.extend_from_slice(&discriminator::RECORD_FLOW);
     data.extend_from_slice(&[direction as u8, operation.bit()]);
@@ -64,7 +68,7 @@ pub fn record_flow(
             AccountMeta::new_readonly(*accounts.recorder.key, true),
             AccountMeta::new_readonly(*accounts.protocol.key, false),
             AccountMeta { pubkey: *market.key, is_signer: false, is_writable: market.is_writable },
-            AccountMeta::new(*accounts.limiter.key, false),
+            limiter_meta,
             AccountMeta::new_readonly(*accounts.vault.key, false),
         ],
         data,
@@ -73,7 +77,7 @@ pub fn record_flow(
         accounts.recorder.clone(),
         accounts.protocol.clone(),
         market.clone(),
-        accounts.limiter.clone(),
+        limiter.clone(),
         accounts.vault.clone(),
     ];
     // the check of `invoke_signed`, which looks for each account among all: here they stand in order

@@ -108,10 +108,12 @@ pub fn check_coverage<'a>(
 }
 
 impl Coverage {
-    /// Says what a new table is; says the same again of one that exists.
-    pub fn initialize(&mut self, protocol: Pubkey, bump: u8) {
-        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
-        self.protocol = protocol;
+    /// Fills a table that was just created; an existing one stays as it is, whatever version wrote it.
+    pub fn initialize_once(&mut self, protocol: Pubkey, bump: u8) {
+        if self.version == 0 {
+            (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+            self.protocol = protocol;
+        }
     }
 
     /// The rows in use.
@@ -120,22 +122,35 @@ impl Coverage {
         &self.rows[..count]
     }
 
+    /// Checks rows that no table could take.
+    ///
+    /// # Errors
+    /// [`BreakerError::CoverageCount`], [`BreakerError::CoveredTwice`].
+    pub fn check(new: &[CoverageRow]) -> Checked<()> {
+        Self::check_beside(&[], new)
+    }
+
+    /// Checks new rows beside those that are known.
+    fn check_beside(known: &[CoverageRow], new: &[CoverageRow]) -> Checked<()> {
+        if new.is_empty() || known.len() + new.len() > COVERAGE_ROWS {
+            return Err(BreakerError::CoverageCount);
+        }
+        for (i, row) in new.iter().enumerate() {
+            if known.iter().chain(&new[..i]).any(|other| other.instruction == row.instruction) {
+                return Err(BreakerError::CoveredTwice);
+            }
+        }
+        Ok(())
+    }
+
     /// Adds rows: all of them or none.
     ///
     /// # Errors
     /// [`BreakerError::CoverageCount`], [`BreakerError::CoveredTwice`].
     pub fn add(&mut self, new: &[CoverageRow]) -> Checked<()> {
+        Self::check_beside(self.rows(), new)?;
         let before = self.rows().len();
         let after = before + new.len();
-        if new.is_empty() || after > COVERAGE_ROWS {
-            return Err(BreakerError::CoverageCount);
-        }
-        for (i, row) in new.iter().enumerate() {
-            let known = self.rows().iter().chain(&new[..i]);
-            if known.into_iter().any(|other| other.instruction == row.instruction) {
-                return Err(BreakerError::CoveredTwice);
-            }
-        }
         self.rows[before..after].copy_from_slice(new);
         self.count = u32::try_from(after).map_err(|_| BreakerError::CoverageCount)?;
         Ok(())
@@ -165,6 +180,28 @@ mod tests {
         assert_eq!(table.add(&many[2..]), Ok(()));
         assert_eq!(table.add(&[row("one more")]), Err(BreakerError::CoverageCount));
         assert_eq!(table.rows().len(), COVERAGE_ROWS);
+    }
+
+    #[test]
+    fn a_table_that_exists_stays_as_it_is() {
+        let mut table = Coverage::zeroed();
+        table.initialize_once(Pubkey::new_from_array([7; 32]), 254);
+        assert_eq!((table.version, table.min_reader, table.bump), (LAYOUT_VERSION, 1, 254));
+        // a newer program wrote it
+        (table.version, table.min_reader) = (9, 3);
+        let before = table;
+        table.initialize_once(Pubkey::default(), 1);
+        assert_eq!(bytemuck::bytes_of(&table), bytemuck::bytes_of(&before));
+    }
+
+    #[test]
+    fn rows_that_no_table_takes_are_not_to_be_waited_for() {
+        let check = Coverage::check;
+        assert_eq!(check(&[]), Err(BreakerError::CoverageCount));
+        assert_eq!(check(&[row("a"), row("b"), row("a")]), Err(BreakerError::CoveredTwice));
+        let many: Vec<_> = (0..=COVERAGE_ROWS).map(|i| row(&i.to_string())).collect();
+        assert_eq!(check(&many), Err(BreakerError::CoverageCount));
+        assert_eq!(check(&many[1..]), Ok(()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use {
 use super::{
     amendment::Amendment,
     band::BandSettings,
-    coverage::CoverageRow,
+    coverage::{Coverage, CoverageRow},
     guardians::{Ballot, Members, Thresholds},
     invariant::InvariantSettings,
     keeper::KeeperSettings,
@@ -81,7 +81,7 @@ impl Proposed {
             Self::CreateMarket { settings, .. } => settings.check(),
             Self::RegisterLimiter { settings, .. } => settings.check(),
             Self::RegisterKeeper(settings) => settings.check(),
-            Self::RegisterCoverage(_) => Ok(()),
+            Self::RegisterCoverage(rows) => Coverage::check(rows),
             Self::RegisterBand { settings, .. } => settings.check(),
             Self::RegisterInvariant { settings, .. } => settings.check(),
         }

@@ -264,7 +264,7 @@ fn every_act() -> Vec<(Proposed, usize)> {
         [Reading::TokenBalance, Reading::MintSupply, Reading::U64(1), Reading::I64(2), Reading::U128(3)];
     let side: Vec<_> = readings.into_iter().cycle().take(INVARIANT_TERMS).map(term).collect();
     let invariant = InvariantSettings { left: side.clone(), right: side, ratio_bps: [10_000, 9_900, 9_000] };
-    let rows = vec![CoverageRow { instruction: [7; 8], operations: 9 }; 5];
+    let rows = rows(5);
     let amendments = [
         Amendment::Market(market),
         Amendment::Limiter(limiter),
@@ -306,9 +306,25 @@ fn every_act_is_read_as_it_was_proposed_with_as_many_accounts_as_it_binds() {
     }
 }
 
+/// Rows of so many instructions.
+fn rows(count: usize) -> Vec<CoverageRow> {
+    (0..count).map(|i| CoverageRow { instruction: (i as u64).to_le_bytes(), operations: 1 }).collect()
+}
+
+#[test]
+fn rows_that_no_table_takes_are_not_proposed() {
+    let mut protocol = protocol();
+    let twice = [rows(2), rows(1)].concat();
+    for (rows, error) in [(rows(0), BreakerError::CoverageCount), (twice, BreakerError::CoveredTwice)] {
+        let result = try_propose(&mut protocol, &Proposed::RegisterCoverage(rows), &[], START);
+        assert_eq!(result.map(|_| ()), Err(error));
+    }
+    assert_eq!(protocol.next_proposal, 0);
+}
+
 #[test]
 fn what_has_no_room_is_not_cut() {
-    let rows = |count| Proposed::RegisterCoverage(vec![CoverageRow::default(); count]);
+    let rows = |count| Proposed::RegisterCoverage(rows(count));
     // a count of accounts, the act, a length, and sixteen bytes a row
     let most = (PROPOSAL_CONTENT - 6) / 16;
     let mut protocol = protocol();

@@ -1,9 +1,15 @@
 //! `record_flow`: what may leave a vault, and what a refusal leaves behind.
 
+use std::mem::offset_of;
+
 use firebreak_interface::{
-    BreakerError::*, Direction, Operation, Severity, Verdict, constants::DETACH_DELAY, pda, state::Act,
+    BreakerError::*,
+    Direction, Operation, Severity, Verdict,
+    constants::DETACH_DELAY,
+    pda,
+    state::{Act, DISCRIMINATOR, Protocol},
 };
-use firebreak_scenarios::{FUNDS, Flow, World};
+use firebreak_scenarios::{FUNDS, Flow, Vm, World};
 
 /// What the short window lets out at once: a tenth of the funds.
 const CAPACITY: u64 = FUNDS / 10;
@@ -205,16 +211,51 @@ pub(crate) fn a_protocol_that_left_is_open_and_takes_no_more_acts() {
 }
 
 #[test]
-fn a_vault_without_a_limiter_pays_nothing() {
+fn a_vault_without_a_limiter_pays_nothing_until_the_protocol_left() {
     let mut world = World::default();
+    let neighbour = world.neighbour();
     let us = &world.us;
     let vault =
         firebreak_scenarios::token::account(&mut world.vm, &us.authority, &us.mint, &us.program.owner);
     assert!(world.vm.account(&pda::limiter(&us.protocol, &vault).0).is_none());
     let flow = Flow { vault, ..us.flow(Direction::Out, Operation::WITHDRAW, 1) };
     let record = us.program.records(&flow, firebreak_probe::Depth::Tell);
-    let answer = world.send(&[record]).succeeds();
+    let answer = world.send(std::slice::from_ref(&record)).succeeds();
     assert_eq!(answer.returned(), [Verdict::Deny as u8]);
+
+    // that another protocol left says nothing of this one, whose vault a stranger would have emptied
+    leave(&mut world.vm, &neighbour.protocol);
+    let answer = world.send(std::slice::from_ref(&record)).succeeds();
+    assert_eq!(answer.returned(), [Verdict::Deny as u8]);
+    let swap = |places: &[(Pubkey, Pubkey)]| {
+        let mut framed = record.clone();
+        for account in &mut framed.accounts {
+            if let Some((_, theirs)) = places.iter().find(|(ours, _)| *ours == account.pubkey) {
+                account.pubkey = *theirs;
+            }
+        }
+        framed
+    };
+    let protocol = (world.us.protocol, neighbour.protocol);
+    let market = (world.us.market, neighbour.market);
+    let recorder = (world.us.program.recorder, neighbour.program.recorder);
+    world.send(&[swap(&[protocol, market])]).fails_with(NotTheRecorder);
+    world.send(&[swap(&[market])]).fails_with(WrongProtocol);
+    // nor does the stranger sign as its recorder from here
+    world.send(&[swap(&[protocol, market, recorder])]).fails_as(&InstructionError::PrivilegeEscalation);
+
+    leave(&mut world.vm, &world.us.protocol);
+    let answer = world.send(&[record]).succeeds();
+    assert_eq!(answer.returned(), [Verdict::Allow as u8]);
 }
 
+/// This protocol left.
+fn leave(vm: &mut Vm, protocol: &Pubkey) {
+    vm.edit(protocol, |account| {
+        account.data[DISCRIMINATOR + offset_of!(Protocol, detached)] = 1;
+    });
+}
+
+use solana_instruction::error::InstructionError;
+use solana_pubkey::Pubkey;
 use solana_signer::Signer;

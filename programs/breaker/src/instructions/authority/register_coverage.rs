@@ -44,7 +44,7 @@ pub fn register_coverage(ctx: Context<RegisterCoverage>, rows: Vec<CoverageRow>)
         let bump = ctx.bumps.coverage;
         let seeds: &[&[u8]] = &[pda::COVERAGE, protocol.as_ref(), &[bump]];
         let mut coverage = create_if_missing::<Coverage>(&accounts.coverage, &accounts.payer, seeds)?;
-        coverage.initialize(protocol, bump);
+        coverage.initialize_once(protocol, bump);
         coverage.add(&rows)?;
         coverage.count
     };

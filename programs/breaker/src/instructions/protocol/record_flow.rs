@@ -19,9 +19,9 @@ pub struct RecordFlow<'info> {
     pub protocol: AccountLoader<'info, Protocol>,
     /// The market. Writable where the caller lets it rise in the same transaction.
     pub market: AccountLoader<'info, Market>,
-    /// The vault's limiter.
+    /// The vault's limiter; the breaker itself where it has none.
     #[account(mut)]
-    pub limiter: AccountLoader<'info, Limiter>,
+    pub limiter: Option<AccountLoader<'info, Limiter>>,
     /// CHECK: the limiter names its address; its bytes are read as a token account and believed only as far as owner
     /// program, mint and owner are those of registration.
     pub vault: UncheckedAccount<'info>,
@@ -37,7 +37,7 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
     let accounts = &ctx.accounts;
     let (protocol_key, market_key) = (accounts.protocol.as_ref().key, accounts.market.as_ref().key);
     let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
-    let mut limiter = accounts.limiter.load_mut()?;
+    let mut limiter = accounts.limiter.as_ref().map(AccountLoader::load_mut).transpose()?;
 
     let outcome = {
         let (protocol, market) = (accounts.protocol.load()?, accounts.market.load()?);
@@ -45,17 +45,24 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
         ensure(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder)?;
         // stops a market of another protocol, whose latches would not apply
         ensure(market.protocol == *protocol_key, BreakerError::WrongProtocol)?;
-        // stops the limiter of another protocol, market or vault, which may have room where this one has none
-        limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
         let readable = protocol.min_reader <= READER_VERSION
             && market.min_reader <= READER_VERSION
-            && limiter.min_reader <= READER_VERSION;
+            && limiter.as_ref().is_none_or(|limiter| limiter.min_reader <= READER_VERSION);
         ensure(readable, BreakerError::TooNewToRead)?;
+        if let Some(limiter) = &limiter {
+            // stops the limiter of another protocol, market or vault, which may have room where this one has none
+            limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
+        }
         // who left is neither measured nor held up: an error would close its exits
         if protocol.detached != 0 {
             answer(Verdict::Allow);
             return Ok(());
         }
+        // what nothing measures must not leave
+        let Some(limiter) = &mut limiter else {
+            answer(Verdict::Deny);
+            return Ok(());
+        };
 
         let mut closed = Operations::default();
         if !market.board.is_clear() || !protocol.board.is_clear() {
