@@ -383,7 +383,7 @@ fn guardians(world: &mut World, cost: fn(&'static str, &'static str, u64) -> Cos
     vec![one, two, execute, veto, nothing, migrated, freeze]
 }
 
-/// A program is as long here whatever the probe's length is: an approved upgrade is known by hashing it.
+/// A program is as long here whatever the probe's length is: code is known by hashing it.
 fn program() -> Vec<Cost> {
     const CODE: usize = 45;
     const LENGTH: usize = 64 * 1024;
@@ -415,11 +415,13 @@ fn program() -> Vec<Cost> {
         units(&mut world, poke, &[&anyone])
     };
     let approved = poke(2);
+    let again = poke(2);
     let first = poke(3);
     let second = poke(3);
     vec![
-        cost("amend", "pin the program", pin),
+        cost("amend", "pin the program, 64 KiB", pin),
         cost("poke_program", "an approved upgrade, 64 KiB", approved),
+        cost("poke_program", "the same code in another slot, 64 KiB", again),
         cost("poke_program", "an unapproved one, first look, Major", first),
         cost("poke_program", "second look, Critical", second),
     ]

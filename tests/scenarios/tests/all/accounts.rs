@@ -308,8 +308,11 @@ fn poke_program() {
     let data = program_data(&PROGRAM);
     let pin = street.world.amending(street.world.us.protocol, Amendment::Pin);
     street.world.amend(&Amending { rest: vec![data], ..pin }).succeeds();
-    // another slot than the one that was pinned
-    street.world.vm.edit(&data, |account| account.data[4] ^= 1);
+    // another slot and other code than what was pinned
+    street.world.vm.edit(&data, |account| {
+        account.data[4] ^= 1;
+        account.data[45] ^= 1;
+    });
     let attacker = street.world.attacker.insecure_clone();
     let signers = [&attacker];
     let us = &street.world.us;

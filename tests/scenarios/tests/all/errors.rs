@@ -120,6 +120,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (StaleStamp, guardians::a_stamp_is_of_the_last_512_slots),
     (DurableNonce, guardians::an_approval_signed_an_hour_ago_fails_in_every_disguise),
     (StaleFreeze, guardians::a_frozen_authority_proposes_nothing_and_executes_nothing),
+    (CodeTooLong, pins::code_too_long_to_hash_is_not_pinned),
 ];
 
 #[test]

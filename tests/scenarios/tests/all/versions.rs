@@ -80,6 +80,7 @@ fn by_no_act_of_governance() {
     let (band, invariant) = (governed.band, governed.invariant);
     let authority = governed.world.us.authority.insecure_clone();
     let stranger = governed.world.attacker.insecure_clone();
+    let rest = vec![program_data(&PROGRAM)];
     let changes = {
         let world = &governed.world;
         let keeper = world.us.program.addresses.keeper(&world.us.keepers[0].pubkey());
@@ -89,10 +90,9 @@ fn by_no_act_of_governance() {
             (governed.band_with(|settings| settings.deviation_bps[0] += 100), 5),
             (governed.ratios([9_950, 9_900, 9_500]), 5),
             (world.amending(keeper, Amendment::RevokeKeeper), 5),
-            (world.amending(world.us.protocol, Amendment::Unpin), 4),
+            (Amending { rest: rest.clone(), ..world.amending(world.us.protocol, Amendment::Unpin) }, 4),
         ]
     };
-    let rest = vec![program_data(&PROGRAM)];
     let world = &mut governed.world;
     let pin = Amending { rest, ..world.amending(world.us.protocol, Amendment::Pin) };
     let pin = world.us.amend(&world.vm, authority.pubkey(), &pin);
@@ -164,7 +164,10 @@ fn by_no_flow_and_no_proof() {
     let rest = vec![program_data(&PROGRAM)];
     let pin = Amending { rest, ..world.amending(world.us.protocol, Amendment::Pin) };
     world.amend(&pin).succeeds();
-    world.vm.edit(&program_data(&PROGRAM), |account| account.data[4] ^= 1);
+    world.vm.edit(&program_data(&PROGRAM), |account| {
+        account.data[4] ^= 1;
+        account.data[45] ^= 1;
+    });
     let poke = instruction::poke_program(world.us.protocol, &PROGRAM, world.us.segment(&world.vm));
     reads(world, &poke, &anyone, 3);
 }
