@@ -67,6 +67,8 @@ pub enum Look {
     Upgraded(u64),
     /// Something else is there, or nothing.
     Changed(Trip),
+    /// The same, and what it latches is held already.
+    Known,
 }
 
 /// What the data account holds, beside what is pinned.

@@ -247,9 +247,13 @@ impl Protocol {
         if let Look::Changed(trip) = look {
             let until = now.plus(PROGRAM_LATCH.into());
             let steps = (DWELL_MIN, LIQUIDATION_GRACE_MIN);
+            let is_held = self.board.is_held(Source::Program, trip.severity, now);
             let raised = self.board.latch_trip(Source::Program, &trip, until, steps, now);
             if !raised && self.pin.standing.observed_at == first {
                 return Err(BreakerError::NothingToLatch);
+            }
+            if is_held {
+                return Ok(Look::Known);
             }
         }
         Ok(look)

@@ -42,10 +42,8 @@ pub fn poke_program(ctx: Context<PokeProgram>) -> Result<()> {
         let entry = |act| JournalEntry { before, after, ..JournalEntry::new(act, *account.key, key, now) };
         match look {
             Look::Upgraded(slot) => Some(JournalEntry { value: slot, ..entry(Act::ProgramPinned) }),
-            // anyone may lengthen the account, and could fill the journal with it
-            Look::Same => None,
-            // a repeat of what holds already is no rise: anyone could fill the journal with it
-            Look::Changed(_) if after <= before => None,
+            // anyone may lengthen the account or look again, and could fill the journal with it
+            Look::Same | Look::Known => None,
             Look::Changed(trip) => {
                 Some(JournalEntry { value: trip.value, threshold: trip.threshold, ..entry(trip.rule.act()) })
             }
