@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use solana_message::{Message, compiled_instruction::CompiledInstruction};
+use solana_message::Message;
 use solana_program::instruction::{AccountMeta, Instruction};
 use solana_transaction::versioned::VersionedTransaction;
 

@@ -181,7 +181,8 @@ impl Protocol {
     }
 
     /// Seconds that one guardian may pause in a period, of a market and of all markets each. All but one of a confirm
-    /// quorum together pause for seven days at most in any 30: each has two budgets, and two periods can meet in them.
+    /// quorum together pause for seven days at most in any 30: each has two budgets, and two periods can meet in them. No
+    /// error stops a pause: where there are no thresholds yet it is as with the smallest.
     pub fn pause_budget(&self) -> u32 {
         let others = u32::from(self.thresholds.confirm.max(2) - 1);
         (MINORITY_PAUSE_MAX / 4 / others).min(PAUSE_BUDGET_SECONDS)

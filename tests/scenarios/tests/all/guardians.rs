@@ -252,6 +252,8 @@ pub(crate) fn a_protocol_of_the_first_version_is_migrated_by_anyone_and_twice_is
         account.data[DISCRIMINATOR] = 1;
         account.data[place..place + 8].fill(0);
     });
+    let order = world.order(1_800);
+    world.pause(0, &order).succeeds();
     world.veto(proposal, &[0]).fails_with(MigrateFirst);
     world.freeze(0, &[0]).fails_with(MigrateFirst);
     let migrate = |world: &World| instruction::migrate_protocol(protocol, world.us.segment(&world.vm));

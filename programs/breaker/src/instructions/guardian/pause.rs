@@ -57,7 +57,6 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         check_readers(&[protocol.min_reader])?;
         ensure(protocol.is_guardian(&guardian), BreakerError::NotAGuardian)?;
         protocol.check_attached()?;
-        protocol.thresholds()?;
         let limit = protocol.pause_budget();
         let closed = order.check(protocol.pause_epoch, now)?;
         match &accounts.market {
