@@ -110,8 +110,8 @@ pub fn cancel(by: Pubkey, protocol: Pubkey, proposal: Pubkey, segment: Option<u3
     instruction(accounts, data(discriminator::CANCEL, &()))
 }
 
-/// Changes what is registered. `rest` are the accounts that the amendment names, see [`Amendment`]; a loss is accepted
-/// before the instructions sysvar, which comes first.
+/// Changes what is registered. `rest` are the accounts that the amendment names, see [`Amendment`]. A loss is
+/// accepted, a limiter or an invariant disarmed, and a protocol detached in known company: the instructions sysvar comes first.
 ///
 /// Accounts: authority (signer) or proposal (writable), protocol (writable), subject (writable), journal, segment, event
 /// authority, breaker, then the rest. Errors: `NotTheAuthority`, `LooseningWaits`, `BelowFloor`, `StepTooLarge`,

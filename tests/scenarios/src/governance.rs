@@ -2,7 +2,7 @@
 
 use firebreak_interface::{
     instruction::{self, Governance, INSTRUCTIONS},
-    state::{Amendment, BandSettings, LimiterSettings, MarketSettings, Proposal, Proposed, Ratios},
+    state::{Amendment, BandSettings, Limiter, LimiterSettings, MarketSettings, Proposal, Proposed, Ratios},
 };
 use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
@@ -93,14 +93,23 @@ impl World {
         self.amending(self.us.protocol, Amendment::LooseningDelay(seconds))
     }
 
-    /// The protocol leaves: all these markets and limiters are shown, in the order of their addresses.
+    /// A limiter goes back to shadow; its vault is shown.
+    pub fn disarming(&self, limiter: Pubkey) -> Amending {
+        let vault = self.vm.read::<Limiter>(&limiter).vault;
+        let rest = vec![INSTRUCTIONS, vault];
+        Amending { rest, ..self.amending(limiter, Amendment::Disarm) }
+    }
+
+    /// The protocol leaves: all these markets and limiters with their vaults are shown, in the order of their addresses.
     pub fn detaching(&self, markets: &[Pubkey], limiters: &[Pubkey]) -> Amending {
         let sorted = |keys: &[Pubkey]| {
             let mut keys = keys.to_vec();
             keys.sort_unstable();
             keys
         };
-        let rest = [sorted(markets), sorted(limiters)].concat();
+        let guarded = |limiter: Pubkey| [limiter, self.vm.read::<Limiter>(&limiter).vault];
+        let limiters: Vec<_> = sorted(limiters).into_iter().flat_map(guarded).collect();
+        let rest = [vec![INSTRUCTIONS], sorted(markets), limiters].concat();
         Amending { rest, ..self.amending(self.us.protocol, Amendment::Detach) }
     }
 
@@ -226,6 +235,12 @@ impl Governed {
     /// Other ratios of the invariant.
     pub fn ratios(&self, bps: [u32; 3]) -> Amending {
         self.world.amending(self.invariant, Amendment::Invariant(Ratios { bps }))
+    }
+
+    /// The invariant goes back to shadow; its terms are shown.
+    pub fn disarming(&self) -> Amending {
+        let rest = [&[INSTRUCTIONS], &self.terms[..]].concat();
+        Amending { rest, ..self.world.amending(self.invariant, Amendment::Disarm) }
     }
 
     /// The invariant's loss is accepted, so much of what is owed being there.

@@ -11,7 +11,7 @@ use super::{
     guardians::Thresholds,
     invariant::{Invariant, Ratios, Shown},
     keeper::Keeper,
-    limiter::{Limiter, LimiterSettings, VaultState},
+    limiter::{Limiter, LimiterSettings, Trip, VaultState},
     market::{Market, MarketSettings},
     protocol::Protocol,
     setting::{Change, Path, Setting},
@@ -40,9 +40,11 @@ pub enum Amendment {
     LooseningDelay(u32),
     /// A limiter, band or invariant comes into force: a tightening. A limiter's vault follows.
     Arm,
-    /// A limiter, band or invariant goes back to shadow.
+    /// A limiter, band or invariant goes back to shadow. The instructions sysvar follows, then a limiter's vault, or an
+    /// invariant's terms' accounts.
     Disarm,
-    /// After a real loss: the rule measures from what there is now. The vault's, or the terms' accounts follow.
+    /// After a real loss: the rule measures from what there is now. The instructions sysvar follows, then a limiter's
+    /// vault, or an invariant's terms' accounts.
     AcceptLoss {
         /// What there must be at least: token units of a vault, basis points of an invariant. A loss that grew since it was
         /// proposed is not accepted.
@@ -67,8 +69,8 @@ pub enum Amendment {
     ApproveUpgrade([u8; 32]),
     /// The program is not watched any longer. Its data account follows.
     Unpin,
-    /// The protocol leaves; its gates read as open. All its markets follow, then all limiters that were ever armed, each
-    /// in the order of their addresses.
+    /// The protocol leaves; its gates read as open. The instructions sysvar follows, then all its markets, then all
+    /// limiters that were ever armed, each with its vault after it; both kinds in the order of their addresses.
     Detach,
 }
 
@@ -294,18 +296,29 @@ impl Limiter {
         Ok(change)
     }
 
-    /// Back to shadow.
+    /// Back to shadow. A drain that nobody has poked yet is poked first: in shadow nothing would latch it any more.
     ///
     /// # Errors
-    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`].
-    pub fn disarm(&mut self, mandate: Mandate) -> Checked<()> {
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`],
+    /// [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
+    pub fn disarm(&mut self, mandate: Mandate, vault: &VaultState, now: Instant) -> Checked<()> {
         mandate.check_waited(self.epoch)?;
         if self.armed == 0 {
             return Err(BreakerError::NotArmed);
         }
+        let settings = self.settings;
+        self.resettle(&settings, self.balance(vault), now)?;
         (self.armed, self.observed_at) = (0, Instant::NEVER);
         self.epoch += 1;
-        Ok(())
+        self.assert_invariant()
+    }
+
+    /// Checks that no drain is to be seen that nobody has poked yet.
+    ///
+    /// # Errors
+    /// [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
+    pub fn check_poked(&self, vault: &VaultState, now: Instant) -> Checked<()> {
+        { *self }.resettle(&self.settings, self.balance(vault), now)
     }
 
     /// After a loss that is known: what left without a record is forgotten, and the base is what there is. A loss that
@@ -396,17 +409,22 @@ impl Invariant {
     /// [`BreakerError::AlreadyArmed`], [`BreakerError::InvariantDamaged`].
     pub fn arm(&mut self, now: Instant) -> Checked<()> {
         self.standing.arm(now)?;
+        self.tripped = 0;
         self.epoch += 1;
         self.assert_invariant()
     }
 
-    /// Back to shadow.
+    /// Back to shadow. A trip that nobody has poked yet is poked first.
     ///
     /// # Errors
-    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`].
-    pub fn disarm(&mut self, mandate: Mandate) -> Checked<()> {
+    /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::NotArmed`],
+    /// [`BreakerError::PokeFirst`].
+    pub fn disarm(&mut self, mandate: Mandate, measured: Option<Trip>) -> Checked<()> {
         mandate.check_waited(self.epoch)?;
         self.standing.disarm()?;
+        if measured.is_some_and(|trip| trip.severity as u32 > self.tripped) {
+            return Err(BreakerError::PokeFirst);
+        }
         self.epoch += 1;
         Ok(())
     }

@@ -299,7 +299,7 @@ fn a_band_tightens_at_once_and_keeps_its_reference() {
 fn what_was_proposed_of_a_rule_in_shadow_is_void_once_it_is_armed() {
     let (mut band, mut invariant) = (band(), invariant());
     assert_eq!(band.disarm(Mandate::Proposed(0)), Err(BreakerError::NotArmed));
-    assert_eq!(invariant.disarm(Mandate::Proposed(0)), Err(BreakerError::NotArmed));
+    assert_eq!(invariant.disarm(Mandate::Proposed(0), None), Err(BreakerError::NotArmed));
     band.arm(START).expect("in shadow");
     invariant.arm(START).expect("in shadow");
     assert_eq!(band.arm(START), Err(BreakerError::AlreadyArmed));
@@ -308,15 +308,42 @@ fn what_was_proposed_of_a_rule_in_shadow_is_void_once_it_is_armed() {
         [(Mandate::AtOnce, BreakerError::LooseningWaits), (Mandate::Proposed(0), BreakerError::ProposalVoid)]
     {
         assert_eq!(band.disarm(mandate), Err(error));
-        assert_eq!(invariant.disarm(mandate), Err(error));
+        assert_eq!(invariant.disarm(mandate, None), Err(error));
     }
     assert_eq!((band.standing.armed, invariant.standing.armed), (1, 1));
     assert_eq!(band.disarm(Mandate::Proposed(1)), Ok(()));
-    assert_eq!(invariant.disarm(Mandate::Proposed(1)), Ok(()));
+    assert_eq!(invariant.disarm(Mandate::Proposed(1), None), Ok(()));
     assert_eq!((band.standing.armed, invariant.standing.armed), (0, 0));
     // a second proposal of the same day does not disarm what was armed again
     band.arm(START).expect("in shadow");
     assert_eq!(band.disarm(Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+}
+
+/// A ripe disarming, a drain, and no poke between.
+#[test]
+fn an_invariant_that_is_broken_goes_back_to_shadow_once_that_was_poked() {
+    let mut invariant = invariant();
+    invariant.arm(START).expect("in shadow");
+    let trip = |severity| Some(Trip { rule: Rule::Invariant, severity, value: 1, threshold: 1 });
+    let disarm = |invariant: &Invariant, measured| { *invariant }.disarm(Mandate::Proposed(1), measured);
+    for severity in Severity::ABOVE_NORMAL {
+        assert_eq!(disarm(&invariant, trip(severity)), Err(BreakerError::PokeFirst));
+    }
+    // what it held before it says nothing of what is worse, nor of what came after it was seen to hold
+    invariant.confirm(trip(Severity::Major), DELAY, START);
+    assert_eq!(disarm(&invariant, trip(Severity::Minor)), Ok(()));
+    assert_eq!(disarm(&invariant, trip(Severity::Major)), Ok(()));
+    assert_eq!(disarm(&invariant, trip(Severity::Critical)), Err(BreakerError::PokeFirst));
+    let (_, is_new) = invariant.confirm(None, DELAY, START);
+    assert!(is_new, "a poke that shows it to hold is kept");
+    assert_eq!(disarm(&invariant, trip(Severity::Minor)), Err(BreakerError::PokeFirst));
+    assert_eq!(disarm(&invariant, None), Ok(()));
+    // armed again at once it does not take the old trip for a new one
+    invariant.confirm(trip(Severity::Critical), DELAY, START);
+    assert_eq!(invariant.disarm(Mandate::Proposed(1), trip(Severity::Critical)), Ok(()));
+    invariant.arm(START).expect("in shadow");
+    let again = invariant.disarm(Mandate::Proposed(3), trip(Severity::Critical));
+    assert_eq!(again, Err(BreakerError::PokeFirst));
 }
 
 #[test]

@@ -53,8 +53,8 @@ pub struct Invariant {
     pub ratio_bps: [u32; 3],
     /// The last ratios that came by a proposal, or those of registration.
     pub delayed_ratio_bps: [u32; 3],
-    /// Explicit padding.
-    pub padding: u32,
+    /// Worst severity that was shown to it armed, latched or held already, since it was last seen to hold; a number.
+    pub tripped: u32,
     /// Changes of the ratios so far.
     pub epoch: u64,
     /// Protocol it belongs to.
@@ -184,19 +184,21 @@ impl Invariant {
         }
     }
 
-    /// What an armed invariant latches of what was measured, none where nothing, and whether its first look at a Critical
-    /// changed: it is kept even where the market holds a Major already, and given up where it was seen to be over.
+    /// What an armed invariant latches of what was measured, none where nothing, and whether it remembers something else
+    /// than before: its first look at a Critical, and what was shown to it. Both are kept even where the market holds as
+    /// much already, and given up where the comparison was seen to hold.
     pub fn confirm(
         &mut self,
         measured: Option<Trip>,
         loosening_delay: u32,
         now: Instant,
     ) -> (Option<Trip>, bool) {
-        let first = self.standing.observed_at;
+        let before = (self.standing.observed_at, self.tripped);
+        self.tripped = measured.map_or(0, |trip| self.tripped.max(trip.severity as u32));
         let severity = measured.map_or(Severity::Normal, |trip| trip.severity);
         let severity = self.standing.confirm(severity, loosening_delay, now);
         let trip = measured.map(|trip| Trip { severity, ..trip });
-        (trip, self.standing.observed_at != first)
+        (trip, (self.standing.observed_at, self.tripped) != before)
     }
 
     /// The terms: the left side's, then the right's.

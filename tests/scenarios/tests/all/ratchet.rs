@@ -61,13 +61,13 @@ fn the_authority_tightens_everything_at_once() {
 #[test]
 pub(crate) fn nothing_is_loosened_by_a_signature_alone() {
     let mut governed = Governed::default();
-    let (band, invariant) = (governed.band, governed.invariant);
+    let band = governed.band;
     let world = &governed.world;
     let keeper = world.us.program.addresses.keeper(&world.us.keepers[0].pubkey());
     let acts = [
-        world.amending(world.us.limiter, Amendment::Disarm),
+        world.disarming(world.us.limiter),
         world.amending(band, Amendment::Disarm),
-        world.amending(invariant, Amendment::Disarm),
+        governed.disarming(),
         world.accepting_loss(0),
         governed.accepting_loss(0),
         world.amending(keeper, Amendment::RevokeKeeper),
@@ -147,7 +147,7 @@ pub(crate) fn a_proposal_stands_for_nothing_but_itself() {
     world.wait();
     let one_more = world.limiter_with(|settings| settings.windows[0].rate_bps = 1_251);
     let elsewhere = Amending { subject: limiter, rest: vec![vault], ..change.clone() };
-    let disarm = world.amending(world.us.limiter, Amendment::Disarm);
+    let disarm = world.disarming(world.us.limiter);
     for other in [one_more, elsewhere, disarm] {
         world.execute(proposal, &other).fails_with(WrongProposal);
     }
@@ -423,8 +423,12 @@ pub(crate) fn governance_moves_to_a_key_that_signs() {
 pub(crate) fn a_rule_goes_back_to_shadow_by_a_proposal_and_is_armed_again_at_once() {
     let mut governed = Governed::default();
     let (band, invariant, limiter) = (governed.band, governed.invariant, governed.world.us.limiter);
-    for rule in [limiter, band, invariant] {
-        let disarm = governed.world.amending(rule, Amendment::Disarm);
+    let acts = [
+        governed.world.disarming(limiter),
+        governed.world.amending(band, Amendment::Disarm),
+        governed.disarming(),
+    ];
+    for (rule, disarm) in [limiter, band, invariant].into_iter().zip(acts) {
         governed.world.pass(&disarm);
         let last = *governed.world.told().last().expect("told");
         assert_eq!((last.act, last.subject), (Act::Disarmed, rule));

@@ -93,6 +93,7 @@ fn by_no_act_of_governance() {
             (Amending { rest: rest.clone(), ..world.amending(world.us.protocol, Amendment::Unpin) }, 4),
         ]
     };
+    let of_invariant = governed.disarming().rest;
     let world = &mut governed.world;
     let pin = Amending { rest, ..world.amending(world.us.protocol, Amendment::Pin) };
     let pin = world.us.amend(&world.vm, authority.pubkey(), &pin);
@@ -106,8 +107,12 @@ fn by_no_act_of_governance() {
         let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), change);
         reads(world, &execute, &stranger, *accounts);
     }
-    for rule in [world.us.limiter, band, invariant] {
-        let disarm = world.amending(rule, Amendment::Disarm);
+    let disarm_invariant = Amending { rest: of_invariant, ..world.amending(invariant, Amendment::Disarm) };
+    for (rule, disarm) in [
+        (world.us.limiter, world.disarming(world.us.limiter)),
+        (band, world.amending(band, Amendment::Disarm)),
+        (invariant, disarm_invariant),
+    ] {
         world.pass(&disarm);
         let rest = if rule == world.us.limiter { vec![world.us.vault] } else { Vec::new() };
         let arm = Amending { rest, ..world.amending(rule, Amendment::Arm) };

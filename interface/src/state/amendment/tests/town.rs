@@ -116,9 +116,9 @@ impl Town {
             (Target::Limiter, Amendment::Arm) => self.limiter.arm(&self.vault, now),
             (Target::Band, Amendment::Arm) => self.band.arm(now),
             (_, Amendment::Arm) => self.invariant.arm(now),
-            (Target::Limiter, Amendment::Disarm) => self.limiter.disarm(mandate),
+            (Target::Limiter, Amendment::Disarm) => self.limiter.disarm(mandate, &self.vault, now),
             (Target::Band, Amendment::Disarm) => self.band.disarm(mandate),
-            (_, Amendment::Disarm) => self.invariant.disarm(mandate),
+            (_, Amendment::Disarm) => self.invariant.disarm(mandate, None),
             (Target::Limiter, Amendment::AcceptLoss { least }) => {
                 self.limiter.accept_loss(mandate, *least, &self.vault, now).map(drop)
             }

@@ -17,6 +17,10 @@ impl World {
         self.changes(|limiter, vault, now| limiter.amend(new, mandate, vault, now))
     }
 
+    fn disarm(&mut self, mandate: Mandate) -> Checked<()> {
+        self.changes(|limiter, vault, now| limiter.disarm(mandate, vault, now))
+    }
+
     fn accept_loss(&mut self, mandate: Mandate, least: u64) -> Checked<u64> {
         self.changes(|limiter, vault, now| limiter.accept_loss(mandate, least, vault, now))
     }
@@ -191,16 +195,41 @@ fn a_cap_tightened_at_once_lowers_no_threshold_of_a_critical() {
 fn a_limiter_goes_back_to_shadow_by_a_proposal_made_while_it_was_armed() {
     let mut world = World::in_shadow(VAULT, START);
     let in_shadow = world.fresh();
-    assert_eq!(world.limiter.disarm(in_shadow), Err(BreakerError::NotArmed));
+    assert_eq!(world.disarm(in_shadow), Err(BreakerError::NotArmed));
     world.limiter.arm(&world.vault, world.now).expect("in shadow");
-    assert_eq!(world.limiter.disarm(Mandate::AtOnce), Err(BreakerError::LooseningWaits));
-    assert_eq!(world.limiter.disarm(in_shadow), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.disarm(Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(world.disarm(in_shadow), Err(BreakerError::ProposalVoid));
     let armed = world.fresh();
-    assert_eq!(world.limiter.disarm(armed), Ok(()));
+    assert_eq!(world.disarm(armed), Ok(()));
     assert_eq!(world.withdraw(VAULT / 2), Verdict::Allow, "shadow refuses nothing");
     world.limiter.arm(&world.vault, world.now).expect("in shadow again");
-    assert_eq!(world.limiter.disarm(armed), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.disarm(armed), Err(BreakerError::ProposalVoid));
     assert_eq!(world.limiter.armed_at, world.now);
+}
+
+/// A ripe disarming, a drain, and no poke between: armed again at once, the limiter would know of nothing.
+#[test]
+fn a_drain_is_poked_before_the_limiter_goes_back_to_shadow_or_its_protocol_leaves() {
+    let mut world = World::seasoned();
+    let fresh = world.fresh();
+    let check = |world: &World| world.limiter.check_poked(&world.vault, world.now);
+    // a unit that is missing holds nobody off: no poke can prove it
+    world.vault.amount -= 1;
+    assert_eq!(check(&world), Ok(()));
+    world.vault.amount -= VAULT / 20;
+    let before = world.limiter;
+    assert_eq!(check(&world), Err(BreakerError::PokeFirst));
+    assert_eq!(world.disarm(fresh), Err(BreakerError::PokeFirst));
+    assert_eq!(world.limiter.armed, 1);
+    assert_eq!(bytemuck::bytes_of(&world.limiter), bytemuck::bytes_of(&before));
+    assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Major));
+    assert_eq!(check(&world), Ok(()));
+    assert_eq!(world.disarm(fresh), Ok(()));
+    // a vault that is another's is a drain of all of it; in shadow that says nothing
+    world.vault = VaultState::default();
+    assert_eq!(check(&world), Ok(()));
+    world.limiter.armed = 1;
+    assert_eq!(check(&world), Err(BreakerError::PokeFirst));
 }
 
 #[test]

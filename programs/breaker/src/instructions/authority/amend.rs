@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
-    BreakerError, Instant,
+    BreakerError, Instant, Severity,
     instruction::INSTRUCTIONS,
     pda,
     state::{
@@ -67,11 +67,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
             }
             Amendment::Arm => arm(open_rule(account, &key)?, &mut protocol, rest, now)?,
             Amendment::Disarm => {
-                match open_rule(account, &key)? {
-                    Rule::Limiter(mut limiter) => limiter.disarm(mandate)?,
-                    Rule::Band(mut band) => band.disarm(mandate)?,
-                    Rule::Invariant(mut invariant) => invariant.disarm(mandate)?,
-                }
+                disarm(open_rule(account, &key)?, mandate, rest, now)?;
                 (Act::Disarmed, 0)
             }
             Amendment::AcceptLoss { least } => {
@@ -136,26 +132,53 @@ fn read_vault(limiter: &Limiter, rest: &[AccountInfo]) -> Result<VaultState> {
     Ok(VaultState::read(vault.owner, &vault.try_borrow_data()?))
 }
 
-/// Re-bases a rule at what the accounts hold, shown as to `poke`: what is half-way through a flash loan is no loss. The
-/// instructions sysvar comes first, then the vault or the terms' accounts.
-fn accept_loss(rule: Rule, mandate: Mandate, least: u64, rest: &[AccountInfo], now: Instant) -> Result<u64> {
+/// What is shown as to `poke`, in a company that hides and feigns nothing half-way through a flash loan. The instructions
+/// sysvar comes first.
+fn shown<'a, 'info>(rest: &'a [AccountInfo<'info>]) -> Result<&'a [AccountInfo<'info>]> {
     let (instructions, rest) = rest.split_first().ok_or(BreakerError::WrongCompany)?;
     // stops a forged list
     ensure(*instructions.key == INSTRUCTIONS, BreakerError::WrongCompany)?;
     company::check(instructions, &[])?;
+    Ok(rest)
+}
+
+/// What the terms' accounts hold.
+fn measurement(invariant: &Invariant, terms: &[AccountInfo]) -> Result<Measurement> {
+    let mut measurement = Measurement::default();
+    for term in terms {
+        let data = term.try_borrow_data()?;
+        invariant.show(&mut measurement, &Shown { key: term.key, program: term.owner, data: &data })?;
+    }
+    Ok(measurement)
+}
+
+/// Takes a rule back to shadow, where it latches nothing: what it could latch now comes first.
+fn disarm(rule: Rule, mandate: Mandate, rest: &[AccountInfo], now: Instant) -> Result<()> {
+    match rule {
+        Rule::Limiter(mut limiter) => {
+            let vault = read_vault(&limiter, shown(rest)?)?;
+            limiter.disarm(mandate, &vault, now)?;
+        }
+        Rule::Band(mut band) => band.disarm(mandate)?,
+        Rule::Invariant(mut invariant) => {
+            let measurement = measurement(&invariant, shown(rest)?)?;
+            let measured = invariant.measure(&measurement)?;
+            invariant.disarm(mandate, measured)?;
+        }
+    }
+    Ok(())
+}
+
+/// Re-bases a rule at what the accounts hold: the vault, or those of the terms.
+fn accept_loss(rule: Rule, mandate: Mandate, least: u64, rest: &[AccountInfo], now: Instant) -> Result<u64> {
+    let rest = shown(rest)?;
     match rule {
         Rule::Limiter(mut limiter) => {
             let vault = read_vault(&limiter, rest)?;
             Ok(limiter.accept_loss(mandate, least, &vault, now)?)
         }
         Rule::Invariant(mut invariant) => {
-            let mut measurement = Measurement::default();
-            for term in rest {
-                let data = term.try_borrow_data()?;
-                invariant
-                    .show(&mut measurement, &Shown { key: term.key, program: term.owner, data: &data })?;
-            }
-            let measured = invariant.ratio(&measurement)?;
+            let measured = invariant.ratio(&measurement(&invariant, rest)?)?;
             invariant.accept_loss(mandate, least, measured)?;
             Ok(measured.into())
         }
@@ -207,7 +230,7 @@ fn amend_protocol(
             (act, protocol.approve_upgrade(*code, mandate, now)?)
         }
         _ => {
-            check_nothing_holds(accounts.protocol.key(), protocol, rest, now)?;
+            check_nothing_holds(accounts.protocol.key(), protocol, shown(rest)?, now)?;
             protocol.detach(mandate, now)?;
             (Act::Detached, protocol.epoch)
         }
@@ -225,28 +248,32 @@ fn check_no_keeper(key: &Pubkey, seat: Option<&AccountInfo>, protocol: &Pubkey, 
     Ok(())
 }
 
-/// Checks that these are all markets, then all limiters that were ever armed, and that no latch of any holds.
+/// Checks that these are all markets, then all limiters that were ever armed, each with its vault, that no latch of any
+/// holds, and that none would if somebody poked.
 fn check_nothing_holds(
     key: Pubkey,
     protocol: &Protocol,
     accounts: &[AccountInfo],
     now: Instant,
 ) -> Result<()> {
-    let is_whole = accounts.len() as u64 == u64::from(protocol.markets) + u64::from(protocol.armed_limiters);
+    let count = u64::from(protocol.markets) + 2 * u64::from(protocol.armed_limiters);
+    let is_whole = accounts.len() as u64 == count;
     ensure(is_whole, BreakerError::MarketMissing)?;
     let (markets, limiters) = accounts.split_at(protocol.markets as usize);
-    for kind in [markets, limiters] {
-        // stops one shown twice in the place of another
-        ensure(kind.is_sorted_by(|a, b| a.key < b.key), BreakerError::MarketMissing)?;
-    }
+    let (limiters, _) = limiters.as_chunks::<2>();
+    // stops one shown twice in the place of another
+    let is_sorted =
+        markets.is_sorted_by(|a, b| a.key < b.key) && limiters.is_sorted_by(|[a, _], [b, _]| a.key < b.key);
+    ensure(is_sorted, BreakerError::MarketMissing)?;
     for account in markets {
         open::<Market>(account, &key)?.board.check_over(now)?;
     }
-    for account in limiters {
+    for [account, vault] in limiters {
         let limiter = open::<Limiter>(account, &key)?;
         // stops one that was never armed in the place of one that was
         ensure(limiter.armed_at.is_set(), BreakerError::MarketMissing)?;
-        ensure(limiter.severity(now) == firebreak_interface::Severity::Normal, BreakerError::LatchLive)?;
+        ensure(limiter.severity(now) == Severity::Normal, BreakerError::LatchLive)?;
+        limiter.check_poked(&read_vault(&limiter, std::slice::from_ref(vault))?, now)?;
     }
     Ok(())
 }

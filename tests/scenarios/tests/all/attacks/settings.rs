@@ -7,7 +7,7 @@ use firebreak_interface::{
     constants::*,
     instruction::{self, Governance},
     pda,
-    state::{Amendment, LimiterSettings, MarketSettings, Proposed, Response, Status},
+    state::{LimiterSettings, MarketSettings, Proposed, Response, Status},
 };
 use firebreak_scenarios::{Amending, FUNDS, MINT_CAP, Setup, World, token};
 use solana_instruction::error::InstructionError;
@@ -130,7 +130,7 @@ fn another_window_is_no_new_window() {
 #[test]
 fn a_limiter_that_was_in_shadow_has_no_fresh_limit() {
     let mut world = unpaused();
-    let disarm = world.amending(world.us.limiter, Amendment::Disarm);
+    let disarm = world.disarming(world.us.limiter);
     world.pass(&disarm);
     let used = take(&mut world);
     assert_eq!(used, FUNDS / 10);
@@ -225,7 +225,7 @@ fn the_same_thing_through_another_instruction_waits_as_long() {
     // a limiter that measures anew, is in shadow, or answers to nobody
     let ways = [
         world.accepting_loss(0),
-        world.amending(world.us.limiter, Amendment::Disarm),
+        world.disarming(world.us.limiter),
         world.detaching(&[world.us.market], &[world.us.limiter]),
         world.moving_to(world.attacker.pubkey()),
     ];
@@ -252,7 +252,7 @@ fn the_same_thing_through_another_instruction_waits_as_long() {
 #[test]
 fn what_was_proposed_of_a_rule_in_shadow_is_void_once_it_is_armed() {
     let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
-    let disarm = world.amending(world.us.limiter, Amendment::Disarm);
+    let disarm = world.disarming(world.us.limiter);
     let proposal = world.propose(&disarm);
     let arm = world.us.arm(&world.vm, world.us.vault);
     world.vm.send(&[arm], &[&world.us.authority]).succeeds();

@@ -4,7 +4,7 @@ use firebreak_interface::{
     BreakerError::*,
     Direction, Operation, Operations, Severity, Verdict,
     constants::*,
-    instruction::{self, Governance},
+    instruction::{self, Governance, INSTRUCTIONS},
     state::{Amendment, Invariant, Limiter, LimiterSettings, Proposed},
 };
 use firebreak_probe::Depth;
@@ -65,8 +65,8 @@ impl Heist {
     /// A change of the limiter of one of the old vaults.
     fn change(&self, flow: &Flow, amendment: Amendment) -> Amending {
         let subject = self.world.us.program.addresses.limiter(&flow.vault);
-        let rest = if amendment == Amendment::Disarm { Vec::new() } else { vec![flow.vault] };
-        Amending { subject, amendment, rest }
+        let shown = if amendment == Amendment::Disarm { vec![INSTRUCTIONS] } else { Vec::new() };
+        Amending { subject, amendment, rest: [shown, vec![flow.vault]].concat() }
     }
 
     fn loosened(&self, flow: &Flow) -> Amending {

@@ -38,22 +38,32 @@ pub(crate) fn a_protocol_leaves_when_all_is_over_and_stays_gone() {
     at(world, ripe, 0, 0);
 
     let shown = |rest: Vec<Pubkey>| Amending { rest, ..leave.clone() };
-    let [low, high] = [leave.rest[0], leave.rest[1]];
+    let [list, low, high] = [leave.rest[0], leave.rest[1], leave.rest[2]];
+    let vault = world.us.vault;
     for rest in [
-        vec![],
-        vec![low, limiter],
-        vec![low, high],
-        vec![low, low, limiter],
-        vec![high, low, limiter],
-        vec![low, high, limiter, limiter],
+        vec![list],
+        vec![list, low, limiter, vault],
+        vec![list, low, high],
+        vec![list, low, high, limiter],
+        vec![list, low, low, limiter, vault],
+        vec![list, high, low, limiter, vault],
+        vec![list, low, high, limiter, vault, limiter, vault],
     ] {
         world.execute(proposal, &shown(rest)).fails_with(MarketMissing);
     }
     let foreign = neighbour.market;
-    let pair = if foreign > low { vec![low, foreign, limiter] } else { vec![foreign, low, limiter] };
-    world.execute(proposal, &shown(pair)).fails_with(WrongProtocol);
-    world.execute(proposal, &shown(vec![low, high, neighbour.limiter])).fails_with(WrongProtocol);
-    world.execute(proposal, &shown(vec![low, high, governed.band])).fails_with(WrongSubject);
+    let pair = if foreign > low { [low, foreign] } else { [foreign, low] };
+    let purse = world.purse;
+    for (rest, error) in [
+        (vec![list, pair[0], pair[1], limiter, vault], WrongProtocol),
+        (vec![list, low, high, neighbour.limiter, vault], WrongProtocol),
+        (vec![list, low, high, governed.band, vault], WrongSubject),
+        // nothing is missing in another token account
+        (vec![list, low, high, limiter, purse], WrongVault),
+        (vec![low, high, limiter, vault], WrongCompany),
+    ] {
+        world.execute(proposal, &shown(rest)).fails_with(error);
+    }
 
     // a pause of one market, of all, or a limiter's own latch that the market does not know of
     let order = world.order(MAJOR_MIN);
@@ -98,6 +108,34 @@ pub(crate) fn a_protocol_leaves_when_all_is_over_and_stays_gone() {
         banded.world.vm.send(&[arm], &[&banded.world.us.authority]).fails_with(Detached);
     }
     banded.world.verify_journal(&banded.world.told()).expect("sound");
+}
+
+/// With everything ripe, a thief drains around the breaker and puts out of force what would latch it.
+#[test]
+fn a_drain_that_nobody_poked_keeps_everything_in_force() {
+    let mut governed = Governed::default();
+    let (limiter, market) = (governed.world.us.limiter, governed.world.us.market);
+    let acts = [governed.world.disarming(limiter), governed.disarming()];
+    let leave = governed.world.detaching(&[market], &[limiter]);
+    let leaving = governed.world.propose(&leave);
+    governed.world.vm.advance(DETACH_DELAY.into());
+    let ripe = acts.each_ref().map(|act| governed.world.propose(act));
+    governed.world.wait();
+    governed.world.drain(FUNDS / 5 * 2).succeeds();
+    governed.world.execute(leaving, &leave).fails_with(PokeFirst);
+    for (proposal, act) in ripe.into_iter().zip(&acts) {
+        governed.world.execute(proposal, act).fails_with(PokeFirst);
+    }
+    governed.world.poke().succeeds();
+    assert_eq!(governed.world.severity(), Severity::Major);
+    governed.world.execute(ripe[0], &acts[0]).succeeds();
+    // the limiter's poke says nothing of the invariant
+    governed.world.execute(ripe[1], &acts[1]).fails_with(PokeFirst);
+    let balanced = Balanced::around(governed.world, governed.invariant);
+    let poke = balanced.pokes();
+    let mut world = balanced.world;
+    world.send(&[poke]).succeeds();
+    world.execute(ripe[1], &acts[1]).succeeds();
 }
 
 /// A limiter that was never armed says nothing, so it does not stand for one that was.
