@@ -266,6 +266,10 @@ errors! {
     StaleFreeze = 6107,
     /// code of more than 2 MiB is not pinned: no transaction could hash it
     CodeTooLong = 6108,
+    /// name what must be left at least: a loss of everything is none to go on from
+    LossOfEverything = 6109,
+    /// the loss was not latched yet when it was proposed: propose it once it is
+    LossUnseen = 6110,
 }
 
 impl core::fmt::Display for BreakerError {

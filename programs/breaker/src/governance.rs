@@ -37,7 +37,8 @@ impl Governance<'_> {
                 check_readers(&[state.min_reader])?;
                 ensure(state.protocol == *key, BreakerError::WrongProtocol)?;
                 state.execute(protocol, (&act(), bound), now)?;
-                Ok((Mandate::Proposed(state.epoch), proposal.key()))
+                let mandate = Mandate::Proposed { epoch: state.epoch, at: state.proposed_at };
+                Ok((mandate, proposal.key()))
             }
             (None, Some(authority)) if authority.key() == protocol.authority => {
                 Ok((Mandate::AtOnce, authority.key()))

@@ -89,6 +89,7 @@ impl Amendment {
             Self::Guardians { members, thresholds } => u8::try_from(members.len())
                 .map_err(|_| BreakerError::GuardianCount)
                 .and_then(|count| thresholds.check(count)),
+            Self::AcceptLoss { least: 0 } => Err(BreakerError::LossOfEverything),
             Self::Authority(key) if *key == Pubkey::default() => Err(BreakerError::InvalidAuthority),
             _ => Ok(()),
         }
@@ -104,16 +105,27 @@ pub(super) fn check_delay(delay: u32) -> Checked<()> {
     }
 }
 
-/// By which path an amendment comes, and for a proposal how many changes the setting had seen when it was proposed.
+/// By which path an amendment comes, and for a proposal what it was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mandate {
     /// The authority's signature alone.
     AtOnce,
-    /// A ripe proposal of this epoch.
-    Proposed(u64),
+    /// A ripe proposal.
+    Proposed {
+        /// Changes that the setting had seen when it was proposed.
+        epoch: u64,
+        /// When that was.
+        at: Instant,
+    },
 }
 
 impl Mandate {
+    /// A proposal of this epoch, made before anything tripped.
+    #[cfg(test)]
+    pub(super) fn waited(epoch: u64) -> Self {
+        Self::Proposed { epoch, at: Instant::NEVER }
+    }
+
     /// Checks a change of settings that have seen `epoch` changes, and counts it. `delayed` are the last settings that
     /// waited, or those of registration; going back within them is open whatever happened since, so that nobody can
     /// hold them off by tightening a little more each slot.
@@ -129,10 +141,10 @@ impl Mandate {
     ) -> Checked<Change> {
         let path = match self {
             Self::AtOnce => Path::AtOnce,
-            Self::Proposed(_) => Path::Proposed,
+            Self::Proposed { .. } => Path::Proposed,
         };
         let change = old.check_change(delayed, new, path)?;
-        if let Self::Proposed(of) = self {
+        if let Self::Proposed { epoch: of, .. } = self {
             if of != *epoch && !new.is_within(delayed) {
                 return Err(BreakerError::ProposalVoid);
             }
@@ -142,17 +154,24 @@ impl Mandate {
         Ok(change)
     }
 
-    /// Checks that a loosening of its own comes by a proposal of this epoch.
+    /// Checks that a loosening of its own comes by a proposal of this epoch; when that was made.
     ///
     /// # Errors
     /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`].
-    fn check_waited(self, epoch: u64) -> Checked<()> {
+    fn check_waited(self, epoch: u64) -> Checked<Instant> {
         match self {
             Self::AtOnce => Err(BreakerError::LooseningWaits),
-            Self::Proposed(of) if of != epoch => Err(BreakerError::ProposalVoid),
-            Self::Proposed(_) => Ok(()),
+            Self::Proposed { epoch: of, .. } if of != epoch => Err(BreakerError::ProposalVoid),
+            Self::Proposed { at, .. } => Ok(at),
         }
     }
+}
+
+/// Checks that a loss was latched in an earlier slot than it was proposed to be accepted: what is proposed before is a
+/// blank cheque.
+fn check_seen(tripped_at: Instant, proposed_at: Instant) -> Checked<()> {
+    let was_seen = tripped_at.is_set() && tripped_at.slot < proposed_at.slot;
+    if was_seen { Ok(()) } else { Err(BreakerError::LossUnseen) }
 }
 
 impl Protocol {
@@ -322,11 +341,11 @@ impl Limiter {
     }
 
     /// After a loss that is known: what left without a record is forgotten, and the base is what there is. A loss that
-    /// nobody has poked yet is not accepted.
+    /// nobody has poked yet is not accepted, nor one that was latched after that was proposed.
     ///
     /// # Errors
     /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::PokeFirst`],
-    /// [`BreakerError::LossGrew`], [`BreakerError::NothingChanges`] and the overflow error of the rule concerned.
+    /// [`BreakerError::LossGrew`], [`BreakerError::NothingChanges`], [`BreakerError::LossUnseen`] and the overflow error of the rule concerned.
     pub fn accept_loss(
         &mut self,
         mandate: Mandate,
@@ -334,7 +353,7 @@ impl Limiter {
         vault: &VaultState,
         now: Instant,
     ) -> Checked<u64> {
-        mandate.check_waited(self.epoch)?;
+        let proposed_at = mandate.check_waited(self.epoch)?;
         let (settings, balance) = (self.settings, self.balance(vault));
         self.resettle(&settings, balance, now)?;
         if balance < least {
@@ -344,8 +363,9 @@ impl Limiter {
         if accepted == 0 {
             return Err(BreakerError::NothingChanges);
         }
+        check_seen(self.tripped_at, proposed_at)?;
         (self.undeclared, self.undeclared_carry) = (0, 0);
-        self.observed_at = Instant::NEVER;
+        (self.observed_at, self.tripped_at) = (Instant::NEVER, Instant::NEVER);
         self.epoch += 1;
         self.assert_invariant()?;
         Ok(accepted)
@@ -409,7 +429,7 @@ impl Invariant {
     /// [`BreakerError::AlreadyArmed`], [`BreakerError::InvariantDamaged`].
     pub fn arm(&mut self, now: Instant) -> Checked<()> {
         self.standing.arm(now)?;
-        self.tripped = 0;
+        (self.tripped, self.tripped_at) = (0, Instant::NEVER);
         self.epoch += 1;
         self.assert_invariant()
     }
@@ -430,16 +450,22 @@ impl Invariant {
     }
 
     /// After a loss that is known: a caution begins below what the accounts hold now, and the higher severities keep
-    /// their distances from it in proportion. Were all at once at what is left, the next unit would be a full halt.
+    /// their distances from it in proportion. Were all at once at what is left, the next unit would be a full halt. A loss
+    /// that nobody has poked yet is not accepted, nor one that was latched after that was proposed.
     ///
     /// # Errors
     /// [`BreakerError::LooseningWaits`], [`BreakerError::ProposalVoid`], [`BreakerError::LossGrew`],
-    /// [`BreakerError::NothingChanges`] where the comparison holds, [`BreakerError::RatioOutOfBounds`] where nothing is
-    /// left.
+    /// [`BreakerError::PokeFirst`], [`BreakerError::NothingChanges`] where the comparison holds,
+    /// [`BreakerError::LossUnseen`], [`BreakerError::RatioOutOfBounds`] where nothing is left.
     pub fn accept_loss(&mut self, mandate: Mandate, least: u64, measured_bps: u32) -> Checked<()> {
-        mandate.check_waited(self.epoch)?;
+        let proposed_at = mandate.check_waited(self.epoch)?;
         if u64::from(measured_bps) < least {
             return Err(BreakerError::LossGrew);
+        }
+        // from Minor up, each ratio that is not kept is one severity more
+        let broken = self.ratio_bps.iter().filter(|ratio| measured_bps < **ratio).count();
+        if broken > self.tripped as usize {
+            return Err(BreakerError::PokeFirst);
         }
         // the distances that waited: a caution set high at once would pull the others down with it
         let minor = self.delayed_ratio_bps[0];
@@ -451,7 +477,10 @@ impl Invariant {
         if accepted.bps == self.ratio_bps {
             return Err(BreakerError::NothingChanges);
         }
+        check_seen(self.tripped_at, proposed_at)?;
         accepted.check()?;
+        (self.tripped, self.tripped_at) = (0, Instant::NEVER);
+        self.standing.observed_at = Instant::NEVER;
         (self.ratio_bps, self.delayed_ratio_bps) = (accepted.bps, accepted.bps);
         self.epoch += 1;
         self.assert_invariant()

@@ -91,13 +91,13 @@ fn a_longer_delay_comes_at_once_and_a_shorter_one_by_a_fresh_proposal() {
     assert_eq!(protocol.amend_delay(longer, Mandate::AtOnce), Ok(Change::Tightens));
     assert_eq!((protocol.loosening_delay, protocol.delayed_loosening_delay), (longer, DELAY));
 
-    assert_eq!(protocol.amend_delay(shorter, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
-    let too_far = protocol.amend_delay(LOOSENING_DELAY_MIN, Mandate::Proposed(1));
+    assert_eq!(protocol.amend_delay(shorter, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
+    let too_far = protocol.amend_delay(LOOSENING_DELAY_MIN, Mandate::waited(1));
     assert_eq!(too_far, Err(BreakerError::StepTooLarge));
-    assert_eq!(protocol.amend_delay(shorter, Mandate::Proposed(1)), Ok(Change::Loosens));
+    assert_eq!(protocol.amend_delay(shorter, Mandate::waited(1)), Ok(Change::Loosens));
     assert_eq!((protocol.loosening_delay, protocol.delayed_loosening_delay), (shorter, shorter));
     for out_of_bounds in [0, LOOSENING_DELAY_MIN - 1, LOOSENING_DELAY_MAX + 1, u32::MAX] {
-        for mandate in [Mandate::AtOnce, Mandate::Proposed(protocol.epoch)] {
+        for mandate in [Mandate::AtOnce, Mandate::waited(protocol.epoch)] {
             assert_eq!(protocol.amend_delay(out_of_bounds, mandate), Err(BreakerError::DelayOutOfBounds));
         }
     }
@@ -147,15 +147,15 @@ fn shown<'a>(key: &'a Pubkey, data: &'a [u8]) -> Shown<'a> {
 fn the_authority_moves_by_a_fresh_proposal_to_a_key_of_its_own() {
     let mut protocol = protocol();
     assert_eq!(protocol.move_authority(key(2), Mandate::AtOnce), Err(BreakerError::LooseningWaits));
-    assert_eq!(protocol.move_authority(key(2), Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.move_authority(key(2), Mandate::waited(1)), Err(BreakerError::ProposalVoid));
     for (to, error) in
         [(key(0), BreakerError::InvalidAuthority), (key(12), BreakerError::GuardianRoleConflict)]
     {
-        assert_eq!(protocol.move_authority(to, Mandate::Proposed(0)), Err(error));
+        assert_eq!(protocol.move_authority(to, Mandate::waited(0)), Err(error));
     }
-    assert_eq!(protocol.move_authority(key(2), Mandate::Proposed(0)), Ok(()));
+    assert_eq!(protocol.move_authority(key(2), Mandate::waited(0)), Ok(()));
     assert_eq!((protocol.authority, protocol.epoch, protocol.authority_epoch), (key(2), 1, 1));
-    assert_eq!(protocol.move_authority(key(3), Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.move_authority(key(3), Mandate::waited(0)), Err(BreakerError::ProposalVoid));
 }
 
 #[test]
@@ -164,14 +164,14 @@ fn a_pin_comes_at_once_and_goes_by_a_proposal() {
     let (account, data, other) = (program_data(&protocol.program), deployed(5), deployed(6));
     let unpin =
         |protocol: &mut Protocol, mandate, data| protocol.unpin(mandate, &shown(&account, data), START);
-    assert_eq!(unpin(&mut protocol, Mandate::Proposed(0), &data), Err(BreakerError::NotPinned));
+    assert_eq!(unpin(&mut protocol, Mandate::waited(0), &data), Err(BreakerError::NotPinned));
     assert_eq!(protocol.pin_program(&shown(&account, &data), START), Ok(5));
     assert_eq!(unpin(&mut protocol, Mandate::AtOnce, &data), Err(BreakerError::LooseningWaits));
-    let void = unpin(&mut protocol, Mandate::Proposed(0), &data);
+    let void = unpin(&mut protocol, Mandate::waited(0), &data);
     assert_eq!(void, Err(BreakerError::ProposalVoid), "of before the pin");
-    assert_eq!(unpin(&mut protocol, Mandate::Proposed(1), &other), Err(BreakerError::PokeFirst));
+    assert_eq!(unpin(&mut protocol, Mandate::waited(1), &other), Err(BreakerError::PokeFirst));
     assert!(protocol.pin.is_set());
-    assert_eq!(unpin(&mut protocol, Mandate::Proposed(1), &data), Ok(()));
+    assert_eq!(unpin(&mut protocol, Mandate::waited(1), &data), Ok(()));
     assert_eq!(protocol.pin, ProgramPin::zeroed());
 }
 
@@ -184,13 +184,13 @@ fn an_upgrade_is_approved_by_a_proposal_and_taken_back_at_once() {
     let mut approve = |code, mandate| protocol.approve_upgrade(code, mandate, START);
     let named = Ok(0x0707_0707_0707_0707);
     assert_eq!(approve(code, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
-    assert_eq!(approve(code, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(approve(code, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
     assert_eq!(approve(none, Mandate::AtOnce), Err(BreakerError::NothingChanges));
-    assert_eq!(approve(code, Mandate::Proposed(1)), named);
-    assert_eq!(approve(none, Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(approve(code, Mandate::waited(1)), named);
+    assert_eq!(approve(none, Mandate::waited(1)), Err(BreakerError::ProposalVoid));
     assert_eq!(approve(none, Mandate::AtOnce), named, "the one that is taken back");
     // what waited beside it waits no longer
-    assert_eq!(approve(code, Mandate::Proposed(2)), Err(BreakerError::ProposalVoid));
+    assert_eq!(approve(code, Mandate::waited(2)), Err(BreakerError::ProposalVoid));
     assert_eq!(protocol.pin.approved, none);
 }
 
@@ -198,17 +198,17 @@ fn an_upgrade_is_approved_by_a_proposal_and_taken_back_at_once() {
 fn a_protocol_leaves_by_a_fresh_proposal_when_nothing_holds() {
     let mut protocol = protocol();
     assert_eq!(protocol.detach(Mandate::AtOnce, START), Err(BreakerError::LooseningWaits));
-    assert_eq!(protocol.detach(Mandate::Proposed(1), START), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.detach(Mandate::waited(1), START), Err(BreakerError::ProposalVoid));
     let trip = Trip { rule: Rule::Program, severity: Severity::Critical, value: 1, threshold: 1 };
     let halt = START.plus(CRITICAL_MIN.into());
     assert!(protocol.board.latch_trip(Source::Program, &trip, halt, (DWELL_MIN, DWELL_MAX), START));
     let normal = halt.plus(2 * u64::from(DWELL_MIN));
     for live in [START, halt, normal] {
-        let result = protocol.detach(Mandate::Proposed(0), live);
+        let result = protocol.detach(Mandate::waited(0), live);
         assert_eq!(result, Err(BreakerError::LatchLive), "{live:?}: at least the grace holds");
     }
     assert_eq!((protocol.detached, protocol.check_attached()), (0, Ok(())));
-    assert_eq!(protocol.detach(Mandate::Proposed(0), halt.plus(DWELL_MAX.into())), Ok(()));
+    assert_eq!(protocol.detach(Mandate::waited(0), halt.plus(DWELL_MAX.into())), Ok(()));
     assert_eq!(protocol.check_attached(), Err(BreakerError::Detached));
 }
 
@@ -233,10 +233,10 @@ fn a_market_tightens_at_once_and_its_undoing_outlives_every_further_tightening()
         assert_eq!(market.amend(&tighter, Mandate::AtOnce), Ok(Change::Tightens));
     }
     let looser = MarketSettings { dwell: start.dwell - 1, ..start };
-    assert_eq!(market.amend(&looser, Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
-    assert_eq!(market.amend(&start, Mandate::Proposed(1)), Ok(Change::Loosens));
+    assert_eq!(market.amend(&looser, Mandate::waited(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(market.amend(&start, Mandate::waited(1)), Ok(Change::Loosens));
     assert_eq!((market.settings(), market.delayed_settings()), (start, start));
-    assert_eq!(market.amend(&start, Mandate::Proposed(1)), Err(BreakerError::NothingChanges));
+    assert_eq!(market.amend(&start, Mandate::waited(1)), Err(BreakerError::NothingChanges));
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn exits_are_said_at_registration_and_new_responses_keep_the_bounds() {
     closes.responses[2].closed |= Operation::REPAY.mask();
     let mut never_ends = market_settings();
     never_ends.durations[2] = CRITICAL_MAX + 1;
-    for mandate in [Mandate::AtOnce, Mandate::Proposed(0)] {
+    for mandate in [Mandate::AtOnce, Mandate::waited(0)] {
         assert_eq!(market.amend(&says, mandate), Err(BreakerError::SettingFixed));
         assert_eq!(market.amend(&closes, mandate), Err(BreakerError::ExitClosed));
         assert_eq!(market.amend(&never_ends, mandate), Err(BreakerError::DurationOutOfBounds));
@@ -266,10 +266,10 @@ fn a_longer_way_down_waits_until_there_is_none() {
     assert!(latched.latch_trip(Source::Limiter, &trip, end, START));
 
     assert_eq!({ latched }.amend(&longer, Mandate::AtOnce), Err(BreakerError::LatchLive));
-    assert_eq!({ latched }.amend(&more_grace, Mandate::Proposed(0)), Err(BreakerError::LatchLive));
+    assert_eq!({ latched }.amend(&more_grace, Mandate::waited(0)), Err(BreakerError::LatchLive));
     // another step than that holds while the latch does, and its end stays
     let mut shortened = latched;
-    assert_eq!(shortened.amend(&shorter, Mandate::Proposed(0)), Ok(Change::Loosens));
+    assert_eq!(shortened.amend(&shorter, Mandate::waited(0)), Ok(Change::Loosens));
     let dwell = |market: &Market| market.board.held[0];
     assert_eq!((dwell(&latched), dwell(&shortened)), (end.plus(1_200), end.plus(1_140)));
     assert_eq!(shortened.board.held[1], end);
@@ -286,37 +286,37 @@ fn a_band_tightens_at_once_and_keeps_its_reference() {
     let nearer = BandSettings { deviation_bps: [400, 900, 1_900], ..start };
     let other = BandSettings { primary: Feed { account: key(5), id: [5; 32] }, ..start };
     assert_eq!(band.amend(&nearer, Mandate::AtOnce), Err(BreakerError::LooseningWaits), "decides a Critical");
-    assert_eq!(band.amend(&other, Mandate::Proposed(0)), Err(BreakerError::SettingFixed));
+    assert_eq!(band.amend(&other, Mandate::waited(0)), Err(BreakerError::SettingFixed));
     assert_eq!(band.amend(&tight, Mandate::AtOnce), Ok(Change::Tightens));
     assert_eq!((band.settings, band.delayed, band.reference), (tight, start, reference));
-    assert_eq!(band.amend(&nearer, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
-    assert_eq!(band.amend(&start, Mandate::Proposed(0)), Ok(Change::Loosens), "undone");
-    assert_eq!(band.amend(&nearer, Mandate::Proposed(2)), Ok(Change::Loosens));
+    assert_eq!(band.amend(&nearer, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(band.amend(&start, Mandate::waited(0)), Ok(Change::Loosens), "undone");
+    assert_eq!(band.amend(&nearer, Mandate::waited(2)), Ok(Change::Loosens));
     assert_eq!(band.delayed, nearer);
 }
 
 #[test]
 fn what_was_proposed_of_a_rule_in_shadow_is_void_once_it_is_armed() {
     let (mut band, mut invariant) = (band(), invariant());
-    assert_eq!(band.disarm(Mandate::Proposed(0)), Err(BreakerError::NotArmed));
-    assert_eq!(invariant.disarm(Mandate::Proposed(0), None), Err(BreakerError::NotArmed));
+    assert_eq!(band.disarm(Mandate::waited(0)), Err(BreakerError::NotArmed));
+    assert_eq!(invariant.disarm(Mandate::waited(0), None), Err(BreakerError::NotArmed));
     band.arm(START).expect("in shadow");
     invariant.arm(START).expect("in shadow");
     assert_eq!(band.arm(START), Err(BreakerError::AlreadyArmed));
     assert_eq!(invariant.arm(START), Err(BreakerError::AlreadyArmed));
     for (mandate, error) in
-        [(Mandate::AtOnce, BreakerError::LooseningWaits), (Mandate::Proposed(0), BreakerError::ProposalVoid)]
+        [(Mandate::AtOnce, BreakerError::LooseningWaits), (Mandate::waited(0), BreakerError::ProposalVoid)]
     {
         assert_eq!(band.disarm(mandate), Err(error));
         assert_eq!(invariant.disarm(mandate, None), Err(error));
     }
     assert_eq!((band.standing.armed, invariant.standing.armed), (1, 1));
-    assert_eq!(band.disarm(Mandate::Proposed(1)), Ok(()));
-    assert_eq!(invariant.disarm(Mandate::Proposed(1), None), Ok(()));
+    assert_eq!(band.disarm(Mandate::waited(1)), Ok(()));
+    assert_eq!(invariant.disarm(Mandate::waited(1), None), Ok(()));
     assert_eq!((band.standing.armed, invariant.standing.armed), (0, 0));
     // a second proposal of the same day does not disarm what was armed again
     band.arm(START).expect("in shadow");
-    assert_eq!(band.disarm(Mandate::Proposed(1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(band.disarm(Mandate::waited(1)), Err(BreakerError::ProposalVoid));
 }
 
 /// A ripe disarming, a drain, and no poke between.
@@ -325,7 +325,7 @@ fn an_invariant_that_is_broken_goes_back_to_shadow_once_that_was_poked() {
     let mut invariant = invariant();
     invariant.arm(START).expect("in shadow");
     let trip = |severity| Some(Trip { rule: Rule::Invariant, severity, value: 1, threshold: 1 });
-    let disarm = |invariant: &Invariant, measured| { *invariant }.disarm(Mandate::Proposed(1), measured);
+    let disarm = |invariant: &Invariant, measured| { *invariant }.disarm(Mandate::waited(1), measured);
     for severity in Severity::ABOVE_NORMAL {
         assert_eq!(disarm(&invariant, trip(severity)), Err(BreakerError::PokeFirst));
     }
@@ -340,9 +340,9 @@ fn an_invariant_that_is_broken_goes_back_to_shadow_once_that_was_poked() {
     assert_eq!(disarm(&invariant, None), Ok(()));
     // armed again at once it does not take the old trip for a new one
     invariant.confirm(trip(Severity::Critical), DELAY, START);
-    assert_eq!(invariant.disarm(Mandate::Proposed(1), trip(Severity::Critical)), Ok(()));
+    assert_eq!(invariant.disarm(Mandate::waited(1), trip(Severity::Critical)), Ok(()));
     invariant.arm(START).expect("in shadow");
-    let again = invariant.disarm(Mandate::Proposed(3), trip(Severity::Critical));
+    let again = invariant.disarm(Mandate::waited(3), trip(Severity::Critical));
     assert_eq!(again, Err(BreakerError::PokeFirst));
 }
 
@@ -355,40 +355,104 @@ fn ratios_tighten_at_once_but_for_the_one_that_decides_a_critical() {
     assert_eq!(at_once(&mut invariant, [9_999, 9_900, 9_000]), Err(BreakerError::LooseningWaits));
     assert_eq!(at_once(&mut invariant, [40_001, 9_900, 9_000]), Err(BreakerError::BelowFloor));
     assert_eq!(at_once(&mut invariant, [40_000, 39_600, 9_000]), Ok(Change::Tightens));
-    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::Proposed(0));
+    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::waited(0));
     assert_eq!(undone, Ok(Change::Loosens));
     let half = ratios([5_000, 4_950, 4_500]);
     let less = ratios([4_999, 4_950, 4_500]);
-    assert_eq!(invariant.amend(&less, Mandate::Proposed(2)), Err(BreakerError::StepTooLarge));
-    assert_eq!(invariant.amend(&half, Mandate::Proposed(2)), Ok(Change::Loosens));
+    assert_eq!(invariant.amend(&less, Mandate::waited(2)), Err(BreakerError::StepTooLarge));
+    assert_eq!(invariant.amend(&half, Mandate::waited(2)), Ok(Change::Loosens));
+}
+
+/// A proposal of this epoch, made so many slots after [`START`].
+fn proposed(epoch: u64, slots: u64) -> Mandate {
+    Mandate::Proposed { epoch, at: Instant::new(START.slot + slots, START.unix) }
+}
+
+/// An invariant that was shown to be so bad, at [`START`].
+fn broken(severity: Severity) -> Invariant {
+    let mut invariant = invariant();
+    invariant.arm(START).expect("in shadow");
+    invariant.standing.since = Instant::NEVER;
+    show(&mut invariant, Some(severity), 0);
+    invariant
+}
+
+/// Somebody pokes it, so many slots after [`START`].
+fn show(invariant: &mut Invariant, severity: Option<Severity>, slots: u64) {
+    let trip = severity.map(|severity| Trip { rule: Rule::Invariant, severity, value: 1, threshold: 1 });
+    invariant.confirm(trip, DELAY, Instant::new(START.slot + slots, START.unix));
 }
 
 #[test]
 fn an_invariants_loss_is_accepted_at_what_is_there_and_no_lower() {
-    let waits = invariant().accept_loss(Mandate::AtOnce, 0, 6_000);
+    let waits = broken(Severity::Critical).accept_loss(Mandate::AtOnce, 1, 6_000);
     assert_eq!(waits, Err(BreakerError::LooseningWaits));
     let accept = |least, measured| {
-        let mut invariant = invariant();
-        let result = invariant.accept_loss(Mandate::Proposed(0), least, measured);
+        let mut invariant = broken(Severity::Critical);
+        let result = invariant.accept_loss(proposed(1, 1), least, measured);
         result.map(|()| (invariant.ratio_bps, invariant.delayed_ratio_bps, invariant.epoch))
     };
     let (small, large) = ([9_500, 9_405, 8_550], [6_000, 5_940, 5_400]);
-    assert_eq!(accept(6_000, 6_000), Ok((large, large, 1)));
-    assert_eq!(accept(0, 9_500), Ok((small, small, 1)));
+    assert_eq!(accept(6_000, 6_000), Ok((large, large, 2)));
+    assert_eq!(accept(1, 9_500), Ok((small, small, 2)));
     assert_eq!(accept(6_001, 6_000), Err(BreakerError::LossGrew));
-    assert_eq!(accept(0, 10_000), Err(BreakerError::NothingChanges));
+    assert_eq!(accept(1, 10_000), Err(BreakerError::NothingChanges));
     assert_eq!(accept(0, 0), Err(BreakerError::RatioOutOfBounds));
+    assert_eq!(Amendment::AcceptLoss { least: 0 }.check(), Err(BreakerError::LossOfEverything));
 
     // a caution set high at once is no way to pull the others down
-    let mut tightened = invariant();
+    let mut tightened = broken(Severity::Critical);
     tightened.amend(&Ratios { bps: [40_000, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");
-    tightened.accept_loss(Mandate::Proposed(1), 0, 10_000).expect("what is below the caution");
+    tightened.accept_loss(proposed(2, 1), 1, 10_000).expect("what is below the caution");
     assert_eq!(tightened.ratio_bps, [10_000, 9_900, 9_000]);
 
-    let mut invariant = invariant();
+    let mut invariant = broken(Severity::Critical);
     invariant.amend(&Ratios { bps: [10_001, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");
-    let stale = invariant.accept_loss(Mandate::Proposed(0), 0, 6_000);
+    let stale = invariant.accept_loss(proposed(1, 1), 1, 6_000);
     assert_eq!(stale, Err(BreakerError::ProposalVoid));
+}
+
+/// Proposed while all is well, a loss to come would be accepted in the slot in which it comes.
+#[test]
+fn no_loss_is_accepted_that_was_not_latched_when_that_was_proposed() {
+    let accept = |invariant: &Invariant, mandate| { *invariant }.accept_loss(mandate, 1, 6_000);
+    let mut healthy = invariant();
+    healthy.arm(START).expect("in shadow");
+    assert_eq!(accept(&healthy, proposed(1, 9)), Err(BreakerError::PokeFirst));
+    show(&mut healthy, Some(Severity::Critical), 10);
+    for (slots, result) in
+        [(9, Err(BreakerError::LossUnseen)), (10, Err(BreakerError::LossUnseen)), (11, Ok(()))]
+    {
+        assert_eq!(accept(&healthy, proposed(1, slots)), result, "proposed {slots} slots on");
+    }
+    // shown again it is the same loss: nobody holds off what was proposed meanwhile
+    show(&mut healthy, Some(Severity::Critical), 20);
+    assert_eq!(accept(&healthy, proposed(1, 11)), Ok(()));
+    // one that got worse is another, and one that ended is none to wait for
+    let mut worse = broken(Severity::Minor);
+    assert_eq!(accept(&worse, proposed(1, 5)), Err(BreakerError::PokeFirst));
+    show(&mut worse, Some(Severity::Critical), 20);
+    assert_eq!(accept(&worse, proposed(1, 5)), Err(BreakerError::LossUnseen));
+    let mut over = broken(Severity::Critical);
+    show(&mut over, None, 10);
+    assert_eq!(accept(&over, proposed(1, 11)), Err(BreakerError::PokeFirst));
+    show(&mut over, Some(Severity::Critical), 20);
+    assert_eq!(accept(&over, proposed(1, 11)), Err(BreakerError::LossUnseen));
+    // what could not be read is no loss
+    let mut blind = invariant();
+    blind.arm(START).expect("in shadow");
+    let trip = Trip { rule: Rule::InvariantUnreadable, severity: Severity::Major, value: 0, threshold: 0 };
+    blind.confirm(Some(trip), DELAY, START);
+    let minor = { blind }.accept_loss(proposed(1, 5), 1, 9_950);
+    assert_eq!(minor, Err(BreakerError::LossUnseen));
+    show(&mut blind, Some(Severity::Minor), 20);
+    assert_eq!({ blind }.accept_loss(proposed(1, 21), 1, 9_950), Ok(()));
+    // a loss that was accepted is no licence for the next one
+    let mut accepted = broken(Severity::Critical);
+    accepted.accept_loss(proposed(1, 5), 1, 6_000).expect("it was latched");
+    assert!(!accepted.standing.observed_at.is_set());
+    let next = accepted.accept_loss(proposed(2, 6), 1, 3_000);
+    assert_eq!(next, Err(BreakerError::PokeFirst));
 }
 
 #[test]
@@ -398,7 +462,7 @@ fn a_keeper_is_revoked_by_a_proposal_and_once() {
     keeper.initialize(key(92), 255, &settings, START).expect("settings are sound");
     let later = START.plus(10);
     assert_eq!(keeper.revoke(Mandate::AtOnce, later), Err(BreakerError::LooseningWaits));
-    assert_eq!(keeper.revoke(Mandate::Proposed(0), later), Ok(()));
+    assert_eq!(keeper.revoke(Mandate::waited(0), later), Ok(()));
     assert_eq!(keeper.spend_raise(MINOR_MIN, later), Err(BreakerError::KeeperExpired));
-    assert_eq!(keeper.revoke(Mandate::Proposed(0), later), Err(BreakerError::KeeperEnded));
+    assert_eq!(keeper.revoke(Mandate::waited(0), later), Err(BreakerError::KeeperEnded));
 }

@@ -98,7 +98,7 @@ fn what_the_authority_must_not_reach_alone_takes_the_guardians() {
     town.thresholds.resume = 4;
     let (members, thresholds) = ((11..=15).map(key).collect(), Thresholds::majority(5));
     let change = Proposed::Amend(Amendment::Guardians { members, thresholds });
-    let loss = Proposed::Amend(Amendment::AcceptLoss { least: 0 });
+    let loss = Proposed::Amend(Amendment::AcceptLoss { least: 1 });
     for proposed in [change, loss] {
         let mut proposal = propose(&mut town, &proposed, None).expect("room");
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
@@ -118,14 +118,14 @@ fn what_the_authority_must_not_reach_alone_takes_the_guardians() {
 #[test]
 fn an_approval_of_another_membership_never_counts() {
     let mut town = protocol(3);
-    let proposed = Proposed::Amend(Amendment::AcceptLoss { least: 0 });
+    let proposed = Proposed::Amend(Amendment::AcceptLoss { least: 1 });
     let mut proposal = propose(&mut town, &proposed, None).expect("room");
     proposal.approve(&town, of(&town, &[1, 2, 3])).expect("all of them");
     let majority = Thresholds::majority(3);
     // removed, replaced, and back in the same places
     for members in [[1, 2, 4], [1, 2, 3]] {
         let members: Vec<_> = members.into_iter().map(key).collect();
-        town.change_guardians(&members, &majority, Mandate::Proposed(0)).expect("others");
+        town.change_guardians(&members, &majority, Mandate::waited(0)).expect("others");
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
     }
     proposal.approve(&town, of(&town, &[1])).expect("once more");
@@ -134,7 +134,7 @@ fn an_approval_of_another_membership_never_counts() {
     // a threshold is a membership too
     let all = Thresholds { freeze: 3, ..majority };
     let members: Vec<_> = (1..=3).map(key).collect();
-    town.change_guardians(&members, &all, Mandate::Proposed(0)).expect("others");
+    town.change_guardians(&members, &all, Mandate::waited(0)).expect("others");
     assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
 }
 
@@ -147,7 +147,7 @@ fn guardians_change_by_a_proposal_alone_and_are_fit_for_it() {
         let mut town = *town;
         town.change_guardians(&members, &thresholds, mandate).map(|()| town.membership_epoch)
     };
-    let waited = Mandate::Proposed(0);
+    let waited = Mandate::waited(0);
     assert_eq!(change(&town, &[4, 5, 6], majority, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
     assert_eq!(change(&town, &[4, 5, 6], majority, waited), Ok(1));
     assert_eq!(change(&town, &[1, 2, 3], majority, waited), Err(BreakerError::NothingChanges));

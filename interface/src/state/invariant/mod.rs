@@ -69,8 +69,10 @@ pub struct Invariant {
     pub shadow: Shadow,
     /// The terms: the left side's, then the right's.
     pub terms: [Term; 2 * INVARIANT_TERMS],
+    /// When it was first shown to be as false as the worst since it was last seen to hold.
+    pub tripped_at: Instant,
     /// Room for later versions: what a rescue moved into safes will count on the left.
-    pub reserved: [u8; 248],
+    pub reserved: [u8; 232],
 }
 
 /// What the accounts of an invariant hold, as far as they were shown.
@@ -193,12 +195,28 @@ impl Invariant {
         loosening_delay: u32,
         now: Instant,
     ) -> (Option<Trip>, bool) {
-        let before = (self.standing.observed_at, self.tripped);
-        self.tripped = measured.map_or(0, |trip| self.tripped.max(trip.severity as u32));
+        let remembered =
+            |invariant: &Self| (invariant.standing.observed_at, invariant.tripped, invariant.tripped_at);
+        let before = remembered(self);
+        self.remember(measured, now);
         let severity = measured.map_or(Severity::Normal, |trip| trip.severity);
         let severity = self.standing.confirm(severity, loosening_delay, now);
         let trip = measured.map(|trip| Trip { severity, ..trip });
-        (trip, (self.standing.observed_at, self.tripped) != before)
+        (trip, remembered(self) != before)
+    }
+
+    /// What was shown, and since when it is as bad: until then no loss that is accepted was known. What could not be read is
+    /// no loss.
+    fn remember(&mut self, measured: Option<Trip>, now: Instant) {
+        let Some(trip) = measured else {
+            (self.tripped, self.tripped_at) = (0, Instant::NEVER);
+            return;
+        };
+        let is_worse = trip.severity as u32 > self.tripped;
+        if trip.rule == Rule::Invariant && (is_worse || !self.tripped_at.is_set()) {
+            self.tripped_at = now;
+        }
+        self.tripped = self.tripped.max(trip.severity as u32);
     }
 
     /// The terms: the left side's, then the right's.

@@ -113,8 +113,10 @@ pub struct Limiter {
     pub epoch: u64,
     /// The last settings that came by a proposal, or those of registration.
     pub delayed: LimiterSettings,
+    /// When it latched flow without a record last: what is lost was not known before.
+    pub tripped_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 72],
+    pub reserved: [u8; 56],
 }
 
 /// A main buffer.
@@ -284,6 +286,7 @@ impl Limiter {
         self.settle(vault.amount, 0, now)?;
         (self.expected, self.followed) = (vault.amount, vault.amount);
         (self.undeclared, self.undeclared_carry) = (0, 0);
+        self.tripped_at = Instant::NEVER;
         (self.armed, self.armed_at) = (1, now);
         self.epoch += 1;
         self.assert_invariant()
@@ -357,7 +360,12 @@ impl Limiter {
         let (first, _) = self.settle(balance, 0, now)?;
         self.expected = self.expected.max(balance);
         self.followed = balance.min(self.expected);
-        let trip = worst(first, self.confirm(first, may_be_critical, now)?);
+        let second = self.confirm(first, may_be_critical, now)?;
+        if second.is_some() && first.is_some() {
+            // it hides behind the second look at what was lost before, and is no part of that
+            self.tripped_at = now;
+        }
+        let trip = worst(first, second);
         self.assert_invariant()?;
         Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }, now).trip)
     }
@@ -403,6 +411,10 @@ impl Limiter {
         let before = self.severity(now);
         if let Some(i) = trip.severity.index() {
             self.held[i] = self.held[i].max(market.automatic_until(trip.severity, now));
+        }
+        // one that is Critical is the second look at what was latched before
+        if trip.rule == Rule::Undeclared && trip.severity < Severity::Critical {
+            self.tripped_at = now;
         }
         let after = self.severity(now);
         let pending = &mut self.pending;

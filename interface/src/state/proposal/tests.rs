@@ -60,7 +60,7 @@ fn execute(proposal: &mut Proposal, protocol: &mut Protocol, now: Instant) -> Ch
 
 /// Governance moves, as by a proposal that is ripe.
 fn move_authority(protocol: &mut Protocol, to: u8) {
-    let mandate = crate::state::Mandate::Proposed(protocol.epoch);
+    let mandate = crate::state::Mandate::waited(protocol.epoch);
     protocol.move_authority(key(to), mandate).expect("nobody else's key");
 }
 

@@ -121,6 +121,8 @@ const REACHED: &[(BreakerError, fn())] = &[
     (DurableNonce, guardians::an_approval_signed_an_hour_ago_fails_in_every_disguise),
     (StaleFreeze, guardians::a_frozen_authority_proposes_nothing_and_executes_nothing),
     (CodeTooLong, pins::code_too_long_to_hash_is_not_pinned),
+    (LossOfEverything, ratchet::loss::something_is_left_of_what_is_lost),
+    (LossUnseen, ratchet::loss::a_loss_is_accepted_as_it_was_seen),
 ];
 
 #[test]

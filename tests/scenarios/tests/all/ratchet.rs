@@ -68,8 +68,8 @@ pub(crate) fn nothing_is_loosened_by_a_signature_alone() {
         world.disarming(world.us.limiter),
         world.amending(band, Amendment::Disarm),
         governed.disarming(),
-        world.accepting_loss(0),
-        governed.accepting_loss(0),
+        world.accepting_loss(1),
+        governed.accepting_loss(1),
         world.amending(keeper, Amendment::RevokeKeeper),
         world.moving_to(world.attacker.pubkey()),
         world.detaching(&[world.us.market], &[world.us.limiter]),
@@ -181,7 +181,7 @@ pub(crate) fn a_proposal_names_what_it_changes() {
         let at_once = Amending { subject: wrong, amendment: amendment.clone(), rest: vec![vault] };
         world.amend(&at_once).fails_with(WrongSubject);
     }
-    let loss = Amendment::AcceptLoss { least: 0 };
+    let loss = Amendment::AcceptLoss { least: 1 };
     for (amendment, wrong) in [
         // a reference walks to the new price by itself
         (&loss, band),

@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
             11 => (dice.pick(&Target::RULES), Amendment::Arm),
             12 | 13 => (dice.pick(&Target::RULES), Amendment::Disarm),
             14 => {
-                let least = dice.pick(&[0, 5_000, 500_000]);
+                let least = dice.pick(&[1, 5_000, 500_000]);
                 (dice.pick(&[Target::Limiter, Target::Invariant]), Amendment::AcceptLoss { least })
             }
             _ => match dice.below(7) {
@@ -271,7 +271,9 @@ impl<'a> Run<'a> {
         let proposed = Proposed::Amend(act.1.clone());
         proposal
             .execute(&mut self.town.protocol, (&proposed, &[act.0.key()]), self.town.now)
-            .and_then(|()| self.town.amend(act, Mandate::Proposed(waiting.epoch)))
+            .and_then(|()| {
+                self.town.amend(act, Mandate::Proposed { epoch: waiting.epoch, at: waiting.proposed_at })
+            })
             .inspect_err(|_| (self.town, *proposal) = (before, waiting))
     }
 

@@ -167,6 +167,11 @@ impl Town {
     pub(super) fn poke(&mut self) {
         let trip = self.limiter.observe(&self.vault, true, self.now).expect("a vault can be looked at");
         self.latch(trip);
+        if self.invariant.standing.armed != 0 {
+            // it is false for whoever shows the accounts that make it so
+            let broken = Trip { rule: Rule::Invariant, severity: Severity::Critical, value: 1, threshold: 1 };
+            self.invariant.confirm(Some(broken), self.protocol.settling_delay(), self.now);
+        }
     }
 
     pub(super) fn latch(&mut self, trip: Option<Trip>) {

@@ -38,8 +38,14 @@ impl World {
         result
     }
 
+    /// Proposed now.
+    fn proposed(&self) -> Mandate {
+        Mandate::Proposed { epoch: self.limiter.epoch, at: self.now }
+    }
+
+    /// Proposed when all was well.
     fn fresh(&self) -> Mandate {
-        Mandate::Proposed(self.limiter.epoch)
+        Mandate::waited(self.limiter.epoch)
     }
 }
 
@@ -50,7 +56,7 @@ fn down_and_up_between_two_withdrawals_refills_nothing() {
     let left = world.unlatched().capacity();
     assert_eq!(world.amend(&rated(500), Mandate::AtOnce), Ok(Change::Tightens));
     assert_eq!(world.capacity(), 0, "more than that is used already");
-    assert_eq!(world.amend(&START, Mandate::Proposed(u64::MAX)), Ok(Change::Loosens));
+    assert_eq!(world.amend(&START, Mandate::waited(u64::MAX)), Ok(Change::Loosens));
     assert_eq!(world.capacity(), 0, "what was taken away does not come back at once");
     let fresh = world.fresh();
     assert_eq!(world.amend(&rated(2_000), fresh), Ok(Change::Loosens));
@@ -149,10 +155,10 @@ fn the_strictest_settings_and_the_largest_vault_answer_without_overflow() {
 fn settings_by_a_stale_proposal_are_void_unless_they_undo() {
     let mut world = World::seasoned();
     assert_eq!(world.amend(&rated(600), Mandate::AtOnce), Ok(Change::Tightens));
-    assert_eq!(world.amend(&rated(1_001), Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
-    assert_eq!(world.amend(&rated(800), Mandate::Proposed(0)), Ok(Change::Loosens), "half-way back");
+    assert_eq!(world.amend(&rated(1_001), Mandate::waited(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.amend(&rated(800), Mandate::waited(0)), Ok(Change::Loosens), "half-way back");
     assert_eq!(world.limiter.delayed, rated(800));
-    assert_eq!(world.amend(&START, Mandate::Proposed(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.amend(&START, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
     let fresh = world.fresh();
     assert_eq!(world.amend(&rated(1_601), fresh), Err(BreakerError::StepTooLarge));
     assert_eq!(world.amend(&rated(1_600), fresh), Ok(Change::Loosens));
@@ -236,25 +242,66 @@ fn a_drain_is_poked_before_the_limiter_goes_back_to_shadow_or_its_protocol_leave
 fn a_loss_is_accepted_once_poked_fresh_and_not_grown() {
     let mut world = World::seasoned();
     let fresh = world.fresh();
-    assert_eq!(world.accept_loss(fresh, 0), Err(BreakerError::NothingChanges), "nothing is lost");
+    assert_eq!(world.accept_loss(fresh, 1), Err(BreakerError::NothingChanges), "nothing is lost");
     world.vault.amount -= VAULT * 4 / 10;
     let left = world.vault.amount;
     assert_eq!(world.accept_loss(Mandate::AtOnce, left), Err(BreakerError::LooseningWaits));
     assert_eq!(world.accept_loss(fresh, left), Err(BreakerError::PokeFirst));
     world.look();
-    assert_eq!(world.accept_loss(Mandate::Proposed(99), left), Err(BreakerError::ProposalVoid));
-    assert_eq!(world.accept_loss(fresh, left + 1), Err(BreakerError::LossGrew));
+    // proposed when all was well, a loss to come would be accepted in the slot in which it comes
+    assert_eq!(world.accept_loss(fresh, left), Err(BreakerError::LossUnseen));
+    assert_eq!(world.accept_loss(world.proposed(), left), Err(BreakerError::LossUnseen), "in the same slot");
+    world.wait(1);
+    let known = world.proposed();
+    assert_eq!(world.accept_loss(Mandate::waited(99), left), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.accept_loss(known, left + 1), Err(BreakerError::LossGrew));
     // a unit more is gone
+    world.wait(1);
     world.vault.amount -= 1;
-    assert_eq!(world.accept_loss(fresh, left), Err(BreakerError::PokeFirst));
+    assert_eq!(world.accept_loss(known, left), Err(BreakerError::PokeFirst));
     world.look();
-    assert_eq!(world.accept_loss(fresh, left), Err(BreakerError::LossGrew));
+    assert_eq!(world.accept_loss(known, left), Err(BreakerError::LossGrew));
+    assert_eq!(world.accept_loss(known, left - 1), Err(BreakerError::LossUnseen), "it is another loss");
+    world.wait(1);
+    let known = world.proposed();
     let held = world.limiter.held;
-    let remembered = world.accept_loss(fresh, left - 1);
+    let remembered = world.accept_loss(known, left - 1);
     assert_eq!(remembered.map(|lost| lost > 0), Ok(true));
     assert_eq!((world.limiter.undeclared, world.limiter.expected), (0, left - 1));
     assert_eq!(world.limiter.held, held, "the latch stays for its time");
-    assert_eq!(world.accept_loss(fresh, 0), Err(BreakerError::ProposalVoid));
-    let again = world.fresh();
-    assert_eq!(world.accept_loss(again, 0), Err(BreakerError::NothingChanges));
+    assert_eq!(world.accept_loss(known, 1), Err(BreakerError::ProposalVoid));
+    let again = world.proposed();
+    assert_eq!(world.accept_loss(again, 1), Err(BreakerError::NothingChanges));
+}
+
+/// The second look at a loss is no other loss; what left meanwhile is, though it hides behind that look.
+#[test]
+fn a_critical_is_of_the_loss_before_it() {
+    for more in [0, VAULT / 20] {
+        let mut world =
+            World::with(VAULT, LimiterSettings { hard_severity: Severity::Critical as u32, ..START });
+        world.vault.amount -= VAULT / 20;
+        assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Major));
+        world.wait(2);
+        let known = world.proposed();
+        world.wait(2);
+        world.vault.amount -= more;
+        assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Critical));
+        let accepted = world.accept_loss(known, 1).map(|lost| lost > 0);
+        assert_eq!(accepted, if more == 0 { Ok(true) } else { Err(BreakerError::LossUnseen) });
+    }
+}
+
+/// What a user asks for beyond the limits is no loss, and holds off no acceptance of one.
+#[test]
+fn a_breach_is_no_loss() {
+    let mut world = World::seasoned();
+    world.vault.amount -= VAULT / 20;
+    world.look();
+    world.wait(1);
+    let known = world.proposed();
+    world.wait(1);
+    assert_eq!(world.unlatched().withdraw(VAULT / 2), Verdict::Deny);
+    assert_eq!(world.trip.map(|trip| trip.rule), Some(Rule::Hard));
+    assert_eq!(world.accept_loss(known, 1).map(|lost| lost > 0), Ok(true));
 }

@@ -78,8 +78,8 @@ impl Race {
     fn mandate(self, limiter: &Limiter) -> Mandate {
         match self {
             Self::Tighten(_) => Mandate::AtOnce,
-            Self::Undo => Mandate::Proposed(u64::MAX),
-            Self::Scale(_) | Self::Windows(..) => Mandate::Proposed(limiter.epoch),
+            Self::Undo => Mandate::waited(u64::MAX),
+            Self::Scale(_) | Self::Windows(..) => Mandate::waited(limiter.epoch),
         }
     }
 }

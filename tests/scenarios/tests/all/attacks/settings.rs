@@ -224,7 +224,7 @@ fn the_same_thing_through_another_instruction_waits_as_long() {
     }
     // a limiter that measures anew, is in shadow, or answers to nobody
     let ways = [
-        world.accepting_loss(0),
+        world.accepting_loss(1),
         world.disarming(world.us.limiter),
         world.detaching(&[world.us.market], &[world.us.limiter]),
         world.moving_to(world.attacker.pubkey()),

@@ -2,7 +2,7 @@
 
 use firebreak_interface::{
     BreakerError::*,
-    Direction, Operation, Severity,
+    Direction, Operation,
     constants::*,
     instruction::{self, Governance},
     state::Act,
@@ -33,12 +33,16 @@ pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
     world.amend(&tighter).fails_with(PokeFirst);
     world.poke().succeeds();
     assert!(world.limiter().undeclared > 0);
+    // nor was it known when that was proposed
+    world.execute(proposal, &accept).fails_with(LossUnseen);
+    world.vm.advance(1);
+    let proposal = world.propose(&accept);
+    world.wait();
     world.execute(proposal, &accept).succeeds();
     assert_eq!(world.limiter().undeclared, 0);
     assert_eq!(world.limiter().expected, left);
     let last = *world.told().last().expect("told");
     assert_eq!((last.act, last.subject, last.actor), (Act::LossAccepted, world.us.limiter, proposal));
-    assert_eq!(world.severity(), Severity::Major, "what is latched ends by itself");
     let again = world.propose(&accept);
     world.wait();
     world.approve(again, &[0, 1]).succeeds();
@@ -58,11 +62,21 @@ pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
     world.execute(proposal, &accept).fails_with(LossGrew);
 }
 
+/// A cheque with no sum on it is none.
+#[test]
+pub(crate) fn something_is_left_of_what_is_lost() {
+    let mut governed = Governed::default();
+    for blank in [governed.world.accepting_loss(0), governed.accepting_loss(0)] {
+        governed.world.proposes(&blank.proposed(), &[blank.subject]).fails_with(LossOfEverything);
+    }
+}
+
 #[test]
 fn no_loss_is_accepted_half_way_through_a_flash_loan_or_in_another_vault() {
     let mut world = robbed();
     world.poke().succeeds();
-    let accept = world.accepting_loss(0);
+    world.vm.advance(1);
+    let accept = world.accepting_loss(1);
     let proposal = world.propose(&accept);
     world.wait();
     world.approve(proposal, &[0, 1]).succeeds();
@@ -101,11 +115,7 @@ fn an_invariant_accepts_a_loss_down_to_what_there_is() {
     governed.world.execute(early, &elsewhere).fails_with(WrongTermAccount);
     let fewer = Amending { rest: accept.rest[..2].to_vec(), ..accept.clone() };
     governed.world.execute(early, &fewer).fails_with(WrongTermAccount);
-    governed.world.execute(early, &accept).succeeds();
-    let invariant: firebreak_interface::state::Invariant = governed.world.vm.read(&governed.invariant);
-    // a caution below what there is, and the distances that there were: the next unit is no full halt
-    assert_eq!(invariant.ratio_bps, [6_000, 5_940, 5_700]);
-    assert_eq!(invariant.delayed_ratio_bps, invariant.ratio_bps);
+    governed.world.execute(early, &accept).fails_with(PokeFirst);
     let poke = |governed: &mut Governed| {
         let us = &governed.world.us;
         let segment = us.segment(&governed.world.vm);
@@ -113,6 +123,17 @@ fn an_invariant_accepts_a_loss_down_to_what_there_is() {
             instruction::poke_invariant(us.protocol, us.market, governed.invariant, &governed.terms, segment);
         governed.world.send(&[poke])
     };
+    poke(&mut governed).succeeds();
+    // it was proposed before there was a loss
+    governed.world.execute(early, &accept).fails_with(LossUnseen);
+    governed.world.vm.advance(1);
+    let known = governed.world.propose(&accept);
+    governed.world.wait();
+    governed.world.execute(known, &accept).succeeds();
+    let invariant: firebreak_interface::state::Invariant = governed.world.vm.read(&governed.invariant);
+    // a caution below what there is, and the distances that there were: the next unit is no full halt
+    assert_eq!(invariant.ratio_bps, [6_000, 5_940, 5_700]);
+    assert_eq!(invariant.delayed_ratio_bps, invariant.ratio_bps);
     poke(&mut governed).fails_with(NothingToLatch);
     governed.world.drain(FUNDS / 10).succeeds();
     poke(&mut governed).succeeds();
