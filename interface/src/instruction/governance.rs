@@ -112,10 +112,11 @@ pub fn cancel(by: Pubkey, protocol: Pubkey, proposal: Pubkey, segment: Option<u3
 
 /// Changes what is registered. `rest` are the accounts that the amendment names, see [`Amendment`]. A loss is
 /// accepted, a limiter or an invariant disarmed, and a protocol detached in known company: the instructions sysvar comes first.
+/// New settings of a band or an invariant show its market, where a proposal stands for them.
 ///
 /// Accounts: authority (signer) or proposal (writable), protocol (writable), subject (writable), journal, segment, event
 /// authority, breaker, then the rest. Errors: `NotTheAuthority`, `LooseningWaits`, `BelowFloor`, `StepTooLarge`,
-/// `SettingFixed`, `NothingChanges`, `WrongSubject`, those of a proposal, those of the settings' bounds.
+/// `SettingFixed`, `NothingChanges`, `WrongSubject`, `LatchLive`, `PokeFirst`, those of a proposal, those of the settings' bounds.
 pub fn amend(
     by: impl Into<Governance>,
     protocol: Pubkey,

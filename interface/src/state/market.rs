@@ -220,6 +220,11 @@ impl Market {
         if closed.0 & asked.0 != 0 { None } else { Some((severity, limits)) }
     }
 
+    /// Whether nothing holds here, dwells and the grace after a halt included, nor in the whole protocol.
+    pub fn is_calm(&self, whole: &LatchBoard, now: Instant) -> bool {
+        [&self.board, whole].iter().all(|board| board.check_over(now).is_ok())
+    }
+
     /// What one severity closes and limits.
     pub fn response(&self, severity: Severity) -> (Operations, Limits) {
         match severity.index() {

@@ -229,12 +229,14 @@ impl Governed {
     pub fn band_with(&self, change: impl FnOnce(&mut BandSettings)) -> Amending {
         let mut settings = self.world.vm.read::<firebreak_interface::state::PriceBand>(&self.band).settings;
         change(&mut settings);
-        self.world.amending(self.band, Amendment::Band(settings))
+        let rest = vec![self.world.us.market];
+        Amending { rest, ..self.world.amending(self.band, Amendment::Band(settings)) }
     }
 
     /// Other ratios of the invariant.
     pub fn ratios(&self, bps: [u32; 3]) -> Amending {
-        self.world.amending(self.invariant, Amendment::Invariant(Ratios { bps }))
+        let rest = vec![self.world.us.market];
+        Amending { rest, ..self.world.amending(self.invariant, Amendment::Invariant(Ratios { bps })) }
     }
 
     /// The invariant goes back to shadow; its terms are shown.

@@ -11,6 +11,7 @@ use super::{
     guardians::Thresholds,
     invariant::{Invariant, Ratios, Shown},
     keeper::Keeper,
+    latch::LatchBoard,
     limiter::{Limiter, LimiterSettings, Trip, VaultState},
     market::{Market, MarketSettings},
     protocol::Protocol,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
+    severity::Severity,
     time::Instant,
 };
 
@@ -32,9 +34,9 @@ pub enum Amendment {
     Market(MarketSettings),
     /// New settings of a limiter. The vault's account follows.
     Limiter(LimiterSettings),
-    /// New settings of a price band.
+    /// New settings of a price band. By a proposal, its market's account follows.
     Band(BandSettings),
-    /// New ratios of an invariant.
+    /// New ratios of an invariant. By a proposal, its market's account follows.
     Invariant(Ratios),
     /// Another loosening delay of the protocol, in seconds.
     LooseningDelay(u32),
@@ -128,16 +130,18 @@ impl Mandate {
 
     /// Checks a change of settings that have seen `epoch` changes, and counts it. `delayed` are the last settings that
     /// waited, or those of registration; going back within them is open whatever happened since, so that nobody can
-    /// hold them off by tightening a little more each slot.
+    /// hold them off by tightening a little more each slot. Whatever else loosens waits until nothing holds: a ripe
+    /// proposal must not open in the midst of an incident what only a quorum may.
     ///
     /// # Errors
-    /// Those of [`Setting::check_change`]; [`BreakerError::ProposalVoid`].
+    /// Those of [`Setting::check_change`]; [`BreakerError::ProposalVoid`], [`BreakerError::LatchLive`].
     fn replace<S: Setting + Clone>(
         self,
         old: &S,
         delayed: &mut S,
         new: &S,
         epoch: &mut u64,
+        is_calm: bool,
     ) -> Checked<Change> {
         let path = match self {
             Self::AtOnce => Path::AtOnce,
@@ -145,8 +149,12 @@ impl Mandate {
         };
         let change = old.check_change(delayed, new, path)?;
         if let Self::Proposed { epoch: of, .. } = self {
-            if of != *epoch && !new.is_within(delayed) {
+            let is_undoing = new.is_within(delayed);
+            if of != *epoch && !is_undoing {
                 return Err(BreakerError::ProposalVoid);
+            }
+            if change == Change::Loosens && !is_undoing && !is_calm {
+                return Err(BreakerError::LatchLive);
             }
             *delayed = new.clone();
         }
@@ -184,7 +192,8 @@ impl Protocol {
         let old = self.settings();
         let of = |loosening_delay| super::ProtocolSettings { loosening_delay, ..old.clone() };
         let (mut delayed, new) = (of(self.delayed_loosening_delay), of(delay));
-        let change = mandate.replace(&old, &mut delayed, &new, &mut self.epoch)?;
+        // what is proposed keeps its delay: in an incident a shorter one opens nothing
+        let change = mandate.replace(&old, &mut delayed, &new, &mut self.epoch, true)?;
         self.loosening_delay = delay;
         self.delayed_loosening_delay = delayed.loosening_delay;
         Ok(change)
@@ -272,15 +281,22 @@ impl Protocol {
 
 impl Market {
     /// New settings. Latches that hold keep their ends; the way down from them takes the new steps. Longer ones wait
-    /// until there is no way down: what is over already would hold again.
+    /// until there is no way down: what is over already would hold again. `whole` are the latches of the whole protocol.
     ///
     /// # Errors
     /// Those of [`MarketSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
     /// [`BreakerError::LatchLive`].
-    pub fn amend(&mut self, new: &MarketSettings, mandate: Mandate) -> Checked<Change> {
+    pub fn amend(
+        &mut self,
+        new: &MarketSettings,
+        mandate: Mandate,
+        whole: &LatchBoard,
+        now: Instant,
+    ) -> Checked<Change> {
         new.check()?;
         let (old, mut delayed) = (self.settings(), self.delayed_settings());
-        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch)?;
+        let is_calm = self.is_calm(whole, now);
+        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch, is_calm)?;
         let is_longer = new.dwell > old.dwell || new.liquidation_grace > old.liquidation_grace;
         if is_longer && !self.board.is_clear() {
             return Err(BreakerError::LatchLive);
@@ -299,7 +315,7 @@ impl Limiter {
     ///
     /// # Errors
     /// Those of [`LimiterSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
-    /// [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
+    /// [`BreakerError::LatchLive`], [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
     pub fn amend(
         &mut self,
         new: &LimiterSettings,
@@ -308,8 +324,8 @@ impl Limiter {
         now: Instant,
     ) -> Checked<Change> {
         new.check()?;
-        let old = self.settings;
-        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch)?;
+        let (old, is_calm) = (self.settings, self.severity(now) == Severity::Normal);
+        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch, is_calm)?;
         self.resettle(new, self.balance(vault), now)?;
         self.assert_invariant()?;
         Ok(change)
@@ -373,14 +389,15 @@ impl Limiter {
 }
 
 impl PriceBand {
-    /// New settings; the reference stays.
+    /// New settings; the reference stays. `is_calm` says of the band's market what [`Market::is_calm`] does.
     ///
     /// # Errors
-    /// Those of [`BandSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`].
-    pub fn amend(&mut self, new: &BandSettings, mandate: Mandate) -> Checked<Change> {
+    /// Those of [`BandSettings::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
+    /// [`BreakerError::LatchLive`].
+    pub fn amend(&mut self, new: &BandSettings, mandate: Mandate, is_calm: bool) -> Checked<Change> {
         new.check()?;
         let old = self.settings;
-        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch)?;
+        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch, is_calm)?;
         self.settings = *new;
         self.assert_invariant()?;
         Ok(change)
@@ -409,15 +426,16 @@ impl PriceBand {
 }
 
 impl Invariant {
-    /// New ratios.
+    /// New ratios. `is_calm` says of the invariant's market what [`Market::is_calm`] does.
     ///
     /// # Errors
-    /// Those of [`Ratios::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`].
-    pub fn amend(&mut self, new: &Ratios, mandate: Mandate) -> Checked<Change> {
+    /// Those of [`Ratios::check`] and [`Setting::check_change`], [`BreakerError::ProposalVoid`],
+    /// [`BreakerError::LatchLive`].
+    pub fn amend(&mut self, new: &Ratios, mandate: Mandate, is_calm: bool) -> Checked<Change> {
         new.check()?;
         let old = Ratios { bps: self.ratio_bps };
         let mut delayed = Ratios { bps: self.delayed_ratio_bps };
-        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch)?;
+        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch, is_calm)?;
         (self.ratio_bps, self.delayed_ratio_bps) = (new.bps, delayed.bps);
         self.assert_invariant()?;
         Ok(change)

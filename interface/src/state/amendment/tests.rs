@@ -219,24 +219,39 @@ fn a_market_tightens_at_once_and_its_undoing_outlives_every_further_tightening()
     let mut tight = start;
     tight.responses.iter_mut().for_each(|response| response.limits.max_order = 25_000);
     tight.dwell += 60;
-    assert_eq!(market.amend(&tight, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!(market.amend(&tight, Mandate::AtOnce, &LatchBoard::zeroed(), START), Ok(Change::Tightens));
     assert_eq!((market.settings(), market.delayed_settings()), (tight, start));
     let mut below = tight;
     below.responses[2].limits.max_order = 24_999;
-    assert_eq!(market.amend(&below, Mandate::AtOnce), Err(BreakerError::BelowFloor));
-    assert_eq!(market.amend(&start, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
+    assert_eq!(
+        market.amend(&below, Mandate::AtOnce, &LatchBoard::zeroed(), START),
+        Err(BreakerError::BelowFloor)
+    );
+    assert_eq!(
+        market.amend(&start, Mandate::AtOnce, &LatchBoard::zeroed(), START),
+        Err(BreakerError::LooseningWaits)
+    );
 
     // the undoing is proposed now; the thief adds a unit whenever he likes
     for unit in 1..=3 {
         let mut tighter = tight;
         tighter.dwell += unit;
-        assert_eq!(market.amend(&tighter, Mandate::AtOnce), Ok(Change::Tightens));
+        assert_eq!(
+            market.amend(&tighter, Mandate::AtOnce, &LatchBoard::zeroed(), START),
+            Ok(Change::Tightens)
+        );
     }
     let looser = MarketSettings { dwell: start.dwell - 1, ..start };
-    assert_eq!(market.amend(&looser, Mandate::waited(1)), Err(BreakerError::ProposalVoid));
-    assert_eq!(market.amend(&start, Mandate::waited(1)), Ok(Change::Loosens));
+    assert_eq!(
+        market.amend(&looser, Mandate::waited(1), &LatchBoard::zeroed(), START),
+        Err(BreakerError::ProposalVoid)
+    );
+    assert_eq!(market.amend(&start, Mandate::waited(1), &LatchBoard::zeroed(), START), Ok(Change::Loosens));
     assert_eq!((market.settings(), market.delayed_settings()), (start, start));
-    assert_eq!(market.amend(&start, Mandate::waited(1)), Err(BreakerError::NothingChanges));
+    assert_eq!(
+        market.amend(&start, Mandate::waited(1), &LatchBoard::zeroed(), START),
+        Err(BreakerError::NothingChanges)
+    );
 }
 
 #[test]
@@ -248,9 +263,18 @@ fn exits_are_said_at_registration_and_new_responses_keep_the_bounds() {
     let mut never_ends = market_settings();
     never_ends.durations[2] = CRITICAL_MAX + 1;
     for mandate in [Mandate::AtOnce, Mandate::waited(0)] {
-        assert_eq!(market.amend(&says, mandate), Err(BreakerError::SettingFixed));
-        assert_eq!(market.amend(&closes, mandate), Err(BreakerError::ExitClosed));
-        assert_eq!(market.amend(&never_ends, mandate), Err(BreakerError::DurationOutOfBounds));
+        assert_eq!(
+            market.amend(&says, mandate, &LatchBoard::zeroed(), START),
+            Err(BreakerError::SettingFixed)
+        );
+        assert_eq!(
+            market.amend(&closes, mandate, &LatchBoard::zeroed(), START),
+            Err(BreakerError::ExitClosed)
+        );
+        assert_eq!(
+            market.amend(&never_ends, mandate, &LatchBoard::zeroed(), START),
+            Err(BreakerError::DurationOutOfBounds)
+        );
     }
 }
 
@@ -265,17 +289,66 @@ fn a_longer_way_down_waits_until_there_is_none() {
     let mut latched = market();
     assert!(latched.latch_trip(Source::Limiter, &trip, end, START));
 
-    assert_eq!({ latched }.amend(&longer, Mandate::AtOnce), Err(BreakerError::LatchLive));
-    assert_eq!({ latched }.amend(&more_grace, Mandate::waited(0)), Err(BreakerError::LatchLive));
-    // another step than that holds while the latch does, and its end stays
-    let mut shortened = latched;
-    assert_eq!(shortened.amend(&shorter, Mandate::waited(0)), Ok(Change::Loosens));
+    assert_eq!(
+        { latched }.amend(&longer, Mandate::AtOnce, &LatchBoard::zeroed(), START),
+        Err(BreakerError::LatchLive)
+    );
+    assert_eq!(
+        { latched }.amend(&more_grace, Mandate::waited(0), &LatchBoard::zeroed(), START),
+        Err(BreakerError::LatchLive)
+    );
+    assert_eq!(
+        { latched }.amend(&shorter, Mandate::waited(0), &LatchBoard::zeroed(), START),
+        Err(BreakerError::LatchLive)
+    );
+    // another step than that holds while the latch does, where it undoes a longer one, and its end stays
+    let mut lengthened = market();
+    lengthened.amend(&longer, Mandate::AtOnce, &LatchBoard::zeroed(), START).expect("nothing holds");
+    assert!(lengthened.latch_trip(Source::Limiter, &trip, end, START));
+    let mut undone = lengthened;
+    let undoing = undone.amend(&start, Mandate::waited(1), &LatchBoard::zeroed(), START);
+    assert_eq!(undoing, Ok(Change::Loosens));
     let dwell = |market: &Market| market.board.held[0];
-    assert_eq!((dwell(&latched), dwell(&shortened)), (end.plus(1_200), end.plus(1_140)));
-    assert_eq!(shortened.board.held[1], end);
+    assert_eq!((dwell(&lengthened), dwell(&undone)), (end.plus(1_260), end.plus(1_200)));
+    assert_eq!(undone.board.held[1], end);
 
     latched.board.step_down(end.plus(1_200)).expect("it is over");
-    assert_eq!(latched.amend(&longer, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!(latched.amend(&longer, Mandate::AtOnce, &LatchBoard::zeroed(), START), Ok(Change::Tightens));
+}
+
+/// "A Major closes no withdrawals any more" is ripe; a stranger waits for the Major, and executes it.
+#[test]
+fn a_ripe_loosening_waits_until_the_incident_is_over_and_an_undoing_does_not() {
+    let start = market_settings();
+    let mut opens = start;
+    opens.responses[1].closed = 0;
+    let end = START.plus(start.durations[1].into());
+    let over = end.plus(start.dwell.into());
+    let trip = Trip { rule: Rule::Hard, severity: Severity::Major, value: 1, threshold: 1 };
+    let mut latched = market();
+    assert!(latched.latch_trip(Source::Limiter, &trip, end, START));
+    let calm = LatchBoard::zeroed();
+    let execute =
+        |market: &Market, whole: &LatchBoard, now| { *market }.amend(&opens, Mandate::waited(0), whole, now);
+    for now in [START, end] {
+        assert_eq!(execute(&latched, &calm, now), Err(BreakerError::LatchLive));
+        assert_eq!(execute(&market(), &latched.board, now), Err(BreakerError::LatchLive), "of the protocol");
+    }
+    assert_eq!(execute(&latched, &calm, over), Ok(Change::Loosens));
+    // what was tightened in the midst of it is undone in the midst of it
+    let mut tight = start;
+    tight.responses.iter_mut().for_each(|response| response.limits.max_order = 50_000);
+    assert_eq!(latched.amend(&tight, Mandate::AtOnce, &calm, START), Ok(Change::Tightens));
+    assert_eq!(latched.amend(&start, Mandate::waited(1), &calm, START), Ok(Change::Loosens));
+
+    let (mut band, mut invariant) = (band(), invariant());
+    let mut wider = band.settings;
+    wider.deviation_bps[0] += 100;
+    let lower = Ratios { bps: [9_950, 9_900, 9_000] };
+    assert_eq!(band.amend(&wider, Mandate::waited(0), false), Err(BreakerError::LatchLive));
+    assert_eq!(invariant.amend(&lower, Mandate::waited(0), false), Err(BreakerError::LatchLive));
+    assert_eq!(band.amend(&wider, Mandate::waited(0), true), Ok(Change::Loosens));
+    assert_eq!(invariant.amend(&lower, Mandate::waited(0), true), Ok(Change::Loosens));
 }
 
 #[test]
@@ -285,13 +358,17 @@ fn a_band_tightens_at_once_and_keeps_its_reference() {
     let tight = BandSettings { deviation_bps: [400, 900, 2_000], ..start };
     let nearer = BandSettings { deviation_bps: [400, 900, 1_900], ..start };
     let other = BandSettings { primary: Feed { account: key(5), id: [5; 32] }, ..start };
-    assert_eq!(band.amend(&nearer, Mandate::AtOnce), Err(BreakerError::LooseningWaits), "decides a Critical");
-    assert_eq!(band.amend(&other, Mandate::waited(0)), Err(BreakerError::SettingFixed));
-    assert_eq!(band.amend(&tight, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!(
+        band.amend(&nearer, Mandate::AtOnce, true),
+        Err(BreakerError::LooseningWaits),
+        "decides a Critical"
+    );
+    assert_eq!(band.amend(&other, Mandate::waited(0), true), Err(BreakerError::SettingFixed));
+    assert_eq!(band.amend(&tight, Mandate::AtOnce, true), Ok(Change::Tightens));
     assert_eq!((band.settings, band.delayed, band.reference), (tight, start, reference));
-    assert_eq!(band.amend(&nearer, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
-    assert_eq!(band.amend(&start, Mandate::waited(0)), Ok(Change::Loosens), "undone");
-    assert_eq!(band.amend(&nearer, Mandate::waited(2)), Ok(Change::Loosens));
+    assert_eq!(band.amend(&nearer, Mandate::waited(0), true), Err(BreakerError::ProposalVoid));
+    assert_eq!(band.amend(&start, Mandate::waited(0), true), Ok(Change::Loosens), "undone");
+    assert_eq!(band.amend(&nearer, Mandate::waited(2), true), Ok(Change::Loosens));
     assert_eq!(band.delayed, nearer);
 }
 
@@ -350,17 +427,17 @@ fn an_invariant_that_is_broken_goes_back_to_shadow_once_that_was_poked() {
 fn ratios_tighten_at_once_but_for_the_one_that_decides_a_critical() {
     let mut invariant = invariant();
     let ratios = |bps| Ratios { bps };
-    let at_once = |invariant: &mut Invariant, bps| invariant.amend(&ratios(bps), Mandate::AtOnce);
+    let at_once = |invariant: &mut Invariant, bps| invariant.amend(&ratios(bps), Mandate::AtOnce, true);
     assert_eq!(at_once(&mut invariant, [10_000, 9_900, 9_100]), Err(BreakerError::LooseningWaits));
     assert_eq!(at_once(&mut invariant, [9_999, 9_900, 9_000]), Err(BreakerError::LooseningWaits));
     assert_eq!(at_once(&mut invariant, [40_001, 9_900, 9_000]), Err(BreakerError::BelowFloor));
     assert_eq!(at_once(&mut invariant, [40_000, 39_600, 9_000]), Ok(Change::Tightens));
-    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::waited(0));
+    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::waited(0), true);
     assert_eq!(undone, Ok(Change::Loosens));
     let half = ratios([5_000, 4_950, 4_500]);
     let less = ratios([4_999, 4_950, 4_500]);
-    assert_eq!(invariant.amend(&less, Mandate::waited(2)), Err(BreakerError::StepTooLarge));
-    assert_eq!(invariant.amend(&half, Mandate::waited(2)), Ok(Change::Loosens));
+    assert_eq!(invariant.amend(&less, Mandate::waited(2), true), Err(BreakerError::StepTooLarge));
+    assert_eq!(invariant.amend(&half, Mandate::waited(2), true), Ok(Change::Loosens));
 }
 
 /// A proposal of this epoch, made so many slots after [`START`].
@@ -402,12 +479,12 @@ fn an_invariants_loss_is_accepted_at_what_is_there_and_no_lower() {
 
     // a caution set high at once is no way to pull the others down
     let mut tightened = broken(Severity::Critical);
-    tightened.amend(&Ratios { bps: [40_000, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");
+    tightened.amend(&Ratios { bps: [40_000, 9_900, 9_000] }, Mandate::AtOnce, true).expect("a tightening");
     tightened.accept_loss(proposed(2, 1), 1, 10_000).expect("what is below the caution");
     assert_eq!(tightened.ratio_bps, [10_000, 9_900, 9_000]);
 
     let mut invariant = broken(Severity::Critical);
-    invariant.amend(&Ratios { bps: [10_001, 9_900, 9_000] }, Mandate::AtOnce).expect("a tightening");
+    invariant.amend(&Ratios { bps: [10_001, 9_900, 9_000] }, Mandate::AtOnce, true).expect("a tightening");
     let stale = invariant.accept_loss(proposed(1, 1), 1, 6_000);
     assert_eq!(stale, Err(BreakerError::ProposalVoid));
 }

@@ -6,7 +6,7 @@ mod registration;
 
 use firebreak_interface::{
     BreakerError::*,
-    Instant,
+    Instant, Severity,
     constants::*,
     instruction::{self, Governance},
     pda,
@@ -100,6 +100,32 @@ fn a_loosening_that_has_waited_is_executed_by_anyone() {
     assert_eq!(governed.world.protocol().loosening_delay, LOOSENING_DELAY_MIN);
     assert_eq!(governed.world.protocol().pending_proposals, 0);
     governed.world.verify_journal(&governed.world.told()).expect("sound");
+}
+
+/// A stranger keeps what is ripe until it opens what an incident closed.
+#[test]
+fn a_ripe_loosening_is_not_executed_in_an_incident() {
+    let mut governed = Governed::default();
+    let [limiter, market, band, invariant, _] = loosenings(&governed);
+    let changes = [limiter, market, band, invariant];
+    let proposals = changes.each_ref().map(|change| governed.world.propose(change));
+    governed.world.wait();
+    governed.world.withdraw(FUNDS / 2).succeeds();
+    governed.world.poke().succeeds();
+    assert_eq!(governed.world.severity(), Severity::Major);
+    for (proposal, change) in proposals.into_iter().zip(&changes) {
+        governed.world.execute(proposal, change).fails_with(LatchLive);
+    }
+    // another market, in which nothing holds, says nothing of this one
+    let neighbour = governed.world.neighbour();
+    for rest in [vec![], vec![neighbour.market]] {
+        let elsewhere = Amending { rest, ..changes[2].clone() };
+        governed.world.execute(proposals[2], &elsewhere).fails_with(WrongMarket);
+    }
+    governed.world.vm.advance(DAY);
+    for (proposal, change) in proposals.into_iter().zip(&changes) {
+        governed.world.execute(proposal, change).succeeds();
+    }
 }
 
 /// Case 11: a thief who stole the authority's key and a stranger race each other to the moment; it comes for both.

@@ -87,8 +87,9 @@ fn by_no_act_of_governance() {
         [
             (world.limiter_scaled(5), 5),
             (world.market_with(|settings| settings.responses[0].closed = 0), 5),
-            (governed.band_with(|settings| settings.deviation_bps[0] += 100), 5),
-            (governed.ratios([9_950, 9_900, 9_500]), 5),
+            // with the market in which nothing may hold
+            (governed.band_with(|settings| settings.deviation_bps[0] += 100), 6),
+            (governed.ratios([9_950, 9_900, 9_500]), 6),
             (world.amending(keeper, Amendment::RevokeKeeper), 5),
             (Amending { rest: rest.clone(), ..world.amending(world.us.protocol, Amendment::Unpin) }, 4),
         ]

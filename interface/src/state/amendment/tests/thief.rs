@@ -463,6 +463,12 @@ impl Run<'_> {
         if !matches!(amendment, Amendment::AcceptLoss { .. } | Amendment::Authority(_)) {
             let cases: [(&Town, Judge); 2] = [(&was.settings, is_within), (before, is_a_step)];
             assert_eq!(self.fields.refused(target, &cases, town), None);
+            let is_calm = match target {
+                Target::Limiter => before.limiter.severity(before.now) == Severity::Normal,
+                Target::Protocol => true,
+                _ => before.market.is_calm(&before.protocol.board, before.now),
+            };
+            assert!(is_calm, "{target:?}: loosened in an incident");
         }
         let waited = was.stepped_at.seconds_until(town.now);
         assert!(waited >= was.delay.into(), "{target:?}: {waited} s of {}", was.delay);

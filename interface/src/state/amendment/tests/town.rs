@@ -108,10 +108,18 @@ impl Town {
         let now = self.now;
         self.protocol.check_attached()?;
         match (target, amendment) {
-            (_, Amendment::Market(new)) => self.market.amend(new, mandate).map(drop),
+            (_, Amendment::Market(new)) => {
+                self.market.amend(new, mandate, &self.protocol.board, now).map(drop)
+            }
             (_, Amendment::Limiter(new)) => self.limiter.amend(new, mandate, &self.vault, now).map(drop),
-            (_, Amendment::Band(new)) => self.band.amend(new, mandate).map(drop),
-            (_, Amendment::Invariant(new)) => self.invariant.amend(new, mandate).map(drop),
+            (_, Amendment::Band(new)) => {
+                let is_calm = self.market.is_calm(&self.protocol.board, now);
+                self.band.amend(new, mandate, is_calm).map(drop)
+            }
+            (_, Amendment::Invariant(new)) => {
+                let is_calm = self.market.is_calm(&self.protocol.board, now);
+                self.invariant.amend(new, mandate, is_calm).map(drop)
+            }
             (_, Amendment::LooseningDelay(new)) => self.protocol.amend_delay(*new, mandate).map(drop),
             (Target::Limiter, Amendment::Arm) => self.limiter.arm(&self.vault, now),
             (Target::Band, Amendment::Arm) => self.band.arm(now),

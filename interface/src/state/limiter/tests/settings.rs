@@ -82,8 +82,8 @@ fn another_window_refills_nothing_and_remembers_what_left() {
     (new.windows[0].seconds, new.gross_seconds, new.elastic_seconds) = (1_800, 43_200, 180);
     assert_eq!(world.amend(&new, Mandate::AtOnce), Err(BreakerError::LooseningWaits));
     let fresh = world.fresh();
-    assert_eq!(world.amend(&new, fresh), Ok(Change::Loosens));
-    assert_eq!(world.unlatched().capacity(), 0);
+    assert_eq!(world.unlatched().amend(&new, fresh), Ok(Change::Loosens));
+    assert_eq!(world.capacity(), 0);
     assert_eq!(world.limiter.gross.iter().sum::<u64>(), MAIN);
     world.wait(43_000);
     world.look();
@@ -147,8 +147,8 @@ fn the_strictest_settings_and_the_largest_vault_answer_without_overflow() {
     let mut widest = zero;
     (widest.windows[0].rate_bps, widest.gross_bps) = (100, 100);
     let fresh = world.fresh();
-    assert_eq!(world.amend(&widest, fresh), Ok(Change::Loosens));
-    assert_eq!(world.unlatched().withdraw(1), Verdict::Deny, "the long window is zero still");
+    assert_eq!(world.unlatched().amend(&widest, fresh), Ok(Change::Loosens));
+    assert_eq!(world.withdraw(1), Verdict::Deny, "the long window is zero still");
 }
 
 #[test]
@@ -180,6 +180,21 @@ fn a_drain_is_poked_before_settings_change_and_a_missing_unit_holds_nothing_off(
     assert_eq!(world.look().map(|trip| trip.severity), Some(Severity::Major));
     assert_eq!(world.amend(&START, fresh), Ok(Change::Loosens));
     assert_eq!(world.limiter.undeclared, VAULT / 20 + 1, "what is remembered stays so");
+}
+
+#[test]
+fn a_ripe_loosening_waits_for_the_limiters_own_latch() {
+    let mut world = World::seasoned();
+    let fresh = world.fresh();
+    assert_eq!(world.withdraw(VAULT / 2), Verdict::Deny);
+    assert_eq!(world.severity(), Severity::Major);
+    assert_eq!(world.amend(&rated(2_000), fresh), Err(BreakerError::LatchLive));
+    assert_eq!(world.amend(&rated(500), Mandate::AtOnce), Ok(Change::Tightens));
+    let undo = world.fresh();
+    assert_eq!(world.amend(&START, undo), Ok(Change::Loosens));
+    world.wait(DAY);
+    let fresh = world.fresh();
+    assert_eq!(world.amend(&rated(2_000), fresh), Ok(Change::Loosens));
 }
 
 #[test]

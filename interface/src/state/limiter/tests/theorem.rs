@@ -204,6 +204,7 @@ fn play(schedule: &Schedule, tamper: Tamper) -> Result<(), String> {
 fn amend(world: &mut World, race: Race, flows: &mut Vec<Flowed>) -> Result<(), String> {
     let (new, mandate) = (race.settings(&world.limiter), race.mandate(&world.limiter));
     world.look();
+    world.unlatched();
     let mut settled = world.limiter;
     settled.settle(world.vault.amount, 0, world.now).expect("no overflow");
     match { world.limiter }.amend(&new, mandate, &world.vault, world.now) {

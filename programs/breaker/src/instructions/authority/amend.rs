@@ -50,7 +50,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
         let done = match amendment {
             Amendment::Market(new) => {
                 let mut market = open::<Market>(account, &key)?;
-                changed(market.amend(new, mandate)?, market.epoch)
+                changed(market.amend(new, mandate, &protocol.board, now)?, market.epoch)
             }
             Amendment::Limiter(new) => {
                 let mut limiter = open::<Limiter>(account, &key)?;
@@ -59,11 +59,13 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
             }
             Amendment::Band(new) => {
                 let mut band = open::<PriceBand>(account, &key)?;
-                changed(band.amend(new, mandate)?, band.epoch)
+                let is_calm = is_calm(mandate, (&band.market, rest), (&key, &protocol), now)?;
+                changed(band.amend(new, mandate, is_calm)?, band.epoch)
             }
             Amendment::Invariant(new) => {
                 let mut invariant = open::<Invariant>(account, &key)?;
-                changed(invariant.amend(new, mandate)?, invariant.epoch)
+                let is_calm = is_calm(mandate, (&invariant.market, rest), (&key, &protocol), now)?;
+                changed(invariant.amend(new, mandate, is_calm)?, invariant.epoch)
             }
             Amendment::Arm => arm(open_rule(account, &key)?, &mut protocol, rest, now)?,
             Amendment::Disarm => {
@@ -100,6 +102,21 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
 /// How the journal names a change of settings that have seen so many.
 fn changed(change: Change, epoch: u64) -> (Act, u64) {
     (if change == Change::Tightens { Act::Tightened } else { Act::Loosened }, epoch)
+}
+
+/// Whether nothing holds where a rule latches. Only a proposal is asked: what comes at once tightens.
+fn is_calm(
+    mandate: Mandate,
+    (market, rest): (&Pubkey, &[AccountInfo]),
+    (key, protocol): (&Pubkey, &Protocol),
+    now: Instant,
+) -> Result<bool> {
+    if mandate == Mandate::AtOnce {
+        return Ok(true);
+    }
+    // stops a market in which nothing holds
+    let account = rest.first().filter(|account| account.key == market).ok_or(BreakerError::WrongMarket)?;
+    Ok(open::<Market>(account, key)?.is_calm(&protocol.board, now))
 }
 
 /// From shadow to force; the journal hears how often the rule tripped in shadow.
