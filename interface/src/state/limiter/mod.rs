@@ -287,6 +287,10 @@ impl Limiter {
         (self.expected, self.followed) = (vault.amount, vault.amount);
         (self.undeclared, self.undeclared_carry) = (0, 0);
         self.tripped_at = Instant::NEVER;
+        if self.waits_in_shadow() {
+            // the first that is real begins an entry of its own; these are counted
+            self.pending = PendingEntry::default();
+        }
         (self.armed, self.armed_at) = (1, now);
         self.epoch += 1;
         self.assert_invariant()
@@ -597,7 +601,15 @@ impl Limiter {
             return outcome;
         }
         if let Some(trip) = outcome.trip {
-            self.shadow_trips = self.shadow_trips.saturating_add(1);
+            self.count_in_shadow(&trip, now);
+        }
+        Outcome { trip: None, ..outcome }
+    }
+
+    /// Counts a trip in shadow, and keeps it for the journal where none that was real waits.
+    fn count_in_shadow(&mut self, trip: &Trip, now: Instant) {
+        self.shadow_trips = self.shadow_trips.saturating_add(1);
+        if self.pending.count == 0 || self.waits_in_shadow() {
             let pending = &mut self.pending;
             if pending.count == 0 {
                 *pending = PendingEntry { first: now, act: Act::ShadowTrip as u8, ..PendingEntry::default() };
@@ -607,13 +619,16 @@ impl Limiter {
             }
             pending.count = pending.count.saturating_add(1);
         }
-        Outcome { trip: None, ..outcome }
+    }
+
+    /// Whether trips in shadow wait for the journal.
+    fn waits_in_shadow(&self) -> bool {
+        self.pending.count > 0 && self.pending.act == Act::ShadowTrip as u8
     }
 
     /// Whether trips in shadow wait for the journal and the last it was told of are an hour old; then they count as told.
     pub fn tell_shadow(&mut self, now: Instant) -> bool {
-        let waits = self.pending.count > 0 && self.pending.act == Act::ShadowTrip as u8;
-        let is_due = waits && self.shadow_told_at.plus(SHADOW_ENTRY_EVERY).reached(now);
+        let is_due = self.waits_in_shadow() && self.shadow_told_at.plus(SHADOW_ENTRY_EVERY).reached(now);
         if is_due {
             self.shadow_told_at = now;
         }

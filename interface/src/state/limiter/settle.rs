@@ -45,8 +45,11 @@ impl Limiter {
         now: Instant,
     ) -> Checked<()> {
         let (trip, _) = self.settle(balance, 0, now)?;
-        if self.armed != 0 && trip.is_some() {
-            return Err(BreakerError::PokeFirst);
+        if let Some(trip) = trip {
+            if self.armed != 0 {
+                return Err(BreakerError::PokeFirst);
+            }
+            self.count_in_shadow(&trip, now);
         }
         let old = core::mem::replace(&mut self.settings, *new);
         (self.expected, self.followed) = (self.expected.max(balance), balance);

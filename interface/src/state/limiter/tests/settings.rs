@@ -320,3 +320,30 @@ fn a_breach_is_no_loss() {
     assert_eq!(world.trip.map(|trip| trip.rule), Some(Rule::Hard));
     assert_eq!(world.accept_loss(known, 1).map(|lost| lost > 0), Ok(true));
 }
+
+/// The first real breach is journaled as of itself, whatever was measured before in shadow, and the other way round.
+#[test]
+fn what_tripped_in_shadow_and_what_was_real_are_two_entries() {
+    let mut world = World::in_shadow(VAULT, START);
+    world.wait(2 * DAY);
+    world.vault.amount -= VAULT / 20;
+    let fresh = world.fresh();
+    // a change sees it too, and neither latches nor loses it
+    assert_eq!(world.amend(&rated(900), fresh), Ok(Change::Tightens));
+    assert_eq!((world.limiter.shadow_trips, world.limiter.pending.count), (1, 1));
+    world.limiter.arm(&world.vault, world.now).expect("in shadow");
+    assert_eq!(world.limiter.pending, PendingEntry::default());
+    assert_eq!(world.limiter.shadow_trips, 1);
+
+    world.wait(DAY);
+    assert_eq!(world.withdraw(VAULT / 2), Verdict::Deny);
+    let real = world.limiter.pending;
+    assert_eq!((real.first, real.act, real.count), (world.now, Act::HardBreach as u8, 1));
+    let fresh = world.fresh();
+    assert_eq!(world.disarm(fresh), Ok(()));
+    assert_eq!(world.unlatched().withdraw(VAULT * 8 / 10), Verdict::Allow);
+    assert_eq!((world.limiter.shadow_trips, world.limiter.pending), (2, real), "counted, and kept apart");
+    // armed again, what is real still waits
+    world.limiter.arm(&world.vault, world.now).expect("in shadow");
+    assert_eq!(world.limiter.pending, real);
+}
