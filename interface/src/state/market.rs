@@ -65,8 +65,10 @@ pub struct Market {
     pub delayed_grace: u32,
     /// Explicit padding.
     pub padding: u32,
+    /// Changes of the settings after the first that tightened at once since the last delayed ones came; zero where none.
+    pub tightened: u64,
     /// Room for later versions.
-    pub reserved: [u8; 144],
+    pub reserved: [u8; 136],
 }
 
 /// What an authority chooses when it registers a market.

@@ -67,8 +67,8 @@ pub struct Protocol {
     pub epoch: u64,
     /// Markets there are.
     pub markets: u32,
-    /// Explicit padding.
-    pub padding_2: [u8; 4],
+    /// Changes of authority and delay after the first longer delay at once since the last delayed one came; zero where none.
+    pub tightened: u32,
     /// What is pinned of the program.
     pub pin: ProgramPin,
     /// Moves of the authority so far.

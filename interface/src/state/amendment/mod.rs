@@ -129,8 +129,9 @@ impl Mandate {
     }
 
     /// Checks a change of settings that have seen `epoch` changes, and counts it. `delayed` are the last settings that
-    /// waited, or those of registration; going back within them is open whatever happened since, so that nobody can
-    /// hold them off by tightening a little more each slot. Whatever else loosens waits until nothing holds: a ripe
+    /// waited, or those of registration; `tightened` is the epoch of the first tightening at once since. Going back within
+    /// them is open whatever happened after that, so that nobody can hold them off by tightening a little more each
+    /// slot; but it is proposed after that, so that nobody has it ready before there is something to undo. Whatever else loosens waits until nothing holds: a ripe
     /// proposal must not open in the midst of an incident what only a quorum may.
     ///
     /// # Errors
@@ -140,7 +141,7 @@ impl Mandate {
         old: &S,
         delayed: &mut S,
         new: &S,
-        epoch: &mut u64,
+        (epoch, tightened): (&mut u64, &mut u64),
         is_calm: bool,
     ) -> Checked<Change> {
         let path = match self {
@@ -150,15 +151,20 @@ impl Mandate {
         let change = old.check_change(delayed, new, path)?;
         if let Self::Proposed { epoch: of, .. } = self {
             let is_undoing = new.is_within(delayed);
-            if of != *epoch && !is_undoing {
+            let undoes_what_was = is_undoing && *tightened != 0 && of >= *tightened;
+            if of != *epoch && !undoes_what_was {
                 return Err(BreakerError::ProposalVoid);
             }
             if change == Change::Loosens && !is_undoing && !is_calm {
                 return Err(BreakerError::LatchLive);
             }
             *delayed = new.clone();
+            *tightened = 0;
         }
         *epoch += 1;
+        if self == Self::AtOnce && *tightened == 0 {
+            *tightened = *epoch;
+        }
         Ok(change)
     }
 
@@ -192,8 +198,10 @@ impl Protocol {
         let old = self.settings();
         let of = |loosening_delay| super::ProtocolSettings { loosening_delay, ..old.clone() };
         let (mut delayed, new) = (of(self.delayed_loosening_delay), of(delay));
+        let mut tightened = u64::from(self.tightened);
         // what is proposed keeps its delay: in an incident a shorter one opens nothing
-        let change = mandate.replace(&old, &mut delayed, &new, &mut self.epoch, true)?;
+        let change = mandate.replace(&old, &mut delayed, &new, (&mut self.epoch, &mut tightened), true)?;
+        self.tightened = u32::try_from(tightened).unwrap_or(u32::MAX);
         self.loosening_delay = delay;
         self.delayed_loosening_delay = delayed.loosening_delay;
         Ok(change)
@@ -296,7 +304,8 @@ impl Market {
         new.check()?;
         let (old, mut delayed) = (self.settings(), self.delayed_settings());
         let is_calm = self.is_calm(whole, now);
-        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch, is_calm)?;
+        let counts = (&mut self.epoch, &mut self.tightened);
+        let change = mandate.replace(&old, &mut delayed, new, counts, is_calm)?;
         let is_longer = new.dwell > old.dwell || new.liquidation_grace > old.liquidation_grace;
         if is_longer && !self.board.is_clear() {
             return Err(BreakerError::LatchLive);
@@ -325,7 +334,8 @@ impl Limiter {
     ) -> Checked<Change> {
         new.check()?;
         let (old, is_calm) = (self.settings, self.severity(now) == Severity::Normal);
-        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch, is_calm)?;
+        let counts = (&mut self.epoch, &mut self.tightened);
+        let change = mandate.replace(&old, &mut self.delayed, new, counts, is_calm)?;
         self.resettle(new, self.balance(vault), now)?;
         self.assert_invariant()?;
         Ok(change)
@@ -397,7 +407,8 @@ impl PriceBand {
     pub fn amend(&mut self, new: &BandSettings, mandate: Mandate, is_calm: bool) -> Checked<Change> {
         new.check()?;
         let old = self.settings;
-        let change = mandate.replace(&old, &mut self.delayed, new, &mut self.epoch, is_calm)?;
+        let counts = (&mut self.epoch, &mut self.tightened);
+        let change = mandate.replace(&old, &mut self.delayed, new, counts, is_calm)?;
         self.settings = *new;
         self.assert_invariant()?;
         Ok(change)
@@ -435,7 +446,8 @@ impl Invariant {
         new.check()?;
         let old = Ratios { bps: self.ratio_bps };
         let mut delayed = Ratios { bps: self.delayed_ratio_bps };
-        let change = mandate.replace(&old, &mut delayed, new, &mut self.epoch, is_calm)?;
+        let counts = (&mut self.epoch, &mut self.tightened);
+        let change = mandate.replace(&old, &mut delayed, new, counts, is_calm)?;
         (self.ratio_bps, self.delayed_ratio_bps) = (new.bps, delayed.bps);
         self.assert_invariant()?;
         Ok(change)
@@ -500,6 +512,7 @@ impl Invariant {
         (self.tripped, self.tripped_at) = (0, Instant::NEVER);
         self.standing.observed_at = Instant::NEVER;
         (self.ratio_bps, self.delayed_ratio_bps) = (accepted.bps, accepted.bps);
+        self.tightened = 0;
         self.epoch += 1;
         self.assert_invariant()
     }

@@ -254,6 +254,44 @@ fn a_market_tightens_at_once_and_its_undoing_outlives_every_further_tightening()
     );
 }
 
+/// An undoing is kept ripe for the day on which the owner tightens: then anybody would take that back in the same slot.
+#[test]
+fn no_undoing_is_proposed_before_there_is_something_to_undo() {
+    let calm = LatchBoard::zeroed();
+    let start = market_settings();
+    let limited = |max_order| {
+        let mut settings = start;
+        settings.responses.iter_mut().for_each(|response| response.limits.max_order = max_order);
+        settings
+    };
+    let execute = |market: &mut Market, max_order, epoch| {
+        market.amend(&limited(max_order), Mandate::waited(epoch), &calm, START)
+    };
+    // the owner's own halving, proposed on a quiet day, would double what was quartered since
+    let mut market = market();
+    assert_eq!(market.amend(&limited(25_000), Mandate::AtOnce, &calm, START), Ok(Change::Tightens));
+    for max_order in [100_000, 50_000] {
+        assert_eq!(execute(&mut { market }, max_order, 0), Err(BreakerError::ProposalVoid), "{max_order}");
+        assert_eq!(execute(&mut { market }, max_order, 1), Ok(Change::Loosens), "{max_order}");
+    }
+    // once it was undone, what was proposed meanwhile is of no use on the next day
+    assert_eq!(execute(&mut market, 100_000, 1), Ok(Change::Loosens));
+    assert_eq!((market.epoch, market.tightened), (2, 0));
+    assert_eq!(market.amend(&limited(25_000), Mandate::AtOnce, &calm, START), Ok(Change::Tightens));
+    for (epoch, result) in
+        [(1, Err(BreakerError::ProposalVoid)), (2, Err(BreakerError::ProposalVoid)), (3, Ok(Change::Loosens))]
+    {
+        assert_eq!(execute(&mut { market }, 100_000, epoch), result, "of epoch {epoch}");
+    }
+
+    let mut protocol = protocol();
+    assert_eq!(protocol.amend_delay(DELAY + 1, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!(protocol.amend_delay(DELAY, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(protocol.amend_delay(DELAY + 2, Mandate::AtOnce), Ok(Change::Tightens));
+    assert_eq!(protocol.amend_delay(DELAY, Mandate::waited(1)), Ok(Change::Loosens));
+    assert_eq!(protocol.tightened, 0);
+}
+
 #[test]
 fn exits_are_said_at_registration_and_new_responses_keep_the_bounds() {
     let mut market = market();
@@ -367,7 +405,7 @@ fn a_band_tightens_at_once_and_keeps_its_reference() {
     assert_eq!(band.amend(&tight, Mandate::AtOnce, true), Ok(Change::Tightens));
     assert_eq!((band.settings, band.delayed, band.reference), (tight, start, reference));
     assert_eq!(band.amend(&nearer, Mandate::waited(0), true), Err(BreakerError::ProposalVoid));
-    assert_eq!(band.amend(&start, Mandate::waited(0), true), Ok(Change::Loosens), "undone");
+    assert_eq!(band.amend(&start, Mandate::waited(1), true), Ok(Change::Loosens), "undone");
     assert_eq!(band.amend(&nearer, Mandate::waited(2), true), Ok(Change::Loosens));
     assert_eq!(band.delayed, nearer);
 }
@@ -432,7 +470,7 @@ fn ratios_tighten_at_once_but_for_the_one_that_decides_a_critical() {
     assert_eq!(at_once(&mut invariant, [9_999, 9_900, 9_000]), Err(BreakerError::LooseningWaits));
     assert_eq!(at_once(&mut invariant, [40_001, 9_900, 9_000]), Err(BreakerError::BelowFloor));
     assert_eq!(at_once(&mut invariant, [40_000, 39_600, 9_000]), Ok(Change::Tightens));
-    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::waited(0), true);
+    let undone = invariant.amend(&ratios([10_000, 9_900, 9_000]), Mandate::waited(1), true);
     assert_eq!(undone, Ok(Change::Loosens));
     let half = ratios([5_000, 4_950, 4_500]);
     let less = ratios([4_999, 4_950, 4_500]);

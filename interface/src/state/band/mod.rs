@@ -73,8 +73,10 @@ pub struct PriceBand {
     pub epoch: u64,
     /// The last settings that came by a proposal, or those of registration.
     pub delayed: BandSettings,
+    /// Changes of the settings after the first that tightened at once since the last delayed ones came; zero where none.
+    pub tightened: u64,
     /// Room for later versions.
-    pub reserved: [u8; 80],
+    pub reserved: [u8; 72],
 }
 
 /// What the accounts of the two feeds say, none where they are no price accounts.

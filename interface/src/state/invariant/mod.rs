@@ -71,8 +71,10 @@ pub struct Invariant {
     pub terms: [Term; 2 * INVARIANT_TERMS],
     /// When it was first shown to be as false as the worst since it was last seen to hold.
     pub tripped_at: Instant,
+    /// Changes of the ratios after the first that tightened at once since the last delayed ones came; zero where none.
+    pub tightened: u64,
     /// Room for later versions: what a rescue moved into safes will count on the left.
-    pub reserved: [u8; 232],
+    pub reserved: [u8; 224],
 }
 
 /// What the accounts of an invariant hold, as far as they were shown.

@@ -115,8 +115,10 @@ pub struct Limiter {
     pub delayed: LimiterSettings,
     /// When it latched flow without a record last: what is lost was not known before.
     pub tripped_at: Instant,
+    /// Changes of the settings after the first that tightened at once since the last delayed ones came; zero where none.
+    pub tightened: u64,
     /// Room for later versions.
-    pub reserved: [u8; 56],
+    pub reserved: [u8; 48],
 }
 
 /// A main buffer.

@@ -79,6 +79,18 @@ impl Town {
         }
     }
 
+    /// Epoch of the first tightening at once since the target's last delayed settings came.
+    pub(super) fn tightened(&self, target: Target) -> u64 {
+        match target {
+            Target::Protocol => self.protocol.tightened.into(),
+            Target::Market => self.market.tightened,
+            Target::Limiter => self.limiter.tightened,
+            Target::Band => self.band.tightened,
+            Target::Invariant => self.invariant.tightened,
+            Target::Keeper => 0,
+        }
+    }
+
     /// The account of a target, byte by byte.
     pub(super) fn bytes(&self, target: Target) -> &[u8] {
         match target {

@@ -155,10 +155,14 @@ fn the_strictest_settings_and_the_largest_vault_answer_without_overflow() {
 fn settings_by_a_stale_proposal_are_void_unless_they_undo() {
     let mut world = World::seasoned();
     assert_eq!(world.amend(&rated(600), Mandate::AtOnce), Ok(Change::Tightens));
-    assert_eq!(world.amend(&rated(1_001), Mandate::waited(0)), Err(BreakerError::ProposalVoid));
-    assert_eq!(world.amend(&rated(800), Mandate::waited(0)), Ok(Change::Loosens), "half-way back");
+    let tightened = world.limiter.epoch;
+    assert_eq!(world.amend(&rated(590), Mandate::AtOnce), Ok(Change::Tightens));
+    let mandate = Mandate::waited(tightened);
+    assert_eq!(world.amend(&rated(800), Mandate::waited(tightened - 1)), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.amend(&rated(1_001), mandate), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.amend(&rated(800), mandate), Ok(Change::Loosens), "half-way back");
     assert_eq!(world.limiter.delayed, rated(800));
-    assert_eq!(world.amend(&START, Mandate::waited(0)), Err(BreakerError::ProposalVoid));
+    assert_eq!(world.amend(&START, mandate), Err(BreakerError::ProposalVoid));
     let fresh = world.fresh();
     assert_eq!(world.amend(&rated(1_601), fresh), Err(BreakerError::StepTooLarge));
     assert_eq!(world.amend(&rated(1_600), fresh), Ok(Change::Loosens));
