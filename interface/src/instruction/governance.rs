@@ -112,6 +112,7 @@ pub fn cancel(by: Pubkey, protocol: Pubkey, proposal: Pubkey, segment: Option<u3
 
 /// Changes what is registered. `rest` are the accounts that the amendment names, see [`Amendment`]. A loss is
 /// accepted, a limiter or an invariant disarmed, and a protocol detached in known company: the instructions sysvar comes first.
+/// The same before a limiter's vault where a proposal stands for its settings or its arming.
 /// New settings of a band or an invariant show its market, where a proposal stands for them.
 ///
 /// Accounts: authority (signer) or proposal (writable), protocol (writable), subject (writable), journal, segment, event

@@ -68,7 +68,7 @@ impl World {
     pub fn limiter_with(&self, change: impl FnOnce(&mut LimiterSettings)) -> Amending {
         let mut settings = self.limiter().settings;
         change(&mut settings);
-        let rest = vec![self.us.vault];
+        let rest = vec![INSTRUCTIONS, self.us.vault];
         Amending { subject: self.us.limiter, amendment: Amendment::Limiter(settings), rest }
     }
 

@@ -32,7 +32,7 @@ use crate::{
 pub enum Amendment {
     /// New settings of a market.
     Market(MarketSettings),
-    /// New settings of a limiter. The vault's account follows.
+    /// New settings of a limiter. The vault's account follows; by a proposal, the instructions sysvar before it.
     Limiter(LimiterSettings),
     /// New settings of a price band. By a proposal, its market's account follows.
     Band(BandSettings),
@@ -40,7 +40,8 @@ pub enum Amendment {
     Invariant(Ratios),
     /// Another loosening delay of the protocol, in seconds.
     LooseningDelay(u32),
-    /// A limiter, band or invariant comes into force: a tightening. A limiter's vault follows.
+    /// A limiter, band or invariant comes into force: a tightening. A limiter's vault follows; by a
+    /// proposal, the instructions sysvar before it.
     Arm,
     /// A limiter, band or invariant goes back to shadow. The instructions sysvar follows, then a limiter's vault, or an
     /// invariant's terms' accounts.

@@ -12,7 +12,8 @@ use firebreak_interface::{
     pda,
     state::{Act, Amendment, CoverageRow, Keeper, LimiterSettings, Proposed, Status},
 };
-use firebreak_scenarios::{Amending, FUNDS, Governed, Setup, World};
+use firebreak_probe::Guard;
+use firebreak_scenarios::{Amending, FUNDS, Governed, Setup, World, token};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -100,6 +101,32 @@ fn a_loosening_that_has_waited_is_executed_by_anyone() {
     assert_eq!(governed.world.protocol().loosening_delay, LOOSENING_DELAY_MIN);
     assert_eq!(governed.world.protocol().pending_proposals, 0);
     governed.world.verify_journal(&governed.world.told()).expect("sound");
+}
+
+/// Between a transfer and its record, what arrived would be taken for a donation, and its record for a leak.
+#[test]
+fn no_stranger_changes_a_limiter_half_way_through_anothers_transaction() {
+    let mut world = World::default();
+    let change = world.limiter_scaled(5);
+    let arm = Amending { amendment: Amendment::Arm, ..change.clone() };
+    let proposals = [(&change, world.propose(&change)), (&arm, world.propose(&arm))];
+    world.wait();
+    for (change, proposal) in proposals {
+        let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), change);
+        let pay = token::transfer(&world.purse, &world.us.vault, &world.alice.pubkey(), 1);
+        world.send(&[pay, execute.clone()]).fails_with(WrongCompany);
+        world.perform(&[(Guard::Always, execute)]).fails_with(NotTopLevel);
+        for rest in [vec![], vec![world.us.vault], vec![world.us.vault, world.us.vault]] {
+            let alone = Amending { rest, ..change.clone() };
+            world.execute(proposal, &alone).fails_with(WrongCompany);
+        }
+    }
+    // the authority chooses its own moment
+    let tighter = world.limiter_scaled(3);
+    let at_once = world.us.amend(&world.vm, world.us.authority.pubkey(), &tighter);
+    let pay = token::transfer(&world.purse, &world.us.vault, &world.alice.pubkey(), 1);
+    let signers = [&world.alice, &world.us.authority].map(|key| key.insecure_clone());
+    world.vm.send(&[pay, at_once], &signers.each_ref()).succeeds();
 }
 
 /// A stranger keeps what is ripe until it opens what an incident closed.

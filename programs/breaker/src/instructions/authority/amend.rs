@@ -54,7 +54,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
             }
             Amendment::Limiter(new) => {
                 let mut limiter = open::<Limiter>(account, &key)?;
-                let vault = read_vault(&limiter, rest)?;
+                let vault = read_vault(&limiter, shown_by(mandate, rest)?)?;
                 changed(limiter.amend(new, mandate, &vault, now)?, limiter.epoch)
             }
             Amendment::Band(new) => {
@@ -67,7 +67,7 @@ pub fn amend(ctx: Context<Amend>, amendment: &Amendment) -> Result<()> {
                 let is_calm = is_calm(mandate, (&invariant.market, rest), (&key, &protocol), now)?;
                 changed(invariant.amend(new, mandate, is_calm)?, invariant.epoch)
             }
-            Amendment::Arm => arm(open_rule(account, &key)?, &mut protocol, rest, now)?,
+            Amendment::Arm => arm(open_rule(account, &key)?, &mut protocol, (mandate, rest), now)?,
             Amendment::Disarm => {
                 disarm(open_rule(account, &key)?, mandate, rest, now)?;
                 (Act::Disarmed, 0)
@@ -120,10 +120,15 @@ fn is_calm(
 }
 
 /// From shadow to force; the journal hears how often the rule tripped in shadow.
-fn arm(rule: Rule, protocol: &mut Protocol, rest: &[AccountInfo], now: Instant) -> Result<(Act, u64)> {
+fn arm(
+    rule: Rule,
+    protocol: &mut Protocol,
+    (mandate, rest): (Mandate, &[AccountInfo]),
+    now: Instant,
+) -> Result<(Act, u64)> {
     let (act, shadow_trips) = match rule {
         Rule::Limiter(mut limiter) => {
-            let vault = read_vault(&limiter, rest)?;
+            let vault = read_vault(&limiter, shown_by(mandate, rest)?)?;
             // armed again it is the one that was counted
             if !limiter.armed_at.is_set() {
                 protocol.count_armed()?;
@@ -157,6 +162,18 @@ fn shown<'a, 'info>(rest: &'a [AccountInfo<'info>]) -> Result<&'a [AccountInfo<'
     ensure(*instructions.key == INSTRUCTIONS, BreakerError::WrongCompany)?;
     company::check(instructions, &[])?;
     Ok(rest)
+}
+
+/// As [`shown`] where a proposal stands for it, which anybody executes: also between a transfer and its record, where
+/// what arrived would be taken for a donation. The authority chooses its moment, and may act by CPI.
+fn shown_by<'a, 'info>(mandate: Mandate, rest: &'a [AccountInfo<'info>]) -> Result<&'a [AccountInfo<'info>]> {
+    match rest {
+        [instructions, rest @ ..] if mandate == Mandate::AtOnce && *instructions.key == INSTRUCTIONS => {
+            Ok(rest)
+        }
+        _ if mandate == Mandate::AtOnce => Ok(rest),
+        _ => shown(rest),
+    }
 }
 
 /// What the terms' accounts hold.

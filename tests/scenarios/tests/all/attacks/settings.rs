@@ -3,11 +3,11 @@
 use firebreak_client::Refusal;
 use firebreak_interface::{
     BreakerError::*,
-    Direction, Operation,
+    Direction, Instant, Operation,
     constants::*,
     instruction::{self, Governance},
     pda,
-    state::{LimiterSettings, MarketSettings, Proposed, Response, Status},
+    state::{DISCRIMINATOR, Limiter, LimiterSettings, MarketSettings, Proposed, Response, Status},
 };
 use firebreak_scenarios::{Amending, FUNDS, MINT_CAP, Setup, World, token};
 use solana_instruction::error::InstructionError;
@@ -20,6 +20,15 @@ fn unpaused() -> World {
         let responses = setup.market.responses.map(|response| Response { closed: 0, ..response });
         setup.market = MarketSettings { responses, ..setup.market };
     })
+}
+
+/// The limiter's own latch is lifted by hand: what is ripe need not wait for it.
+fn lift(world: &mut World) {
+    let key = world.us.limiter;
+    let limiter = Limiter { held: [Instant::NEVER; 3], ..world.limiter() };
+    world
+        .vm
+        .edit(&key, |account| account.data[DISCRIMINATOR..].copy_from_slice(bytemuck::bytes_of(&limiter)));
 }
 
 /// What the limiter would pay now, all its windows agreeing.
@@ -48,6 +57,8 @@ fn a_doubled_limit_refills_nothing_that_was_used() {
     world.wait();
     let first = take(&mut world);
     assert_eq!(first, FUNDS / 10);
+    world.execute(proposal, &doubled).fails_with(LatchLive);
+    lift(&mut world);
     world.execute(proposal, &doubled).succeeds();
     assert_eq!(take(&mut world), 0, "nothing is paid twice");
     world.withdraw(1).succeeds();
@@ -57,6 +68,7 @@ fn a_doubled_limit_refills_nothing_that_was_used() {
     let proposal = world.propose(&doubled);
     world.wait();
     take(&mut world);
+    lift(&mut world);
     world.execute(proposal, &doubled).succeeds();
     world.vm.advance(360);
     // a tenth of the window at twice the rate of nine tenths of the funds, and nothing for the time before
@@ -73,20 +85,28 @@ fn a_limit_that_goes_down_and_up_again_pays_once() {
         let mut world = unpaused();
         let undo = world.limiter_scaled(4);
         let tighter = world.limiter_scaled(1);
-        // an undoing is no change before there is something to undo, and is proposed all the same
-        let proposals: Vec<Pubkey> = (0..PENDING_PROPOSALS).map(|_| world.propose(&undo)).collect();
+        // before there is something to undo, an undoing is for nothing
+        let early = world.propose(&undo);
+        world.amend(&tighter).succeeds();
+        let proposals: Vec<Pubkey> = (1..PENDING_PROPOSALS).map(|_| world.propose(&undo)).collect();
         world.wait();
         let may = left(&mut world);
+        world.execute(early, &undo).fails_with(ProposalVoid);
         let mut taken = 0;
-        for proposal in proposals {
+        for (i, proposal) in proposals.into_iter().enumerate() {
             let (before, some) = (world.alice(), left(&mut world) / part);
             if some > 0 {
                 world.withdraw(some).succeeds();
             }
             taken += world.alice() - before;
-            world.amend(&tighter).succeeds();
-            world.execute(proposal, &undo).succeeds();
-            assert_eq!(world.limiter().settings, Setup::default().limiter);
+            if i == 0 {
+                world.execute(proposal, &undo).succeeds();
+                assert_eq!(world.limiter().settings, Setup::default().limiter);
+                world.amend(&tighter).succeeds();
+            } else {
+                // what was proposed before the first way back is no way back from the second way down
+                world.execute(proposal, &undo).fails_with(ProposalVoid);
+            }
         }
         taken += take(&mut world);
         assert!(taken <= may && taken > 0, "{taken} left, {may} may");
@@ -109,6 +129,7 @@ fn another_window_is_no_new_window() {
         let mut paid = Vec::new();
         for step in 0..3 * HOUR / 100 {
             if step == 9 {
+                lift(&mut world);
                 world.execute(proposal, &other).succeeds();
                 assert_eq!(left(&mut world), 0, "what was used stays used");
             }

@@ -65,8 +65,7 @@ impl Heist {
     /// A change of the limiter of one of the old vaults.
     fn change(&self, flow: &Flow, amendment: Amendment) -> Amending {
         let subject = self.world.us.program.addresses.limiter(&flow.vault);
-        let shown = if amendment == Amendment::Disarm { vec![INSTRUCTIONS] } else { Vec::new() };
-        Amending { subject, amendment, rest: [shown, vec![flow.vault]].concat() }
+        Amending { subject, amendment, rest: vec![INSTRUCTIONS, flow.vault] }
     }
 
     fn loosened(&self, flow: &Flow) -> Amending {
