@@ -52,11 +52,8 @@ pub fn record_flow(
     }
     // no limiter was registered for this vault: the breaker stands in its place and answers Deny, or Allow where the protocol
     // left. It is asked, and no account is read here: who signs as the recorder has no other protocol's
-    let (limiter, limiter_meta) = if *accounts.limiter.owner == ID {
-        (accounts.limiter, AccountMeta::new(*accounts.limiter.key, false))
-    } else {
-        (accounts.breaker, AccountMeta::new_readonly(ID, false))
-    };
+    let is_limited = *accounts.limiter.owner == ID;
+    let limiter = if is_limited { accounts.limiter } else { accounts.breaker };
     let mut data = Vec::with_capacity(18);
     data.extend_from_slice(&discriminator::RECORD_FLOW);
     data.extend_from_slice(&[direction as u8, operation.bit()]);
@@ -68,7 +65,7 @@ pub fn record_flow(
             AccountMeta::new_readonly(*accounts.recorder.key, true),
             AccountMeta::new_readonly(*accounts.protocol.key, false),
             AccountMeta { pubkey: *market.key, is_signer: false, is_writable: market.is_writable },
-            limiter_meta,
+            AccountMeta { pubkey: *limiter.key, is_signer: false, is_writable: is_limited },
             AccountMeta::new_readonly(*accounts.vault.key, false),
         ],
         data,

@@ -7,7 +7,7 @@ use firebreak_interface::{
     state::{Flow, Limiter, Market, Protocol, Source, VaultState},
 };
 
-use crate::instructions::ensure;
+use crate::instructions::{check_readers, ensure};
 
 /// Accounts of `record_flow`. Which belongs to which is checked in the handler, on accounts that are loaded once: an
 /// attribute would load them again for each relation, and this instruction is in the path of every transfer.
@@ -35,9 +35,10 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
         return Err(BreakerError::ExitPaysOut.into());
     }
     let accounts = &ctx.accounts;
+    let Some(limiter) = &accounts.limiter else { return answer_unmeasured(accounts) };
     let (protocol_key, market_key) = (accounts.protocol.as_ref().key, accounts.market.as_ref().key);
     let vault = VaultState::read(accounts.vault.owner, &accounts.vault.try_borrow_data()?);
-    let mut limiter = accounts.limiter.as_ref().map(AccountLoader::load_mut).transpose()?;
+    let mut limiter = limiter.load_mut()?;
 
     let outcome = {
         let (protocol, market) = (accounts.protocol.load()?, accounts.market.load()?);
@@ -45,24 +46,17 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
         ensure(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder)?;
         // stops a market of another protocol, whose latches would not apply
         ensure(market.protocol == *protocol_key, BreakerError::WrongProtocol)?;
+        // stops the limiter of another protocol, market or vault, which may have room where this one has none
+        limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
         let readable = protocol.min_reader <= READER_VERSION
             && market.min_reader <= READER_VERSION
-            && limiter.as_ref().is_none_or(|limiter| limiter.min_reader <= READER_VERSION);
+            && limiter.min_reader <= READER_VERSION;
         ensure(readable, BreakerError::TooNewToRead)?;
-        if let Some(limiter) = &limiter {
-            // stops the limiter of another protocol, market or vault, which may have room where this one has none
-            limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
-        }
         // who left is neither measured nor held up: an error would close its exits
         if protocol.detached != 0 {
             answer(Verdict::Allow);
             return Ok(());
         }
-        // what nothing measures must not leave
-        let Some(limiter) = &mut limiter else {
-            answer(Verdict::Deny);
-            return Ok(());
-        };
 
         let mut closed = Operations::default();
         if !market.board.is_clear() || !protocol.board.is_clear() {
@@ -87,6 +81,18 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
         market.assert_invariant()?;
     }
     answer(outcome.verdict);
+    Ok(())
+}
+
+/// The answer for a vault without a limiter: what nothing measures must not leave, but where the protocol left.
+#[cold]
+#[inline(never)]
+fn answer_unmeasured(accounts: &RecordFlow) -> Result<()> {
+    let protocol = accounts.protocol.load()?;
+    // stops another protocol, which may have left, from speaking for the one of this recorder
+    ensure(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder)?;
+    check_readers(&[protocol.min_reader])?;
+    answer(if protocol.detached != 0 { Verdict::Allow } else { Verdict::Deny });
     Ok(())
 }
 
