@@ -14,7 +14,7 @@ use super::{
     latch::LatchBoard,
     limiter::{Limiter, LimiterSettings, Trip, VaultState},
     market::{Market, MarketSettings},
-    protocol::Protocol,
+    protocol::{Protocol, check_members},
     setting::{Change, Path, Setting},
 };
 use crate::{
@@ -89,9 +89,10 @@ impl Amendment {
             Self::Band(settings) => settings.check(),
             Self::Invariant(ratios) => ratios.check(),
             Self::LooseningDelay(delay) => check_delay(*delay),
-            Self::Guardians { members, thresholds } => u8::try_from(members.len())
-                .map_err(|_| BreakerError::GuardianCount)
-                .and_then(|count| thresholds.check(count)),
+            // that none is the authority is for the day of the change
+            Self::Guardians { members, thresholds } => {
+                thresholds.check(check_members(members, &Pubkey::default())?)
+            }
             Self::AcceptLoss { least: 0 } => Err(BreakerError::LossOfEverything),
             Self::Authority(key) if *key == Pubkey::default() => Err(BreakerError::InvalidAuthority),
             _ => Ok(()),

@@ -51,7 +51,8 @@ impl Thresholds {
         }
     }
 
-    /// Checks the thresholds for so many members: none is zero or above them, and what loosens takes a majority.
+    /// Checks the thresholds for so many members: none is zero or above them, and what loosens takes a majority; so
+    /// does a freeze, which holds off the removal of who asks for it.
     ///
     /// # Errors
     /// [`BreakerError::ThresholdOutOfBounds`].
@@ -60,7 +61,7 @@ impl Thresholds {
         let all = [confirm, resume, migrate, release, veto, freeze];
         let most = Self::majority(members).resume;
         let is_sound = all.iter().all(|threshold| (1..=members).contains(threshold))
-            && [resume, migrate, release].iter().all(|threshold| *threshold >= most)
+            && [resume, migrate, release, freeze].iter().all(|threshold| *threshold >= most)
             && padding == [0; 2];
         if is_sound { Ok(()) } else { Err(BreakerError::ThresholdOutOfBounds) }
     }

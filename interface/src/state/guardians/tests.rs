@@ -8,6 +8,8 @@ use crate::state::{
 
 const START: Instant = Instant::new(1_000_000, 1_800_000_000);
 const KEY: u8 = 92;
+/// A slot in which the proposals can be read.
+const SEEN: u64 = START.slot + 1;
 
 fn key(byte: u8) -> Pubkey {
     Pubkey::new_from_array([byte; 32])
@@ -49,8 +51,9 @@ fn thresholds_are_one_to_all_and_a_majority_for_what_loosens() {
         assert_eq!(sound.check(members), Ok(()));
         assert!(u32::from(sound.resume) * 2 > u32::from(members));
         type Sets = fn(&mut Thresholds, u8);
-        let any: [Sets; 3] = [|t, x| t.confirm = x, |t, x| t.veto = x, |t, x| t.freeze = x];
-        let loosening: [Sets; 3] = [|t, x| t.resume = x, |t, x| t.migrate = x, |t, x| t.release = x];
+        let any: [Sets; 2] = [|t, x| t.confirm = x, |t, x| t.veto = x];
+        let loosening: [Sets; 4] =
+            [|t, x| t.resume = x, |t, x| t.migrate = x, |t, x| t.release = x, |t, x| t.freeze = x];
         let check = |set: Sets, number| {
             let mut thresholds = sound;
             set(&mut thresholds, number);
@@ -102,13 +105,15 @@ fn what_the_authority_must_not_reach_alone_takes_the_guardians() {
     for proposed in [change, loss] {
         let mut proposal = propose(&mut town, &proposed, None).expect("room");
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
+        let blind = proposal.approve(&town, 0b1, START.slot);
+        assert_eq!(blind, Err(BreakerError::StaleStamp), "a number that could become anything");
         for (guardian, votes) in [(1, 1), (2, 2), (3, 3)] {
-            assert_eq!(proposal.approve(&town, of(&town, &[guardian])), Ok(votes));
+            assert_eq!(proposal.approve(&town, of(&town, &[guardian]), SEEN), Ok(votes));
         }
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
-        assert_eq!(proposal.approve(&town, of(&town, &[5])), Ok(4));
+        assert_eq!(proposal.approve(&town, of(&town, &[5]), SEEN), Ok(4));
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Ok(()));
-        assert_eq!(proposal.approve(&town, of(&town, &[4])), Err(BreakerError::ProposalFinished));
+        assert_eq!(proposal.approve(&town, of(&town, &[4]), SEEN), Err(BreakerError::ProposalFinished));
     }
     let proposed = loosening();
     let mut proposal = propose(&mut town, &proposed, None).expect("room");
@@ -120,7 +125,7 @@ fn an_approval_of_another_membership_never_counts() {
     let mut town = protocol(3);
     let proposed = Proposed::Amend(Amendment::AcceptLoss { least: 1 });
     let mut proposal = propose(&mut town, &proposed, None).expect("room");
-    proposal.approve(&town, of(&town, &[1, 2, 3])).expect("all of them");
+    proposal.approve(&town, of(&town, &[1, 2, 3]), SEEN).expect("all of them");
     let majority = Thresholds::majority(3);
     // removed, replaced, and back in the same places
     for members in [[1, 2, 4], [1, 2, 3]] {
@@ -128,9 +133,9 @@ fn an_approval_of_another_membership_never_counts() {
         town.change_guardians(&members, &majority, Mandate::waited(0)).expect("others");
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
     }
-    proposal.approve(&town, of(&town, &[1])).expect("once more");
+    proposal.approve(&town, of(&town, &[1]), SEEN).expect("once more");
     assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
-    proposal.approve(&town, of(&town, &[3])).expect("once more");
+    proposal.approve(&town, of(&town, &[3]), SEEN).expect("once more");
     // a threshold is a membership too
     let all = Thresholds { freeze: 3, ..majority };
     let members: Vec<_> = (1..=3).map(key).collect();
@@ -187,6 +192,10 @@ fn a_veto_ends_a_proposal_and_the_same_again_takes_more_of_them() {
     assert_eq!(again.status(), Some(Status::Pending), "the other two could not have vetoed it");
     assert_eq!(again.veto(&mut town, 0b01000, START), Ok(4));
     assert_eq!(again.status(), Some(Status::Vetoed));
+    town.thresholds.veto = 4;
+    let mut harder = propose(&mut town, &proposed, Some(&first)).expect("the same");
+    assert_eq!(harder.veto(&mut town, 0b00111, START), Ok(3));
+    assert_eq!(harder.status(), Some(Status::Pending), "no fewer than the first time");
     let third = propose(&mut town, &proposed, Some(&again)).expect("the same");
     assert_eq!(third.ripe_at, START.plus(u64::from(LOOSENING_DELAY_DEFAULT) * 4));
 
@@ -209,7 +218,7 @@ fn who_is_to_leave_does_not_hold_the_others_off() {
     let mut again = propose(&mut town, &proposed, Some(&first)).expect("the same");
     assert_eq!(again.veto(&mut town, 0b101, START), Ok(1));
     assert_eq!(again.status(), Some(Status::Pending));
-    again.approve(&town, 0b011).expect("the two who stay");
+    again.approve(&town, 0b011, SEEN).expect("the two who stay");
     assert_eq!(execute(&mut again, &mut town, &proposed), Ok(()));
 }
 

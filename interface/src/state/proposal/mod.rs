@@ -269,18 +269,23 @@ impl Proposal {
         self.finish(protocol, Status::Executed, now)
     }
 
-    /// Guardians approve it. Votes of another membership count for nothing.
+    /// Guardians approve it, by a stamp of this slot. Votes of another membership count for nothing, and an approval is
+    /// signed once there is something to read: a number alone could become any content.
     ///
     /// # Errors
-    /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`].
-    pub fn approve(&mut self, protocol: &Protocol, members: Members) -> Checked<u32> {
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::StaleStamp`], [`BreakerError::AlreadyVoted`].
+    pub fn approve(&mut self, protocol: &Protocol, members: Members, slot: u64) -> Checked<u32> {
         self.check_pending()?;
+        if slot <= self.proposed_at.slot {
+            return Err(BreakerError::StaleStamp);
+        }
         self.ballot.approve(members, protocol.membership_epoch)?;
         Ok(self.ballot.approved.count_ones())
     }
 
     /// Guardians speak against it; with enough of them it is over. Proposed again after a veto it takes so many that the
-    /// rest are fewer than a veto takes, and who is to leave by it does not count: no few hold the others off for ever.
+    /// rest are fewer than a veto takes, and no fewer than the first time, and who is to leave by it does not count: no few
+    /// hold the others off for ever.
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`].
@@ -291,10 +296,8 @@ impl Proposal {
         let (votes, needed) = if self.again == 0 {
             (self.ballot.vetoed, threshold)
         } else {
-            (
-                self.ballot.vetoed & !self.concerned(protocol),
-                protocol.guardian_count.saturating_add(1).saturating_sub(threshold),
-            )
+            let rest = protocol.guardian_count.saturating_add(1).saturating_sub(threshold);
+            (self.ballot.vetoed & !self.concerned(protocol), threshold.max(rest))
         };
         if votes.count_ones() >= needed.into() {
             self.finish(protocol, Status::Vetoed, now)?;

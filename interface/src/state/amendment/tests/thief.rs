@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
             .initialize(&mut self.town.protocol, key(92), 0, (&proposed, &bound, epoch), None, now)
             .inspect_err(|_| self.town.protocol = before)?;
         // one of the guardians is with him, and one is no majority
-        proposal.approve(&self.town.protocol, 1).expect("speaks once");
+        proposal.approve(&self.town.protocol, 1, now.slot + 1).expect("speaks once");
         self.proposals.push((proposal, act));
         Ok(())
     }

@@ -38,7 +38,7 @@ pub fn approve(ctx: Context<Approve>, stamp: Stamp) -> Result<()> {
         let mut proposal = accounts.proposal.load_mut()?;
         check_readers(&[protocol.min_reader, proposal.min_reader])?;
         let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
-        (members, proposal.approve(&protocol, members)?)
+        (members, proposal.approve(&protocol, members, stamp.slot)?)
     };
 
     let entry = JournalEntry {
