@@ -185,6 +185,7 @@ fn approve_and_veto() {
     let mut street = Street::new(true);
     let change = street.world.limiter_scaled(5);
     let proposal = street.world.propose(&change);
+    street.world.vm.advance(1);
     let approve = street.world.approving(proposal, &[0]);
     let us = &street.world.us;
     let guardian = us.guardians[0].insecure_clone();

@@ -317,7 +317,10 @@ fn a_signed_field_counts_with_its_sign() {
     books.won = i64::MIN;
     balanced.write(&books);
     balanced.world.drain(FUNDS).succeeds();
+    // it holds again, and what was shown before is over
+    balanced.poke().succeeds();
     balanced.poke().fails_with(NothingToLatch);
+    assert_eq!(balanced.world.severity(), Severity::Minor);
 }
 
 #[test]

@@ -102,7 +102,8 @@ fn by_no_act_of_governance() {
     for (change, accounts) in &changes {
         let nonce = world.protocol().next_proposal;
         let propose = world.us.propose(&world.vm, &change.proposed(), &[change.subject]);
-        reads(world, &propose, &authority, accounts - 1);
+        let subjects = usize::from(change.subject != world.us.protocol);
+        reads(world, &propose, &authority, 3 + subjects);
         let proposal = firebreak_interface::pda::proposal(&world.us.protocol, nonce).0;
         world.wait();
         let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), change);
@@ -123,6 +124,7 @@ fn by_no_act_of_governance() {
     let change = world.limiter_scaled(5);
     let proposal = world.propose(&change);
     let guardian = world.us.guardians[0].insecure_clone();
+    world.vm.advance(1);
     let approve = world.approving(proposal, &[0]);
     reads(world, &approve, &guardian, 4);
     let (protocol, segment) = (world.us.protocol, world.us.segment(&world.vm));

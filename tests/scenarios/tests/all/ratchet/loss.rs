@@ -38,6 +38,7 @@ pub(crate) fn a_loss_is_accepted_as_it_was_seen() {
     world.vm.advance(1);
     let proposal = world.propose(&accept);
     world.wait();
+    world.approve(proposal, &[0, 1]).succeeds();
     world.execute(proposal, &accept).succeeds();
     assert_eq!(world.limiter().undeclared, 0);
     assert_eq!(world.limiter().expected, left);
@@ -129,6 +130,7 @@ fn an_invariant_accepts_a_loss_down_to_what_there_is() {
     governed.world.vm.advance(1);
     let known = governed.world.propose(&accept);
     governed.world.wait();
+    governed.world.approve(known, &[0, 1]).succeeds();
     governed.world.execute(known, &accept).succeeds();
     let invariant: firebreak_interface::state::Invariant = governed.world.vm.read(&governed.invariant);
     // a caution below what there is, and the distances that there were: the next unit is no full halt
