@@ -1,61 +1,39 @@
 //! Reading a protocol from one RPC endpoint.
 
+use std::time::Duration;
+
 use firebreak_client::{
-    AccountError, ID, Limiter, Market, Protocol, ProtocolAddresses,
+    Limiter, Market, Protocol, ProtocolAddresses,
     account::{Kind, decode},
     clock,
-    discovery::{self, OfProtocol},
+    discovery::{self, Filters, OfProtocol},
 };
 use firebreak_interface::{
-    Instant,
-    state::{Journal, JournalSegment},
+    ID, Instant,
+    state::{GuardianBudget, Invariant, Journal, JournalSegment, Keeper, PriceBand, Proposal},
 };
 use solana_account::Account;
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_client::{
     client_error::ClientError,
-    rpc_client::RpcClient,
+    nonblocking::rpc_client::RpcClient,
     rpc_config::{RpcAccountInfoConfig, RpcProgramAccountsConfig},
     rpc_filter::{Memcmp, RpcFilterType},
 };
 use solana_commitment_config::CommitmentConfig;
 use solana_pubkey::Pubkey;
 
+use crate::{config, error::Error};
+
 /// What one call may ask for.
 const CHUNK: usize = 100;
+/// What one call may take.
+const CALL: Duration = Duration::from_secs(15);
 
-/// Why a protocol cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The endpoint does not answer as it should.
-    #[error("{url}: {source}; check --url")]
-    Rpc {
-        /// The endpoint.
-        url: String,
-        /// What it said.
-        source: Box<ClientError>,
-    },
-    /// An account that must be there is not.
-    #[error("there is no {what} at {key}: check --protocol, and that --url is of the protocol's cluster")]
-    Missing {
-        /// What was looked for.
-        what: &'static str,
-        /// Where.
-        key: Pubkey,
-    },
-    /// An account is something else.
-    #[error("{key} is no {what} of the breaker: {source}")]
-    Account {
-        /// What was looked for.
-        what: &'static str,
-        /// Where.
-        key: Pubkey,
-        /// Which check failed.
-        source: AccountError,
-    },
-    /// The clock cannot be read.
-    #[error("the endpoint's clock account cannot be read")]
-    Clock,
+/// An endpoint, read at `confirmed`.
+pub struct Node {
+    pub(crate) url: String,
+    pub(crate) client: RpcClient,
 }
 
 /// A protocol and all its parts.
@@ -70,69 +48,191 @@ pub struct Snapshot {
     pub markets: Vec<(Pubkey, Box<Market>)>,
     /// Its limiters, by market.
     pub limiters: Vec<(Pubkey, Box<Limiter>)>,
+    /// Its price bands, by market and number.
+    pub bands: Vec<(Pubkey, Box<PriceBand>)>,
+    /// Its invariants, by market and number.
+    pub invariants: Vec<(Pubkey, Box<Invariant>)>,
+    /// Its keepers.
+    pub keepers: Vec<(Pubkey, Box<Keeper>)>,
+    /// What waits, by number.
+    pub proposals: Vec<(Pubkey, Box<Proposal>)>,
+    /// What guardians have paused; none for who never did.
+    pub budgets: Vec<Box<GuardianBudget>>,
     /// Its journal.
     pub journal: Box<Journal>,
     /// The journal's segments.
     pub segments: Vec<JournalSegment>,
 }
 
-/// Reads a protocol with everything that belongs to it, at `confirmed`.
-///
-/// # Errors
-/// [`ReadError`].
-pub fn read(url: &str, protocol: Pubkey) -> Result<Snapshot, ReadError> {
-    let node =
-        Node { url, client: RpcClient::new_with_commitment(url.to_owned(), CommitmentConfig::confirmed()) };
-    let addresses = ProtocolAddresses::new(protocol);
-    let state = node.one::<Protocol>("protocol", protocol)?;
-    let journal = node.one::<Journal>("journal", addresses.journal)?;
-    let [clock] = node.accounts(&[clock::ADDRESS])?.try_into().map_err(|_| ReadError::Clock)?;
-    let clock = clock.ok_or(ReadError::Clock)?;
-    let now = clock::read(&clock.owner, &clock.data).ok_or(ReadError::Clock)?;
-    let mut markets = node.list::<Market>(&protocol)?;
-    // whatever lies at another address the program did not derive for this protocol
-    markets.retain(|(key, market)| addresses.market(market.id) == *key);
-    markets.sort_by_key(|(_, market)| market.id);
-    let mut limiters = node.list::<Limiter>(&protocol)?;
-    limiters.retain(|(key, limiter)| addresses.limiter(&limiter.vault) == *key);
-    limiters.sort_by_key(|(key, limiter)| (limiter.market, *key));
-    let keys = addresses.segments(&journal);
-    let mut segments = Vec::with_capacity(keys.len());
-    for (key, account) in keys.iter().zip(node.accounts(&keys)?) {
-        // a missing one is a finding of the verification, not an error of the reading
-        if let Some(account) = account {
-            segments.push(expect("journal segment", *key, &account)?);
+impl Snapshot {
+    /// A market by its number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], with those that there are.
+    pub fn market(&self, id: u64) -> Result<&(Pubkey, Box<Market>), Error> {
+        self.markets.iter().find(|(_, market)| market.id == id).ok_or_else(|| {
+            let ids: Vec<_> = self.markets.iter().map(|(_, market)| market.id.to_string()).collect();
+            Error::not_found(format!("there is no market {id}; there are: {}", ids.join(", ")))
+        })
+    }
+
+    /// A market's number by its address, for people.
+    pub fn market_name(&self, key: &Pubkey) -> String {
+        let known = self.markets.iter().find(|(market, _)| market == key);
+        known.map_or_else(|| format!("market {key}"), |(_, market)| format!("market {}", market.id))
+    }
+
+    /// Number of the segment that builders ask for.
+    pub fn segment(&self) -> Option<u32> {
+        firebreak_client::addresses::current_segment(&self.journal)
+    }
+}
+
+impl Node {
+    /// An endpoint; nothing is asked yet.
+    pub fn new(url: String) -> Self {
+        let confirmed = CommitmentConfig::confirmed();
+        let client = RpcClient::new_with_timeout_and_commitment(url.clone(), CALL, confirmed);
+        Self { url, client }
+    }
+
+    /// Checks that the endpoint is of this cluster, where one was named, and gives its genesis hash.
+    ///
+    /// # Errors
+    /// [`Error::WrongCluster`], [`Error::Rpc`].
+    pub async fn check_cluster(&self, expected: Option<&str>) -> Result<String, Error> {
+        let found = self.client.get_genesis_hash().await.map_err(|error| self.failed(error))?.to_string();
+        match expected.map(config::genesis) {
+            Some(expected) if expected != found => {
+                Err(Error::WrongCluster { url: self.url.clone(), found, expected })
+            }
+            _ => Ok(found),
         }
     }
-    Ok(Snapshot { addresses, now, protocol: state, markets, limiters, journal, segments })
-}
 
-struct Node<'a> {
-    url: &'a str,
-    client: RpcClient,
-}
-
-impl Node<'_> {
-    fn failed(&self, source: ClientError) -> ReadError {
-        ReadError::Rpc { url: self.url.to_owned(), source: Box::new(source) }
+    /// Reads a protocol with everything that belongs to it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn read(&self, protocol: Pubkey) -> Result<Snapshot, Error> {
+        let addresses = ProtocolAddresses::new(protocol);
+        let state = self.one::<Protocol>("protocol", protocol).await?;
+        let now = self.now().await?;
+        // whatever lies at another address the program did not derive for this protocol
+        let mut markets = self.list::<Market>(&protocol).await?;
+        markets.retain(|(key, market)| addresses.market(market.id) == *key);
+        markets.sort_by_key(|(_, market)| market.id);
+        let mut limiters = self.list::<Limiter>(&protocol).await?;
+        limiters.retain(|(key, limiter)| addresses.limiter(&limiter.vault) == *key);
+        limiters.sort_by_key(|(key, limiter)| (limiter.market, *key));
+        let is_market = |key: &Pubkey| markets.iter().any(|(market, _)| market == key);
+        let mut bands = self.list::<PriceBand>(&protocol).await?;
+        bands.retain(|(key, band)| {
+            is_market(&band.market) && firebreak_interface::pda::band(&band.market, band.index).0 == *key
+        });
+        bands.sort_by_key(|(_, band)| (band.market, band.index));
+        let mut invariants = self.list::<Invariant>(&protocol).await?;
+        invariants.retain(|(key, one)| {
+            is_market(&one.market) && firebreak_interface::pda::invariant(&one.market, one.index).0 == *key
+        });
+        invariants.sort_by_key(|(_, one)| (one.market, one.index));
+        let mut keepers = self.list::<Keeper>(&protocol).await?;
+        keepers.retain(|(key, keeper)| addresses.keeper(&keeper.key) == *key);
+        keepers.sort_by_key(|(key, _)| *key);
+        let mut proposals = self.filtered::<Proposal>(&discovery::waiting(&protocol)).await?;
+        proposals.retain(|(key, proposal)| addresses.proposal(proposal.nonce) == *key);
+        proposals.sort_by_key(|(_, proposal)| proposal.nonce);
+        let scopes = std::iter::once(None).chain(markets.iter().map(|(key, _)| Some(key)));
+        let seats: Vec<_> = scopes
+            .flat_map(|scope| {
+                let guardians = state.guardians().iter();
+                guardians.map(move |guardian| addresses.budget(scope, guardian))
+            })
+            .collect();
+        let budgets = self.accounts(&seats).await?.into_iter().flatten();
+        let budgets = budgets.filter_map(|account| decode(&account.owner, &account.data).ok().map(Box::new));
+        let budgets = budgets.collect();
+        let (journal, segments) = self.journal(&addresses).await?;
+        Ok(Snapshot {
+            addresses,
+            now,
+            protocol: state,
+            markets,
+            limiters,
+            bands,
+            invariants,
+            keepers,
+            proposals,
+            budgets,
+            journal,
+            segments,
+        })
     }
 
-    fn one<T: Kind>(&self, what: &'static str, key: Pubkey) -> Result<Box<T>, ReadError> {
-        let account = self.accounts(&[key])?.pop().flatten();
-        let account = account.ok_or(ReadError::Missing { what, key })?;
-        expect(what, key, &account).map(Box::new)
+    /// The journal and its segments. The head and the segments that may still be written come in one answer: of two
+    /// moments they would contradict each other.
+    async fn journal(
+        &self,
+        addresses: &ProtocolAddresses,
+    ) -> Result<(Box<Journal>, Vec<JournalSegment>), Error> {
+        let mut journal = self.one::<Journal>("journal", addresses.journal).await?;
+        loop {
+            let keys = addresses.segments(&journal);
+            let (full, last) = keys.split_at(keys.len().saturating_sub(CHUNK - 1));
+            let mut accounts = self.accounts(full).await?;
+            let together = [&[addresses.journal], last].concat();
+            let mut together = self.accounts(&together).await?.into_iter();
+            let (what, key) = ("journal", addresses.journal);
+            let head = together.next().flatten().ok_or(Error::Missing { what, key })?;
+            accounts.extend(together);
+            let known = journal.segments;
+            journal = Box::new(expect(what, key, &head)?);
+            if journal.segments != known {
+                continue;
+            }
+            // a missing one is a finding of the verification, not an error of the reading
+            let there = keys.iter().zip(accounts).filter_map(|(key, account)| Some((key, account?)));
+            let segments = there.map(|(key, account)| expect("journal segment", *key, &account));
+            return Ok((journal, segments.collect::<Result<_, _>>()?));
+        }
     }
 
-    fn accounts(&self, keys: &[Pubkey]) -> Result<Vec<Option<Account>>, ReadError> {
+    /// The chain's clock.
+    ///
+    /// # Errors
+    /// [`Error::Clock`], [`Error::Rpc`].
+    pub async fn now(&self) -> Result<Instant, Error> {
+        let account = self.accounts(&[clock::ADDRESS]).await?.pop().flatten().ok_or(Error::Clock)?;
+        clock::read(&account.owner, &account.data).ok_or(Error::Clock)
+    }
+
+    /// An account that must be there and be of this kind.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Account`], [`Error::Rpc`].
+    pub async fn one<T: Kind>(&self, what: &'static str, key: Pubkey) -> Result<Box<T>, Error> {
+        let account = self.accounts(&[key]).await?.pop().flatten();
+        expect(what, key, &account.ok_or(Error::Missing { what, key })?).map(Box::new)
+    }
+
+    /// Accounts as they are, none where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`].
+    pub async fn accounts(&self, keys: &[Pubkey]) -> Result<Vec<Option<Account>>, Error> {
         let mut accounts = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(CHUNK) {
-            accounts.extend(self.client.get_multiple_accounts(chunk).map_err(|error| self.failed(error))?);
+            let some = self.client.get_multiple_accounts(chunk).await;
+            accounts.extend(some.map_err(|error| self.failed(error))?);
         }
         Ok(accounts)
     }
 
-    fn list<T: OfProtocol>(&self, protocol: &Pubkey) -> Result<Vec<(Pubkey, Box<T>)>, ReadError> {
-        let filters = discovery::filters::<T>(protocol);
+    async fn list<T: OfProtocol>(&self, protocol: &Pubkey) -> Result<Vec<(Pubkey, Box<T>)>, Error> {
+        self.filtered(&discovery::filters::<T>(protocol)).await
+    }
+
+    async fn filtered<T: Kind>(&self, filters: &Filters) -> Result<Vec<(Pubkey, Box<T>)>, Error> {
         let memcmp = filters
             .memcmp
             .iter()
@@ -145,9 +245,9 @@ impl Node<'_> {
             },
             ..RpcProgramAccountsConfig::default()
         };
-        let listed = self.client.get_program_ui_accounts_with_config(&ID, config);
-        let listed = listed.map_err(|error| self.failed(error))?;
+        let listed = self.client.get_program_ui_accounts_with_config(&ID, config).await;
         Ok(listed
+            .map_err(|error| self.failed(error))?
             .into_iter()
             .filter_map(|(key, account)| Some((key, account.to_account()?)))
             // the node is not trusted to have applied the filters
@@ -155,8 +255,12 @@ impl Node<'_> {
             .filter_map(|(key, account)| Some((key, Box::new(decode(&account.owner, &account.data).ok()?))))
             .collect())
     }
+
+    pub(crate) fn failed(&self, source: ClientError) -> Error {
+        Error::Rpc { url: self.url.clone(), source: Box::new(source) }
+    }
 }
 
-fn expect<T: Kind>(what: &'static str, key: Pubkey, account: &Account) -> Result<T, ReadError> {
-    decode(&account.owner, &account.data).map_err(|source| ReadError::Account { what, key, source })
+fn expect<T: Kind>(what: &'static str, key: Pubkey, account: &Account) -> Result<T, Error> {
+    decode(&account.owner, &account.data).map_err(|source| Error::Account { what, key, source })
 }

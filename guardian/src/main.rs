@@ -1,56 +1,36 @@
-//! The guardians' process: reads the command line, prints the answer, maps results to exit codes.
+//! The guardians' process: reads the command line, and maps how it ended to an exit code.
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use firebreak_guardian::{chain, status};
-use solana_pubkey::Pubkey;
-
-/// Shows what a protocol's breaker holds, and proves its journal.
-///
-/// Exit codes: 0 read and sound; 1 the journal contradicts itself; 2 wrong usage; 4 the endpoint does not answer, or
-/// the protocol is not there.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Severity in force, latches with the time they have left, limiters, and whether the journal's chain of hashes holds.
-    Status(Status),
-}
-
-#[derive(Debug, Args)]
-struct Status {
-    /// RPC endpoint.
-    #[arg(long, env = "FIREBREAK_URL")]
-    url: String,
-    /// Address of the protocol's account in the breaker.
-    #[arg(long, env = "FIREBREAK_PROTOCOL", value_parser = status::address)]
-    protocol: Pubkey,
-}
-
-impl Status {
-    fn run(&self) -> ExitCode {
-        match chain::read(&self.url, self.protocol) {
-            Ok(snapshot) => {
-                let status = status::report(&snapshot);
-                print!("{}", status.text);
-                if status.broken.is_some() { ExitCode::from(1) } else { ExitCode::SUCCESS }
-            }
-            Err(error) => {
-                eprintln!("firebreak-guardian: {error}");
-                ExitCode::from(4)
-            }
-        }
-    }
-}
+use clap::Parser;
+use firebreak_guardian::{
+    cli::Cli,
+    console::{Console, Stop},
+    run,
+};
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Status(status) => status.run(),
-    }
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("firebreak-guardian: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let console = Console::of_process(cli.is_json());
+    let exit = runtime.block_on(async {
+        let (asks, stop) = Stop::new();
+        tokio::spawn(async move {
+            // without the signal there is only the default: the process ends at once
+            if tokio::signal::ctrl_c().await.is_ok() {
+                let _ = asks.send(true);
+                std::future::pending::<()>().await;
+            }
+        });
+        run(cli, console, stop).await
+    });
+    // a question that nobody answers must not hold the process
+    runtime.shutdown_background();
+    ExitCode::from(exit as u8)
 }

@@ -1,237 +1,432 @@
-//! What a protocol's breaker holds now, for people.
+//! What a protocol's breaker holds now, at a glance.
 
-use std::{
-    fmt::{self, Write},
-    ops::Range,
-};
+use std::fmt::Write;
 
-use firebreak_client::{
-    Limiter, Market,
-    journal::{self, Broken},
+use firebreak_client::Limiter;
+use firebreak_interface::{
+    Instant, Severity,
+    constants::{PAUSE_BUDGET_PERIOD, PAUSE_BUDGET_SECONDS},
+    state::{GuardianBudget, LatchBoard, Proposal},
 };
-use firebreak_interface::{Instant, Operation, Operations, Severity, state::LatchBoard};
+use serde::Serialize;
 use solana_pubkey::Pubkey;
 
-use crate::chain::Snapshot;
+use crate::{
+    chain::Snapshot, console::paint, content, describe::SOURCES, error::Error, history::History, words,
+};
 
-/// The sources of latches, in the order of their slots.
-const SOURCES: [&str; 6] = ["limiter", "price band", "invariant", "guardian", "keeper", "program"];
-
-/// A report, and whether the journal contradicts itself.
-#[derive(Debug)]
+/// A protocol at a glance.
+#[derive(Debug, Serialize)]
 pub struct Status {
-    /// For standard output.
-    pub text: String,
-    /// Where the journal breaks, if it does.
-    pub broken: Option<Broken>,
+    /// Its account.
+    pub protocol: String,
+    /// Slot of the chain's clock.
+    pub slot: u64,
+    /// Unix time of the chain's clock.
+    pub unix: i64,
+    /// Severity in force in all markets.
+    pub severity: String,
+    /// Whether its gates read as open.
+    pub detached: bool,
+    /// Who governs.
+    pub authority: String,
+    /// Latches that hold in all markets.
+    pub latches: Vec<Latch>,
+    /// Its markets.
+    pub markets: Vec<Market>,
+    /// What waits.
+    pub proposals: Vec<Pending>,
+    /// Its guardians.
+    pub guardians: Vec<Guardian>,
+    /// Its keepers.
+    pub keepers: Vec<Keeper>,
+    /// Its journal.
+    pub journal: Journal,
 }
 
-/// Reports on a protocol.
-pub fn report(snapshot: &Snapshot) -> Status {
-    let mut text = String::new();
-    let journal = journal::verify(&snapshot.journal, &snapshot.segments, &[]);
-    // writing to a string cannot fail
-    let _ = write(&mut text, snapshot, &journal);
-    Status { text, broken: journal.err() }
+/// A reason that holds.
+#[derive(Debug, Serialize)]
+pub struct Latch {
+    /// What raised it.
+    pub source: &'static str,
+    /// How bad.
+    pub severity: String,
+    /// Operations it names itself.
+    pub closes: String,
+    /// Slot of the first of those merged.
+    pub since_slot: u64,
+    /// Unix time of its end.
+    pub until: i64,
+    /// Seconds until then.
+    pub seconds_left: i64,
+    /// Worst measured value.
+    pub measured: u64,
+    /// What that broke.
+    pub threshold: u64,
+    /// How many were merged.
+    pub count: u64,
 }
 
-fn write(out: &mut String, snapshot: &Snapshot, verified: &Result<journal::Verified, Broken>) -> fmt::Result {
-    let Snapshot { addresses, now, protocol, markets, limiters, journal, .. } = snapshot;
-    let severity = protocol.board.severity(*now);
-    let detached = if protocol.detached == 0 { "" } else { ", detached: its gate reads as open" };
-    writeln!(out, "protocol {}: {severity:?}{detached}", addresses.protocol)?;
-    latches(out, &protocol.board, *now)?;
-    for (key, market) in markets {
-        let (severity, closed, _) = market.in_force(&protocol.board, *now);
-        writeln!(out, "market {} {key}: {severity:?}{}", market.id, names(closed))?;
-        latches(out, &market.board, *now)?;
-        let of_market = limiters.iter().filter(|(_, limiter)| limiter.market == *key);
-        for (_, limiter) in of_market {
-            writeln!(out, "  {}", limiter_line(limiter, *now))?;
-        }
-        let ends = ends(market, *now);
-        if !ends.is_empty() {
-            writeln!(out, "  way down: {ends}")?;
-        }
+/// A market.
+#[derive(Debug, Serialize)]
+pub struct Market {
+    /// Its number.
+    pub id: u64,
+    /// Its account.
+    pub address: String,
+    /// Severity in force, that of all markets included.
+    pub severity: String,
+    /// What is closed.
+    pub closed: String,
+    /// When each severity ends, the highest first.
+    pub way_down: Vec<Step>,
+    /// Its latches.
+    pub latches: Vec<Latch>,
+    /// Its limiters.
+    pub limiters: Vec<Guarded>,
+}
+
+/// A step on the way down.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// What is over then.
+    pub below: String,
+    /// In how many seconds.
+    pub seconds: i64,
+}
+
+/// A guarded vault.
+#[derive(Debug, Serialize)]
+pub struct Guarded {
+    /// The vault.
+    pub vault: String,
+    /// Whether its limiter refuses.
+    pub armed: bool,
+    /// Severity that its limiter latched.
+    pub severity: String,
+    /// What it should hold.
+    pub expects: u64,
+    /// What may still leave.
+    pub may_pay: u64,
+    /// What left without a record.
+    pub undeclared: u64,
+    /// Flows allowed.
+    pub allowed: u64,
+    /// Flows refused.
+    pub denied: u64,
+}
+
+/// What waits.
+#[derive(Debug, Serialize)]
+pub struct Pending {
+    /// Its number.
+    pub number: u64,
+    /// Its account.
+    pub address: String,
+    /// Where it stands.
+    pub standing: String,
+    /// Unix time from which anyone may execute it.
+    pub ripe_at: i64,
+    /// Unix time of its end.
+    pub expires_at: i64,
+    /// What it does.
+    pub content: Vec<String>,
+}
+
+/// A guardian.
+#[derive(Debug, Serialize)]
+pub struct Guardian {
+    /// The key.
+    pub key: String,
+    /// What is left to pause, by market and for all.
+    pub budgets: Vec<Budget>,
+}
+
+/// What a guardian may still pause.
+#[derive(Debug, Serialize)]
+pub struct Budget {
+    /// A market, or all of them.
+    pub scope: String,
+    /// Seconds.
+    pub seconds_left: u32,
+}
+
+/// A keeper.
+#[derive(Debug, Serialize)]
+pub struct Keeper {
+    /// The key.
+    pub key: String,
+    /// Seconds until its registration ends; 0 when it is over.
+    pub seconds_left: i64,
+    /// Raises in the running day.
+    pub raises_today: u16,
+    /// Raises a day.
+    pub raises_per_day: u16,
+    /// Raises ever.
+    pub raises: u64,
+}
+
+/// The journal.
+#[derive(Debug, Serialize)]
+pub struct Journal {
+    /// Entries there are.
+    pub entries: u64,
+    /// Entries that the chain of hashes proves.
+    pub proven: u64,
+    /// Entries that no segment holds and no transaction was found for.
+    pub missing: u64,
+    /// How it contradicts itself, if it does.
+    pub broken: Option<String>,
+}
+
+/// A glance at a protocol, with what the walk over its journal found.
+pub fn glance(snapshot: &Snapshot, history: &Result<History, Error>) -> Status {
+    let Snapshot { addresses, now, protocol, markets, .. } = snapshot;
+    Status {
+        protocol: addresses.protocol.to_string(),
+        slot: now.slot,
+        unix: now.unix,
+        severity: format!("{:?}", protocol.board.severity(*now)),
+        detached: protocol.detached != 0,
+        authority: protocol.authority.to_string(),
+        latches: latches(&protocol.board, *now),
+        markets: markets.iter().map(|(key, market)| of_market(snapshot, key, market)).collect(),
+        proposals: snapshot.proposals.iter().map(|(key, one)| pending(snapshot, key, one)).collect(),
+        guardians: protocol.guardians().iter().map(|key| guardian(snapshot, key)).collect(),
+        keepers: snapshot.keepers.iter().map(|(_, one)| keeper(one, *now)).collect(),
+        journal: journal(snapshot, history),
     }
-    match verified {
-        Ok(verified) => {
-            let in_segments = verified.entries.len() as u64;
-            let proven = match verified.proven {
-                proven if proven == in_segments => "chain proven".to_owned(),
-                proven => format!("{proven} of them proven"),
+}
+
+fn of_market(snapshot: &Snapshot, key: &Pubkey, market: &firebreak_client::Market) -> Market {
+    let now = snapshot.now;
+    let (severity, closed, _) = market.in_force(&snapshot.protocol.board, now);
+    let live = Severity::ABOVE_NORMAL.into_iter().zip(market.board.held).rev();
+    let way_down = live
+        .filter(|(_, until)| !until.reached(now))
+        .map(|(severity, until)| Step { below: format!("{severity:?}"), seconds: seconds_left(until, now) });
+    Market {
+        id: market.id,
+        address: key.to_string(),
+        severity: format!("{severity:?}"),
+        closed: words::operations(closed.0),
+        way_down: way_down.collect(),
+        latches: latches(&market.board, now),
+        limiters: snapshot
+            .limiters
+            .iter()
+            .filter(|(_, limiter)| limiter.market == *key)
+            .map(|(_, limiter)| guarded(limiter, now))
+            .collect(),
+    }
+}
+
+fn guarded(limiter: &Limiter, now: Instant) -> Guarded {
+    let main = limiter.net.iter().map(|net| net.available).min().unwrap_or(0);
+    Guarded {
+        vault: limiter.vault.to_string(),
+        armed: limiter.armed != 0,
+        severity: format!("{:?}", limiter.severity(now)),
+        expects: limiter.expected,
+        may_pay: main.saturating_add(limiter.elastic),
+        undeclared: limiter.undeclared,
+        allowed: limiter.allowed,
+        denied: limiter.denied,
+    }
+}
+
+fn latches(board: &LatchBoard, now: Instant) -> Vec<Latch> {
+    let live = board.slots.iter().enumerate().filter(|(_, latch)| latch.is_live(now));
+    live.map(|(i, latch)| Latch {
+        source: SOURCES.get(i / Severity::RAISED).copied().unwrap_or("another source"),
+        severity: format!("{:?}", Severity::ABOVE_NORMAL[i % Severity::RAISED]),
+        closes: words::operations(latch.closed),
+        since_slot: latch.since.slot,
+        until: latch.until.unix,
+        seconds_left: seconds_left(latch.until, now),
+        measured: latch.value,
+        threshold: latch.threshold,
+        count: latch.count,
+    })
+    .collect()
+}
+
+/// A proposal that waits.
+pub fn pending(snapshot: &Snapshot, key: &Pubkey, proposal: &Proposal) -> Pending {
+    Pending {
+        number: proposal.nonce,
+        address: key.to_string(),
+        standing: content::standing(proposal, snapshot.protocol.authority_epoch, snapshot.now),
+        ripe_at: proposal.ripe_at.unix,
+        expires_at: proposal.expires_at.unix,
+        content: content::lines(proposal, snapshot),
+    }
+}
+
+/// A guardian and its budgets.
+pub fn guardian(snapshot: &Snapshot, key: &Pubkey) -> Guardian {
+    let all = std::iter::once((snapshot.addresses.protocol, "all markets".to_owned()));
+    let each = snapshot.markets.iter().map(|(market, one)| (*market, format!("market {}", one.id)));
+    let budget = |(scope, name): (Pubkey, String)| {
+        let mut of = snapshot.budgets.iter().filter(|one| one.scope == scope && one.guardian == *key);
+        Budget { scope: name, seconds_left: budget_left(of.next().map(|budget| &**budget), snapshot.now) }
+    };
+    Guardian { key: key.to_string(), budgets: all.chain(each).map(budget).collect() }
+}
+
+/// Seconds that a guardian may still pause; who never paused has the whole budget.
+pub fn budget_left(budget: Option<&GuardianBudget>, now: Instant) -> u32 {
+    let running = budget.filter(|one| !one.period_start.plus(PAUSE_BUDGET_PERIOD).reached(now));
+    PAUSE_BUDGET_SECONDS.saturating_sub(running.map_or(0, |one| one.spent))
+}
+
+fn keeper(keeper: &firebreak_interface::state::Keeper, now: Instant) -> Keeper {
+    Keeper {
+        key: keeper.key.to_string(),
+        seconds_left: seconds_left(keeper.expires, now),
+        raises_today: keeper.raises_today,
+        raises_per_day: keeper.raises_per_day,
+        raises: keeper.raises,
+    }
+}
+
+fn journal(snapshot: &Snapshot, history: &Result<History, Error>) -> Journal {
+    let entries = snapshot.journal.count;
+    match history {
+        Ok(History { verified, .. }) => Journal {
+            entries,
+            proven: verified.proven,
+            missing: entries.saturating_sub(verified.entries.len() as u64),
+            broken: None,
+        },
+        Err(error) => Journal { entries, proven: 0, missing: 0, broken: Some(error.to_string()) },
+    }
+}
+
+fn seconds_left(until: Instant, now: Instant) -> i64 {
+    until.unix.saturating_sub(now.unix).max(0)
+}
+
+impl Status {
+    /// For people, the worst first to be read.
+    pub fn text(&self, colour: bool) -> String {
+        let mut out = String::new();
+        // writing to a string cannot fail
+        let _ = self.write(&mut out, colour);
+        out
+    }
+
+    fn write(&self, out: &mut String, colour: bool) -> std::fmt::Result {
+        let severity = painted(&self.severity, colour);
+        writeln!(out, "protocol {}: {severity}", self.protocol)?;
+        if self.detached {
+            writeln!(out, "  DETACHED: its gates read as open, nothing guards it")?;
+        }
+        writeln!(out, "  {}, slot {}, authority {}", words::moment(self.unix), self.slot, self.authority)?;
+        self.latches.iter().try_for_each(|latch| latch.write(out))?;
+        for market in &self.markets {
+            market.write(out, colour)?;
+        }
+        for one in &self.proposals {
+            writeln!(out, "proposal {}: {}", one.number, one.standing)?;
+            for line in &one.content {
+                writeln!(out, "    {line}")?;
+            }
+        }
+        for one in &self.guardians {
+            let budgets = one
+                .budgets
+                .iter()
+                .map(|budget| format!("{} {}", words::duration(budget.seconds_left.into()), budget.scope));
+            let budgets: Vec<_> = budgets.collect();
+            writeln!(out, "guardian {}: may pause {}", one.key, budgets.join(", "))?;
+        }
+        for one in &self.keepers {
+            let registered = match one.seconds_left {
+                0 => "registration OVER".to_owned(),
+                left => format!("registered for {} more", words::duration(left.unsigned_abs())),
             };
-            let gaps: Vec<_> = verified.in_events_only.iter().map(numbers).collect();
-            let gaps = if gaps.is_empty() { String::new() } else { format!(" ({})", gaps.join(", ")) };
-            let in_events_only = journal.in_events_only;
-            writeln!(
-                out,
-                "journal: {in_segments} entries in segments, {proven}; {in_events_only} in events only{gaps}"
-            )
+            let raises =
+                format!("{} of {} raises today, {} ever", one.raises_today, one.raises_per_day, one.raises);
+            writeln!(out, "keeper {}: {registered}, {raises}", one.key)?;
         }
-        Err(broken) => writeln!(out, "journal: BROKEN, {broken}"),
+        writeln!(out, "{}", self.journal.text())
     }
 }
 
-/// The numbers of a range of entries.
-fn numbers(range: &Range<u64>) -> String {
-    match range.end - range.start {
-        1 => range.start.to_string(),
-        _ => format!("{} to {}", range.start, range.end - 1),
-    }
-}
-
-fn latches(out: &mut String, board: &LatchBoard, now: Instant) -> fmt::Result {
-    for (i, latch) in board.slots.iter().enumerate().filter(|(_, latch)| latch.is_live(now)) {
-        let source = SOURCES.get(i / Severity::RAISED).copied().unwrap_or("another source");
-        let severity = Severity::ABOVE_NORMAL[i % Severity::RAISED];
+impl Latch {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let closes =
+            if self.closes == "nothing" { String::new() } else { format!(", closes {}", self.closes) };
         writeln!(
             out,
-            "  latch by {source}: {severity:?} since slot {}, {} left; measured {}, threshold {}, {} times",
-            latch.since.slot,
-            left(latch.until, now),
-            latch.value,
-            latch.threshold,
-            latch.count,
-        )?;
+            "  latch by {}: {} since slot {}, {} left{closes}; measured {}, threshold {}, {} times",
+            self.source,
+            self.severity,
+            self.since_slot,
+            words::duration(self.seconds_left.unsigned_abs()),
+            self.measured,
+            self.threshold,
+            self.count,
+        )
     }
-    Ok(())
 }
 
-fn limiter_line(limiter: &Limiter, now: Instant) -> String {
-    let armed = if limiter.armed == 0 { "in shadow" } else { "armed" };
-    format!(
-        "vault {}: {armed}, {:?}, expects {}, may still pay {}; {} allowed, {} denied, {} undeclared",
-        limiter.vault,
-        limiter.severity(now),
-        limiter.expected,
-        limiter.net.iter().map(|net| net.available).min().unwrap_or(0).saturating_add(limiter.elastic),
-        limiter.allowed,
-        limiter.denied,
-        limiter.undeclared,
-    )
+impl Market {
+    fn write(&self, out: &mut String, colour: bool) -> std::fmt::Result {
+        let severity = painted(&self.severity, colour);
+        writeln!(out, "market {} {}: {severity}, closed: {}", self.id, self.address, self.closed)?;
+        self.latches.iter().try_for_each(|latch| latch.write(out))?;
+        if !self.way_down.is_empty() {
+            let steps = self.way_down.iter();
+            let steps: Vec<_> = steps
+                .map(|step| {
+                    format!("below {} in {}", step.below, words::duration(step.seconds.unsigned_abs()))
+                })
+                .collect();
+            writeln!(out, "  way down: {}", steps.join(", "))?;
+        }
+        for one in &self.limiters {
+            writeln!(
+                out,
+                "  vault {}: {}, {}, expects {}, may still pay {}; {} allowed, {} denied, {} undeclared",
+                one.vault,
+                if one.armed { "armed" } else { "in shadow" },
+                painted(&one.severity, colour),
+                one.expects,
+                one.may_pay,
+                one.allowed,
+                one.denied,
+                one.undeclared,
+            )?;
+        }
+        Ok(())
+    }
 }
 
-/// When each severity ends, the highest first.
-fn ends(market: &Market, now: Instant) -> String {
-    let live = Severity::ABOVE_NORMAL.into_iter().zip(market.board.held).rev();
-    live.filter(|(_, until)| !until.reached(now))
-        .map(|(severity, until)| format!("below {severity:?} in {}", left(until, now)))
-        .collect::<Vec<_>>()
-        .join(", ")
+impl Journal {
+    /// In a line.
+    pub fn text(&self) -> String {
+        match (&self.broken, self.missing) {
+            (Some(broken), _) => broken.clone(),
+            (None, 0) if self.proven == self.entries => {
+                format!("journal: {} entries, all proven to the head", self.entries)
+            }
+            (None, missing) => format!(
+                "journal: {} entries, {} proven to the head, {missing} not found: `journal verify` looks further",
+                self.entries, self.proven
+            ),
+        }
+    }
 }
 
-/// Time left, in the chain's seconds.
-fn left(until: Instant, now: Instant) -> String {
-    let seconds = until.unix.saturating_sub(now.unix).max(0);
-    format!("{} h {:02} min {:02} s", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-}
-
-fn names(closed: Operations) -> String {
-    let names: Vec<_> = (0..64)
-        .filter_map(Operation::from_bit)
-        .filter(|operation| closed.contains(*operation))
-        .map(|operation| operation.to_string())
-        .collect();
-    if names.is_empty() { String::new() } else { format!(", closed: {}", names.join(" ")) }
-}
-
-/// Parses an address as people type it.
-///
-/// # Errors
-/// What is expected.
-pub fn address(text: &str) -> Result<Pubkey, String> {
-    text.parse().map_err(|_| "not an address: base58 of 32 bytes is expected".to_owned())
+/// The name of a severity, in its colour.
+fn painted(name: &str, colour: bool) -> String {
+    let all = [Severity::Normal].into_iter().chain(Severity::ABOVE_NORMAL);
+    let severity = all.into_iter().find(|severity| format!("{severity:?}") == name);
+    severity.map_or_else(|| name.to_owned(), |severity| paint(severity, colour))
 }
 
 #[cfg(test)]
-mod tests {
-    use bytemuck::Zeroable;
-    use firebreak_client::{Protocol, ProtocolAddresses};
-    use firebreak_interface::state::{
-        Act, Journal, JournalEntry, JournalSegment, MarketSettings, Rule, Source, Trip,
-    };
-
-    use super::*;
-
-    const NOW: Instant = Instant::new(1_000, 100_000);
-
-    fn snapshot() -> Snapshot {
-        let addresses = ProtocolAddresses::new(Pubkey::new_from_array([1; 32]));
-        let mut market = Market::zeroed();
-        let closed = Operations::of(&[Operation::WITHDRAW, Operation::BORROW]);
-        let settings = MarketSettings::closing(Operations::default(), closed, closed);
-        market.initialize(addresses.protocol, 0, 254, &settings).expect("within bounds");
-        let key = addresses.market(0);
-        let limiter = Limiter { market: key, expected: 77, ..Limiter::zeroed() };
-        Snapshot {
-            addresses,
-            now: NOW,
-            protocol: Box::new(Protocol::zeroed()),
-            markets: vec![(key, Box::new(market))],
-            limiters: vec![(addresses.limiter(&limiter.vault), Box::new(limiter))],
-            journal: Box::new(Journal::zeroed()),
-            segments: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_quiet_protocol_is_told_in_a_line_each() {
-        let status = report(&snapshot());
-        assert!(status.broken.is_none());
-        assert_eq!(status.text.lines().count(), 4, "{}", status.text);
-        assert!(status.text.contains("in shadow, Normal, expects 77"), "{}", status.text);
-        let journal = "journal: 0 entries in segments, chain proven; 0 in events only\n";
-        assert!(status.text.contains(journal), "{}", status.text);
-    }
-
-    #[test]
-    fn a_latch_is_told_with_its_source_and_the_time_left() {
-        let mut snapshot = snapshot();
-        let market = &mut snapshot.markets[0].1;
-        let trip = Trip { rule: Rule::Undeclared, severity: Severity::Major, value: 50, threshold: 30 };
-        assert!(market.latch_trip(Source::Limiter, &trip, NOW.plus(1_800), NOW));
-        snapshot.now = NOW.plus(60);
-        let text = report(&snapshot).text;
-        assert!(text.contains("Major, closed: withdraw borrow"), "{text}");
-        assert!(text.contains("latch by limiter: Major since slot 1000, 0 h 29 min 00 s left"), "{text}");
-        assert!(text.contains("measured 50, threshold 30"), "{text}");
-        assert!(text.contains("below Major in 0 h 29 min 00 s, below Minor in 0 h 39 min 00 s"), "{text}");
-    }
-
-    #[test]
-    fn entries_that_no_segment_has_are_counted_and_named() {
-        let mut snapshot = snapshot();
-        let mut entry = JournalEntry {
-            number: 0,
-            at: NOW,
-            actor: Pubkey::default(),
-            subject: Pubkey::default(),
-            act: Act::ProtocolCreated,
-            before: Severity::Normal,
-            after: Severity::Normal,
-            value: 0,
-            threshold: 0,
-            count: 1,
-        };
-        let protocol = snapshot.addresses.protocol;
-        snapshot.journal.initialize(protocol, 254);
-        entry = snapshot.journal.append(entry, None, false).expect("no segment yet").0;
-        let mut segment = JournalSegment::zeroed();
-        segment.initialize(&mut snapshot.journal, 254).expect("no room is left");
-        snapshot.journal.append(entry, Some(&mut segment), false).expect("the segment has room");
-        snapshot.segments = vec![segment];
-        let text = report(&snapshot).text;
-        let journal = "journal: 1 entries in segments, chain proven; 1 in events only (0)\n";
-        assert!(text.contains(journal), "{text}");
-    }
-
-    #[test]
-    fn a_journal_that_contradicts_itself_is_said_loudly() {
-        let mut snapshot = snapshot();
-        snapshot.journal.head = [1; 32];
-        let status = report(&snapshot);
-        assert!(status.broken.is_some());
-        assert!(status.text.contains("BROKEN"), "{}", status.text);
-    }
-}
+#[path = "status_tests.rs"]
+mod tests;

@@ -1,0 +1,362 @@
+//! The way of every act that signs: built, simulated, shown in words, asked for, signed, sent, seen.
+//!
+//! Nothing is signed before it was simulated, and nothing is sent that was not shown. What is shown is what the
+//! endpoint's simulation did to the accounts, read with this tool's own layouts: a lying endpoint can hide a change, but not
+//! make the transaction another one. The words above the changes come from the act itself.
+
+pub mod amend;
+pub mod execute;
+pub mod pause;
+pub mod propose;
+pub mod send;
+pub mod small;
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use firebreak_client::{account::Account, key};
+use serde::Serialize;
+use solana_account_decoder_client_types::UiAccountEncoding;
+use solana_client::rpc_config::{RpcSimulateTransactionAccountsConfig, RpcSimulateTransactionConfig};
+use solana_commitment_config::CommitmentConfig;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use solana_transaction::Transaction;
+use solana_transaction_error::TransactionError;
+
+use crate::{
+    chain::{Node, Snapshot},
+    config,
+    console::{Console, Stop},
+    content,
+    describe::{Difference, differences},
+    error::Error,
+    explain,
+};
+
+/// What is about to be done.
+#[derive(Debug)]
+pub struct Plan {
+    /// What it is, in a line.
+    pub title: String,
+    /// What does it.
+    pub instructions: Vec<Instruction>,
+    /// When it takes effect, when it ends, who may stop it, what it cannot do.
+    pub says: Vec<String>,
+}
+
+/// How an act goes out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// Only shows.
+    pub dry_run: bool,
+    /// Prints the unsigned transaction instead of sending it.
+    pub print: bool,
+    /// Does not ask.
+    pub yes: bool,
+    /// Micro-lamports a compute unit beyond the base fee.
+    pub priority_fee: u64,
+}
+
+/// Who acts.
+pub enum Actor {
+    /// Somebody whose key is here.
+    Key(Box<Keypair>),
+    /// Somebody whose key is elsewhere: for what is shown or printed, and signed there.
+    Address(Pubkey),
+}
+
+impl Actor {
+    /// The address to be acted for, or the key in the file.
+    ///
+    /// # Errors
+    /// [`Error::Key`], [`Error::Option`].
+    pub fn new(address: Option<Pubkey>, file: Option<&Path>) -> Result<Self, Error> {
+        match (address, file) {
+            (Some(address), _) => Ok(Self::Address(address)),
+            (None, Some(file)) => Ok(Self::Key(Box::new(key::read(file)?))),
+            (None, None) => Err(Error::Option { what: "key", option: "--keypair" }),
+        }
+    }
+
+    /// Who it is.
+    pub fn address(&self) -> Pubkey {
+        match self {
+            Self::Key(key) => key.pubkey(),
+            Self::Address(address) => *address,
+        }
+    }
+
+    /// Checks that this is a guardian.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`].
+    pub fn check_guardian(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let key = self.address();
+        if snapshot.protocol.is_guardian(&key) {
+            return Ok(());
+        }
+        let remedy = "`members` lists them; name the right key with --keypair".to_owned();
+        Err(Error::WrongKey { key, role: "a guardian", remedy })
+    }
+
+    /// Checks that this is the authority.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`].
+    pub fn check_authority(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let (key, authority) = (self.address(), snapshot.protocol.authority);
+        if key == authority {
+            return Ok(());
+        }
+        let remedy = format!(
+            "that is {authority}; name its key with --keypair, or --as {authority} --print where another program or wallet signs for it"
+        );
+        Err(Error::WrongKey { key, role: "the authority", remedy })
+    }
+}
+
+/// All that an act goes through.
+pub struct Desk<'a> {
+    /// The endpoint.
+    pub node: &'a Node,
+    /// Its genesis hash.
+    pub genesis: &'a str,
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// How.
+    pub manner: Manner,
+    /// Where it is shown.
+    pub console: &'a mut Console,
+    /// Whether somebody wants to stop.
+    pub stop: Stop,
+}
+
+/// An act that is done, or shown.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// What it is.
+    pub act: String,
+    /// Where.
+    pub cluster: String,
+    /// What it changes, as simulated.
+    pub changes: Vec<Difference>,
+    /// When it takes effect, when it ends, who may stop it.
+    pub says: Vec<String>,
+    /// Who signs.
+    pub signers: Vec<String>,
+    /// Compute units of the simulation.
+    pub compute_units: Option<u64>,
+    /// `simulated`, `printed` or `landed`.
+    pub outcome: &'static str,
+    /// The unsigned transaction, where it was printed.
+    pub transaction: Option<String>,
+    /// Its signature, where it landed.
+    pub signature: Option<String>,
+    /// Its slot, where it landed.
+    pub slot: Option<u64>,
+    /// Milliseconds from the signature until it was seen confirmed.
+    pub milliseconds: Option<u128>,
+}
+
+const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// With a price for compute units the transaction names how many it asks for, or it would pay for the most there are.
+fn with_fee(instructions: Vec<Instruction>, price: u64, units: u32) -> Vec<Instruction> {
+    const SET_COMPUTE_UNIT_LIMIT: u8 = 2;
+    const SET_COMPUTE_UNIT_PRICE: u8 = 3;
+    if price == 0 {
+        return instructions;
+    }
+    let budget = |data| Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data };
+    let limit = budget([&[SET_COMPUTE_UNIT_LIMIT], &units.to_le_bytes()[..]].concat());
+    let price = budget([&[SET_COMPUTE_UNIT_PRICE], &price.to_le_bytes()[..]].concat());
+    [vec![limit, price], instructions].concat()
+}
+
+/// What a transaction may take at most where it was not simulated yet.
+const MOST_UNITS: u32 = 1_400_000;
+
+/// Goes the whole way.
+///
+/// # Errors
+/// [`Error`]: of each it is known whether something was sent.
+pub async fn perform(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: Plan) -> Result<(), Error> {
+    let mut stop = desk.stop.clone();
+    // nothing is sent in here, so that it may end anywhere
+    let prepared = tokio::select! {
+        prepared = prepare(desk, snapshot, &plan) => prepared?,
+        () = stop.asked() => return Err(Error::Interrupted),
+    };
+    let (mut report, prepared) = prepared;
+    let Some((transaction, until)) = prepared else {
+        let text = report.transaction.clone().unwrap_or_default();
+        return if desk.manner.print {
+            desk.console.answer(&report, &text)
+        } else {
+            desk.console.answer(&report, "dry run: nothing was signed or sent")
+        };
+    };
+    let landed = send::send(desk.node, &transaction, until, &mut stop, desk.console).await?;
+    report.outcome = "landed";
+    report.signature = Some(landed.signature.to_string());
+    report.slot = Some(landed.slot);
+    report.milliseconds = Some(landed.took.as_millis());
+    let text = format!(
+        "done: confirmed in slot {} after {} ms, {} slots after its blockhash was read; signature {}",
+        landed.slot,
+        landed.took.as_millis(),
+        landed.slot.saturating_sub(landed.asked_at),
+        landed.signature
+    );
+    desk.console.answer(&report, &text)
+}
+
+type Signed = Option<(Transaction, send::Until)>;
+
+async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Result<(Report, Signed), Error> {
+    let payer = desk.actor.address();
+    let price = desk.manner.priority_fee;
+    let asked = with_fee(plan.instructions.clone(), price, MOST_UNITS);
+    let unsigned = Transaction::new_with_payer(&asked, Some(&payer));
+    let (changes, units) = simulate(desk.node, snapshot, &plan.instructions, &unsigned).await?;
+    let signers = unsigned.message.account_keys.iter();
+    let signers: Vec<_> =
+        signers.take(unsigned.message.header.num_required_signatures.into()).copied().collect();
+    let mut report = Report {
+        act: plan.title.clone(),
+        cluster: config::cluster(desk.genesis).map_or_else(|| desk.genesis.to_owned(), str::to_owned),
+        changes,
+        says: plan.says.clone(),
+        signers: signers.iter().map(ToString::to_string).collect(),
+        compute_units: units,
+        outcome: "simulated",
+        transaction: None,
+        signature: None,
+        slot: None,
+        milliseconds: None,
+    };
+    // what is printed is read by a program, or by a wallet: the words go beside it
+    let text = report.text(&payer);
+    if desk.manner.print {
+        desk.console.tell(&text)?
+    } else {
+        desk.console.say(&text)?
+    }
+    if desk.manner.dry_run {
+        return Ok((report, None));
+    }
+    // a tenth more than it took: the accounts may move on a little
+    let units = units.and_then(|units| u32::try_from(units + units / 10 + 1_000).ok()).unwrap_or(MOST_UNITS);
+    let asked = with_fee(plan.instructions.clone(), price, units.min(MOST_UNITS));
+    let mut transaction = Transaction::new_with_payer(&asked, Some(&payer));
+    if !desk.manner.print {
+        let Actor::Key(_) = desk.actor else {
+            return Err(Error::usage("--as names somebody whose key is elsewhere: add --print or --dry-run"));
+        };
+        if !desk.manner.yes {
+            desk.console.ask(&format!("Sign as {payer} and send?")).await?;
+        }
+    }
+    let until = send::Until::ask(desk.node).await?;
+    transaction.message.recent_blockhash = until.blockhash;
+    if desk.manner.print {
+        let bytes = wincode::serialize(&transaction).map_err(|error| Error::Sign(error.to_string()))?;
+        report.transaction = Some(STANDARD.encode(bytes));
+        report.outcome = "printed";
+        return Ok((report, None));
+    }
+    if let Actor::Key(key) = desk.actor {
+        let keys: [&Keypair; 1] = [key];
+        let signed = transaction.try_sign(&keys, until.blockhash);
+        signed.map_err(|error| Error::Sign(format!("{error}: sign elsewhere what --print gives")))?;
+    }
+    Ok((report, Some((transaction, until))))
+}
+
+/// What a transaction would change now, and what it would take.
+async fn simulate(
+    node: &Node,
+    snapshot: &Snapshot,
+    instructions: &[Instruction],
+    transaction: &Transaction,
+) -> Result<(Vec<Difference>, Option<u64>), Error> {
+    let metas = instructions.iter().flat_map(|instruction| &instruction.accounts);
+    let mut written: Vec<Pubkey> = Vec::new();
+    for meta in metas.filter(|meta| meta.is_writable && !meta.is_signer) {
+        if !written.contains(&meta.pubkey) {
+            written.push(meta.pubkey);
+        }
+    }
+    let before = node.accounts(&written).await?;
+    let config = RpcSimulateTransactionConfig {
+        sig_verify: false,
+        replace_recent_blockhash: true,
+        commitment: Some(CommitmentConfig::confirmed()),
+        accounts: Some(RpcSimulateTransactionAccountsConfig {
+            encoding: Some(UiAccountEncoding::Base64),
+            addresses: written.iter().map(ToString::to_string).collect(),
+        }),
+        ..RpcSimulateTransactionConfig::default()
+    };
+    let simulated = node.client.simulate_transaction_with_config(transaction, config).await;
+    let simulated = simulated.map_err(|error| node.failed(error))?.value;
+    if let Some(error) = simulated.err {
+        let error = TransactionError::from(error);
+        return Err(Error::Refused(explain::refused(
+            &error,
+            &transaction.message.account_keys,
+            &simulated.logs,
+        )));
+    }
+    let after = simulated.accounts.unwrap_or_default();
+    let mut changes = Vec::new();
+    for (place, key) in written.iter().enumerate() {
+        let before = before.get(place).and_then(Option::as_ref);
+        let before = before.and_then(|account| Account::decode(&account.owner, &account.data).ok());
+        let after = after.get(place).and_then(Option::as_ref);
+        let after = after.and_then(|account| account.to_account());
+        let after = after.and_then(|account| Account::decode(&account.owner, &account.data).ok());
+        let name = name(key, after.as_ref().or(before.as_ref()), snapshot);
+        changes.extend(differences(&name, before.as_ref(), after.as_ref(), snapshot.now));
+    }
+    Ok((changes, simulated.units_consumed))
+}
+
+/// What people call an account that an act writes.
+fn name(key: &Pubkey, account: Option<&Account>, snapshot: &Snapshot) -> String {
+    match account {
+        Some(Account::Journal(_)) => "journal".to_owned(),
+        Some(Account::Proposal(proposal)) => format!("proposal {}", proposal.nonce),
+        Some(Account::GuardianBudget(budget)) => {
+            let scope = content::subject_name(&budget.scope, snapshot);
+            let scope =
+                if budget.scope == snapshot.addresses.protocol { "all markets".to_owned() } else { scope };
+            format!("budget of guardian {} for {scope}", budget.guardian)
+        }
+        _ => content::subject_name(key, snapshot),
+    }
+}
+
+impl Report {
+    /// For whoever signs.
+    fn text(&self, payer: &Pubkey) -> String {
+        let mut lines = vec![self.act.clone(), format!("  cluster: {}", self.cluster)];
+        lines.push("  changes, as simulated:".to_owned());
+        lines.extend(self.changes.iter().map(|change| format!("    {}", change.line())));
+        if self.changes.is_empty() {
+            lines.push("    nothing that this tool reads".to_owned());
+        }
+        lines.extend(self.says.iter().map(|line| format!("  {line}")));
+        let payer = payer.to_string();
+        let others: Vec<_> = self.signers.iter().filter(|signer| **signer != payer).cloned().collect();
+        let others = if others.is_empty() { "nobody else".to_owned() } else { others.join(", ") };
+        lines.push(format!("  signs and pays: {payer}; must sign too: {others}"));
+        if let Some(units) = self.compute_units {
+            lines.push(format!("  compute units: {units}"));
+        }
+        lines.join("\n")
+    }
+}

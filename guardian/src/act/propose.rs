@@ -1,0 +1,52 @@
+//! Proposals: what loosens, and waits where everybody can read it.
+
+use firebreak_client::instruction;
+use firebreak_interface::{
+    constants::PROPOSAL_LIFE,
+    state::{Amendment, Path, Proposed},
+};
+use solana_pubkey::Pubkey;
+
+use super::{Plan, amend::Subject};
+use crate::{chain::Snapshot, content, error::Error, words};
+
+/// What is proposed of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Settings, as `name=value`.
+    Set(Vec<String>),
+    /// Anything else.
+    Amend(Amendment),
+}
+
+/// A proposal of the authority.
+///
+/// # Errors
+/// [`Error::Usage`], [`Error::NotFound`].
+pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish) -> Result<Plan, Error> {
+    let key = subject.address(snapshot)?;
+    let amendment = match wish {
+        Wish::Set(set) => subject.with(snapshot, &set, Path::Proposed)?.0,
+        Wish::Amend(amendment) => amendment,
+    };
+    amendment.check().map_err(|rule| Error::usage(format!("{} ({})", rule.text(), rule.name())))?;
+    let proposed = Proposed::Amend(amendment);
+    let number = snapshot.protocol.next_proposal;
+    let delay = proposed.delay(snapshot.protocol.loosening_delay);
+    let ripe = snapshot.now.unix.saturating_add(delay.into());
+    let protocol = snapshot.addresses.protocol;
+    let bound = [key];
+    let act = (&proposed, &bound[..]);
+    let segment = snapshot.segment();
+    let instruction = instruction::propose(authority, authority, protocol, number, act, segment);
+    let mut says = content::of(&proposed, &bound, snapshot);
+    says.push(format!(
+        "takes effect: not before {}, {} from now, when anyone executes it with `execute {number}`",
+        words::moment(ripe),
+        words::duration(delay.into())
+    ));
+    let life = i64::try_from(PROPOSAL_LIFE).unwrap_or(i64::MAX);
+    says.push(format!("expires: {}", words::moment(ripe.saturating_add(life))));
+    says.push(format!("until then the authority takes it back with `cancel {number}`"));
+    Ok(Plan { title: format!("propose, as number {number}"), instructions: vec![instruction], says })
+}

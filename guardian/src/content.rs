@@ -1,0 +1,171 @@
+//! What a proposal will do, in words.
+
+use firebreak_client::{Limiter, Market};
+use firebreak_interface::{
+    Instant,
+    state::{Amendment, Proposal, Proposed, Ratios, Status},
+};
+use solana_pubkey::Pubkey;
+
+use crate::{
+    chain::Snapshot,
+    setting::{Named, changes},
+    words,
+};
+
+/// A proposal's content: what it does first, then each change in a line.
+pub fn lines(proposal: &Proposal, snapshot: &Snapshot) -> Vec<String> {
+    match proposal.read_content() {
+        Some((accounts, proposed)) => of(&proposed, &accounts, snapshot),
+        None => vec!["content of a newer program: upgrade this tool before you let it pass".to_owned()],
+    }
+}
+
+/// What an act does to these accounts.
+pub fn of(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Vec<String> {
+    let first = accounts.first().copied().unwrap_or_default();
+    match proposed {
+        Proposed::Amend(amendment) => amended(amendment, first, snapshot),
+        Proposed::CreateMarket { id, settings } => listed(format!("registers market {id}"), settings),
+        Proposed::RegisterLimiter { settings, mint_cap } => {
+            let vault = accounts.get(1).copied().unwrap_or_default();
+            let market = snapshot.market_name(&first);
+            let mut lines = listed(format!("registers a limiter of vault {vault} in {market}"), settings);
+            lines.push(format!("mint_cap: {mint_cap}"));
+            lines
+        }
+        Proposed::RegisterKeeper(settings) => vec![format!(
+            "registers keeper {}: at most {} and {} raises a day, for {}",
+            settings.key,
+            words::duration(settings.max_seconds.into()),
+            settings.raises_per_day,
+            words::duration(settings.term.into()),
+        )],
+        Proposed::RegisterCoverage(rows) => {
+            vec![format!("adds {} instructions to the coverage table", rows.len())]
+        }
+        Proposed::RegisterBand { index, settings } => {
+            let market = snapshot.market_name(&first);
+            let feed = settings.primary.account;
+            listed(format!("registers price band {index} of {market}, of price account {feed}"), settings)
+        }
+        Proposed::RegisterInvariant { index, settings } => {
+            let market = snapshot.market_name(&first);
+            let (left, right) = (settings.left.len(), settings.right.len());
+            let text = format!("registers invariant {index} of {market}: {left} terms against {right}");
+            listed(text, &Ratios { bps: settings.ratio_bps })
+        }
+    }
+}
+
+fn amended(amendment: &Amendment, subject: Pubkey, snapshot: &Snapshot) -> Vec<String> {
+    let name = subject_name(&subject, snapshot);
+    match amendment {
+        Amendment::Market(new) => {
+            let old = snapshot.markets.iter().find(|(key, _)| *key == subject);
+            settings(&name, old.map(|(_, market)| market.settings()), new)
+        }
+        Amendment::Limiter(new) => {
+            let old = snapshot.limiters.iter().find(|(key, _)| *key == subject);
+            settings(&name, old.map(|(_, limiter)| limiter.settings), new)
+        }
+        Amendment::Band(new) => {
+            let old = snapshot.bands.iter().find(|(key, _)| *key == subject);
+            settings(&name, old.map(|(_, band)| band.settings), new)
+        }
+        Amendment::Invariant(new) => {
+            let old = snapshot.invariants.iter().find(|(key, _)| *key == subject);
+            settings(&name, old.map(|(_, one)| Ratios { bps: one.ratio_bps }), new)
+        }
+        Amendment::LooseningDelay(delay) => vec![format!(
+            "changes the loosening delay: {} -> {}",
+            words::exact(snapshot.protocol.loosening_delay.into()),
+            words::exact((*delay).into())
+        )],
+        Amendment::Arm => vec![format!("arms {name}")],
+        Amendment::Disarm => vec![format!("disarms {name}: it measures and refuses nothing any longer")],
+        Amendment::AcceptLoss { least } => {
+            vec![format!("accepts a loss: {name} measures from what there is, if that is {least} at least")]
+        }
+        Amendment::RevokeKeeper => vec![format!("ends the registration of {name}")],
+        Amendment::Authority(to) => {
+            vec![format!("moves the authority: {} -> {to}, which signs too", snapshot.protocol.authority)]
+        }
+        Amendment::Pin => vec!["pins the protected program as it is deployed".to_owned()],
+        Amendment::ApproveUpgrade(code) if *code == [0; 32] => {
+            vec!["takes the approved upgrade back".to_owned()]
+        }
+        Amendment::ApproveUpgrade(code) => {
+            let code: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+            vec![format!("approves the upgrade of the protected program to code of sha256 {code}")]
+        }
+        Amendment::Unpin => vec!["watches the protected program no longer".to_owned()],
+        Amendment::Detach => {
+            vec!["DETACHES the protocol: its gates read as open and nothing guards it any longer".to_owned()]
+        }
+    }
+}
+
+fn settings<S: Named>(name: &str, old: Option<S>, new: &S) -> Vec<String> {
+    let Some(old) = old else {
+        return listed(format!("gives {name} new settings"), new);
+    };
+    let mut lines = vec![format!("changes {name}")];
+    lines.extend(changes(&old, new).iter().map(crate::setting::Changed::line));
+    if lines.len() == 1 {
+        lines.push("nothing any longer: the settings are these already".to_owned());
+    }
+    lines
+}
+
+fn listed<S: Named>(first: String, settings: &S) -> Vec<String> {
+    let fields = settings.fields().into_iter().map(|(name, value)| format!("{name}: {value}"));
+    std::iter::once(first).chain(fields).collect()
+}
+
+/// What an account of the protocol is called.
+pub fn subject_name(key: &Pubkey, snapshot: &Snapshot) -> String {
+    let limiter = |(_, limiter): &(_, Box<Limiter>)| format!("the limiter of vault {}", limiter.vault);
+    let market = |(_, market): &(_, Box<Market>)| format!("market {}", market.id);
+    if *key == snapshot.addresses.protocol {
+        return "the protocol".to_owned();
+    }
+    let known = snapshot.limiters.iter().find(|(one, _)| one == key).map(limiter);
+    let known = known.or_else(|| snapshot.markets.iter().find(|(one, _)| one == key).map(market));
+    let band = snapshot.bands.iter().find(|(one, _)| one == key);
+    let known = known.or_else(|| {
+        band.map(|(_, band)| format!("price band {} of {}", band.index, snapshot.market_name(&band.market)))
+    });
+    let invariant = snapshot.invariants.iter().find(|(one, _)| one == key);
+    let known = known.or_else(|| {
+        invariant.map(|(_, one)| format!("invariant {} of {}", one.index, snapshot.market_name(&one.market)))
+    });
+    let keeper = snapshot.keepers.iter().find(|(one, _)| one == key);
+    let known = known.or_else(|| keeper.map(|(_, keeper)| format!("keeper {}", keeper.key)));
+    known.unwrap_or_else(|| format!("account {key}"))
+}
+
+/// Where a proposal stands, in words.
+pub fn standing(proposal: &Proposal, authority_epoch: u64, now: Instant) -> String {
+    match proposal.status() {
+        Some(Status::Executed) => "executed".to_owned(),
+        Some(Status::Cancelled) => "cancelled".to_owned(),
+        Some(Status::Vetoed) => "vetoed".to_owned(),
+        None => "of a newer program".to_owned(),
+        Some(Status::Pending) if proposal.authority_epoch != authority_epoch => {
+            "void: the authority moved since; anyone may cancel it".to_owned()
+        }
+        Some(Status::Pending) if proposal.expires_at.reached(now) => {
+            "expired; anyone may cancel it".to_owned()
+        }
+        Some(Status::Pending) if proposal.ripe_at.reached(now) => {
+            format!("RIPE: anyone may execute it, for {} more", words::left(proposal.expires_at, now))
+        }
+        Some(Status::Pending) => format!(
+            "waits {} more, until {}; then {} to execute it",
+            words::left(proposal.ripe_at, now),
+            words::moment(proposal.ripe_at.unix),
+            words::duration(proposal.expires_at.unix.saturating_sub(proposal.ripe_at.unix).unsigned_abs()),
+        ),
+    }
+}

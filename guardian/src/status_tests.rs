@@ -1,0 +1,150 @@
+use bytemuck::Zeroable;
+use firebreak_client::{Market as MarketState, Protocol, ProtocolAddresses, journal};
+use firebreak_interface::{
+    Operation, Operations,
+    state::{
+        Act, Amendment, Journal as JournalState, JournalEntry, JournalSegment, LimiterSettings,
+        MarketSettings, Proposed, ProtocolSettings, Rule, Source, Trip,
+    },
+};
+
+use super::*;
+
+const NOW: Instant = Instant::new(1_000, 100_000);
+
+fn key(byte: u8) -> Pubkey {
+    Pubkey::new_from_array([byte; 32])
+}
+
+fn snapshot() -> Snapshot {
+    let addresses = ProtocolAddresses::new(key(1));
+    let mut protocol = Protocol::zeroed();
+    let guardians = vec![key(11), key(12), key(13)];
+    let settings = ProtocolSettings { authority: key(10), guardians, loosening_delay: 172_800 };
+    protocol.initialize(key(2), key(3), 254, &settings).expect("within bounds");
+    let mut market = MarketState::zeroed();
+    let closed = Operations::of(&[Operation::WITHDRAW, Operation::BORROW]);
+    let settings = MarketSettings::closing(Operations::default(), closed, closed);
+    market.initialize(addresses.protocol, 0, 254, &settings).expect("within bounds");
+    let market_key = addresses.market(0);
+    let settings = LimiterSettings::starting(1_000, 10);
+    let limiter = Limiter { market: market_key, expected: 77, settings, ..Limiter::zeroed() };
+    Snapshot {
+        addresses,
+        now: NOW,
+        protocol: Box::new(protocol),
+        markets: vec![(market_key, Box::new(market))],
+        limiters: vec![(addresses.limiter(&limiter.vault), Box::new(limiter))],
+        bands: Vec::new(),
+        invariants: Vec::new(),
+        keepers: Vec::new(),
+        proposals: Vec::new(),
+        budgets: Vec::new(),
+        journal: Box::new(JournalState::zeroed()),
+        segments: Vec::new(),
+    }
+}
+
+fn seen(snapshot: &Snapshot) -> Status {
+    let walked = journal::verify(&snapshot.journal, &snapshot.segments, &[]);
+    let history = walked.map(|verified| History { verified, looked: 0, is_cut: false });
+    glance(snapshot, &history.map_err(Error::Broken))
+}
+
+fn trip() -> Trip {
+    let (severity, rule) = (Severity::Major, Rule::Undeclared);
+    Trip { rule, severity, value: 5, threshold: 4 }
+}
+
+#[test]
+fn a_quiet_protocol_is_told_in_a_line_each() {
+    let status = seen(&snapshot());
+    let text = status.text(false);
+    assert_eq!(text.lines().count(), 8, "{text}");
+    for line in [
+        ": Normal\n",
+        "Normal, closed: nothing",
+        "in shadow, Normal, expects 77",
+        "may pause 10 h all markets, 10 h market 0",
+        "journal: 0 entries, all proven to the head",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains('\x1b'), "no colour where none was asked for");
+    assert!(status.text(true).contains("\x1b[1;32mNormal\x1b[0m"));
+}
+
+#[test]
+fn what_holds_is_told_with_its_reason_and_the_time_left() {
+    let mut snapshot = snapshot();
+    let until = NOW.plus(3_661);
+    assert!(snapshot.markets[0].1.latch_trip(Source::Limiter, &trip(), until, NOW));
+    let text = seen(&snapshot).text(false);
+    assert!(text.contains("Major, closed: withdraw, borrow"), "{text}");
+    assert!(text.contains("latch by limiter: Major since slot 1000, 1 h 1 min left"), "{text}");
+    assert!(text.contains("way down: below Major in 1 h 1 min, below Minor in 1 h 11 min"), "{text}");
+    snapshot.now = NOW.plus(3_661);
+    let text = seen(&snapshot).text(false);
+    assert!(text.contains("Minor, closed: nothing") && !text.contains("latch by"), "{text}");
+}
+
+#[test]
+fn what_waits_is_told_in_words_with_the_time_left() {
+    let mut snapshot = snapshot();
+    let settings = LimiterSettings { soft_bps: 9_000, ..snapshot.limiters[0].1.settings };
+    let proposed = Proposed::Amend(Amendment::Limiter(settings));
+    let (subject, protocol_key) = (snapshot.limiters[0].0, snapshot.addresses.protocol);
+    let mut proposal = Proposal::zeroed();
+    let act = (&proposed, &[subject][..], 0);
+    proposal.initialize(&mut snapshot.protocol, protocol_key, 254, act, NOW).expect("within bounds");
+    snapshot.proposals = vec![(snapshot.addresses.proposal(0), Box::new(proposal))];
+
+    let text = seen(&snapshot).text(false);
+    assert!(text.contains("proposal 0: waits 2 d more"), "{text}");
+    assert!(text.contains("soft_bps: 6000 bps -> 9000 bps, loosens"), "{text}");
+    snapshot.now = proposal.ripe_at;
+    let text = seen(&snapshot).text(false);
+    assert!(text.contains("RIPE: anyone may execute it, for 7 d more"), "{text}");
+    snapshot.protocol.authority_epoch += 1;
+    assert!(seen(&snapshot).text(false).contains("void: the authority moved"));
+    snapshot.protocol.authority_epoch -= 1;
+    snapshot.now = proposal.expires_at;
+    assert!(seen(&snapshot).text(false).contains("expired"));
+}
+
+#[test]
+fn a_budget_is_the_whole_again_when_its_period_is_over() {
+    let mut snapshot = snapshot();
+    let mut budget = GuardianBudget::zeroed();
+    budget.initialize_once(snapshot.addresses.protocol, key(11), 254);
+    budget.spend(3_600, NOW).expect("within the budget");
+    snapshot.budgets = vec![Box::new(budget)];
+    assert!(seen(&snapshot).text(false).contains("may pause 9 h all markets, 10 h market 0"));
+    snapshot.now = NOW.plus(PAUSE_BUDGET_PERIOD);
+    assert!(!seen(&snapshot).text(false).contains("9 h all markets"));
+}
+
+#[test]
+fn a_journal_that_contradicts_itself_is_told_and_so_is_what_is_missing() {
+    let mut snapshot = snapshot();
+    let mut segment = JournalSegment::zeroed();
+    let mut journal = JournalState::zeroed();
+    segment.initialize(&mut journal, 254).expect("the first one");
+    let entry = JournalEntry::new(Act::Raised, key(1), key(2), NOW);
+    journal.append(entry, Some(&mut segment), false).expect("it has room");
+    snapshot.journal = Box::new(journal);
+    snapshot.segments = vec![segment];
+    assert!(seen(&snapshot).text(false).contains("journal: 1 entries, all proven"));
+
+    snapshot.journal.head[0] ^= 1;
+    let status = seen(&snapshot);
+    assert!(status.journal.broken.is_some());
+    assert!(status.text(false).contains("BROKEN"), "{}", status.text(false));
+
+    let mut events_only = JournalState::zeroed();
+    events_only.append(entry, None, false).expect("it lives in its event");
+    snapshot.journal = Box::new(events_only);
+    snapshot.segments = Vec::new();
+    let text = seen(&snapshot).text(false);
+    assert!(text.contains("1 entries, 0 proven to the head, 1 not found"), "{text}");
+}
