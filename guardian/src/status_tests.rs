@@ -132,7 +132,7 @@ fn a_journal_that_contradicts_itself_is_told_and_so_is_what_is_missing() {
     segment.initialize(&mut journal, 254).expect("the first one");
     let entry = JournalEntry::new(Act::Raised, key(1), key(2), NOW);
     journal.append(entry, Some(&mut segment), false).expect("it has room");
-    snapshot.journal = Box::new(journal);
+    *snapshot.journal = journal;
     snapshot.segments = vec![segment];
     assert!(seen(&snapshot).text(false).contains("journal: 1 entries, all proven"));
 
@@ -143,7 +143,7 @@ fn a_journal_that_contradicts_itself_is_told_and_so_is_what_is_missing() {
 
     let mut events_only = JournalState::zeroed();
     events_only.append(entry, None, false).expect("it lives in its event");
-    snapshot.journal = Box::new(events_only);
+    *snapshot.journal = events_only;
     snapshot.segments = Vec::new();
     let text = seen(&snapshot).text(false);
     assert!(text.contains("1 entries, 0 proven to the head, 1 not found"), "{text}");

@@ -1,0 +1,109 @@
+//! Every command of the runbook, in its order, in one incident.
+
+use std::{collections::HashMap, time::Duration};
+
+use firebreak_client::interface::{constants::LOOSENING_DELAY_DEFAULT, state::Market};
+use firebreak_guardian::{console::Stop, exit::Exit};
+use solana_signer::Signer;
+
+use crate::world::{TestResult, World, execute};
+
+const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
+
+/// The lines of the runbook's shell blocks, each with the line of prose before its block.
+fn commands() -> Vec<(String, String)> {
+    let (mut commands, mut prose, mut inside) = (Vec::new(), String::new(), false);
+    for line in RUNBOOK.lines() {
+        match line {
+            "```sh" => inside = true,
+            "```" => inside = false,
+            line if inside => commands.push((prose.clone(), line.to_owned())),
+            "" => {}
+            line => prose = line.to_owned(),
+        }
+    }
+    commands
+}
+
+#[test]
+fn every_command_that_the_prose_names_is_one() {
+    let mut program = <firebreak_guardian::cli::Cli as clap::CommandFactory>::command();
+    program.build();
+    for name in ["status", "proposals", "members", "explain", "pause", "tighten", "cancel", "execute"] {
+        assert!(program.find_subcommand(name).is_some(), "{name}");
+        assert!(RUNBOOK.contains(&format!("firebreak-guardian {name}")), "{name} is in the runbook");
+    }
+    for exit in Exit::ALL.iter().filter(|exit| ![Exit::Done, Exit::Contradiction, Exit::Usage].contains(exit))
+    {
+        assert!(RUNBOOK.contains(&format!("\n| {} |", *exit as u8)), "{exit:?} is in the runbook's table");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_command_does_what_the_runbook_says() -> TestResult {
+    let world = World::open().await?;
+    // what somebody proposed with the authority's key before the incident
+    let proposed = "g propose limiter:$VAULT --set short.rate_bps=2000 --keypair $KEYS/authority.json --yes";
+    world.run(proposed).await.done();
+
+    let mut names: HashMap<String, String> =
+        world.names().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    names.insert("GUARDIAN".to_owned(), world.guardians[2].pubkey().to_string());
+    let mut exported = HashMap::new();
+    let commands = commands();
+    assert!(commands.len() > 20, "{} commands", commands.len());
+    for (prose, command) in commands {
+        let mut line = command.clone();
+        for (name, value) in &names {
+            line = line.replace(&format!("${name}"), value);
+        }
+        assert!(!line.contains('$'), "{command}: a name that nothing stands for");
+        if let Some((name, value)) = line.strip_prefix("export ").and_then(|rest| rest.split_once('=')) {
+            exported.insert(name.to_owned(), value.to_owned());
+            continue;
+        }
+        if prose.contains("After the loosening delay") && line.ends_with("proposals") {
+            world.wait(u64::from(LOOSENING_DELAY_DEFAULT) + 60).await?;
+        }
+        let arguments = with_exported(&line, &exported);
+        let (asks, stop) = Stop::new();
+        let is_endless = line.contains(" watch");
+        let end = async {
+            if is_endless {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                let _ = asks.send(true);
+            }
+        };
+        let (ended, ()) = tokio::join!(execute(arguments.into_iter(), stop), end);
+        assert_eq!(ended.exit, Exit::Done, "{command}\n{}\n{}", ended.out, ended.err);
+        assert!(!ended.out.is_empty(), "{command} says something");
+        if line.contains("--all --for 1h") {
+            assert!(ended.out.contains("the protocol, severity: Normal -> Major"), "{}", ended.out);
+        }
+        if line.contains("execute 1") {
+            assert!(ended.out.contains("short.rate_bps: 500 bps -> 1000 bps"), "{}", ended.out);
+        }
+    }
+
+    let account = firebreak_chain::account(&world.chain.rpc(), &world.venue.market).await?;
+    let account = account.ok_or("no market")?;
+    let market: Market = firebreak_client::decode(&account.owner, &account.data)?;
+    assert!(market.board.is_clear(), "what was over was tidied");
+    Ok(())
+}
+
+/// A command line with what the shell's variables add to it, where it does not say otherwise. The variables are not the
+/// process's own here: tests share one.
+fn with_exported(line: &str, exported: &HashMap<String, String>) -> Vec<String> {
+    let mut arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    for (variable, option) in
+        [("FIREBREAK_URL", "--url"), ("FIREBREAK_PROTOCOL", "--protocol"), ("FIREBREAK_KEYPAIR", "--keypair")]
+    {
+        if let Some(value) = exported.get(variable)
+            && !arguments.iter().any(|argument| argument == option)
+        {
+            arguments.extend([option.to_owned(), value.clone()]);
+        }
+    }
+    arguments
+}

@@ -1,0 +1,245 @@
+//! A guarded venue on a Surfnet, the keys of those who guard it, and the command line as they type it.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use clap::Parser;
+use firebreak_chain::{Chain, Options, Program, send, token};
+use firebreak_client::{
+    instruction::{self as breaker, NewLimiter},
+    interface::{
+        Operation, Operations, constants, ids,
+        state::{KeeperSettings, LimiterSettings, MarketSettings, ProtocolSettings},
+    },
+    venue::{self, MARKET_ID, Venue},
+};
+use firebreak_guardian::{
+    cli::Cli,
+    console::{Console, Stop},
+    exit::Exit,
+    run,
+};
+use solana_client::rpc_request::RpcRequest;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use tempfile::TempDir;
+
+pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+const SOL: u64 = 1_000_000_000;
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn done(self) -> Self {
+        assert_eq!(self.exit, Exit::Done, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, word: &str) -> Self {
+        assert!(
+            self.out.contains(word) || self.err.contains(word),
+            "no `{word}` in:\n{}\n{}",
+            self.out,
+            self.err
+        );
+        self
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) chain: Chain,
+    pub(crate) venue: Venue,
+    pub(crate) vault: Pubkey,
+    pub(crate) guardians: Vec<Keypair>,
+    /// Of a transaction that the venue made.
+    pub(crate) signature: String,
+    folder: TempDir,
+}
+
+impl World {
+    /// A venue with one market, one armed limiter and a keeper. The entries of its creation are in events only: the
+    /// journal had no segment yet.
+    pub(crate) async fn open() -> Result<Self, Box<dyn std::error::Error>> {
+        let programs = programs();
+        let chain = Chain::surfnet(Options::with_programs([
+            Program::new(ids::BREAKER, programs.join("breaker.so")),
+            Program::new(ids::VENUE, programs.join("venue.so")),
+        ]))
+        .await?;
+        let folder = tempfile::tempdir()?;
+        let (rpc, admin) = (chain.rpc(), chain.payer().insecure_clone());
+        let key = admin.pubkey();
+        let guardians: Vec<Keypair> = (0..3).map(|_| Keypair::new()).collect();
+        let mint = token::create_mint(&rpc, &admin, 6).await?;
+        let venue = Venue::new(vec![mint]);
+        let settings = ProtocolSettings {
+            authority: key,
+            guardians: guardians.iter().map(Signer::pubkey).collect(),
+            loosening_delay: constants::LOOSENING_DELAY_DEFAULT,
+        };
+        let closing = MarketSettings::closing(
+            Operations::of(&[Operation::LIST]),
+            Operations::of(&[Operation::LIST, Operation::BORROW]),
+            Operations::NON_EXITS,
+        );
+        let protocol = venue.protocol;
+        let create = [
+            venue.initialize(key, key),
+            venue.connect(key, &settings),
+            breaker::create_market(key, key, protocol, MARKET_ID, &closing, None),
+            breaker::extend_journal(key, protocol, 0),
+        ];
+        let created = send::send(&rpc, &admin, &[], &create).await?.ok()?;
+        let collateral = venue::CollateralSettings {
+            collateral_factor_bps: 8_000,
+            liquidation_factor_bps: 8_500,
+            max_price_age: 86_400,
+        };
+        let vault = venue::vault(&mint);
+        let limits = LimiterSettings::starting(50_000, 500);
+        let new = NewLimiter {
+            market: venue.market,
+            vault,
+            mint,
+            mint_cap: limits.bootstrap_cap,
+            settings: &limits,
+        };
+        let keeper = KeeperSettings {
+            key: Pubkey::new_unique(),
+            max_seconds: constants::MINOR_MAX,
+            raises_per_day: 3,
+            term: constants::KEEPER_TERM_MAX,
+        };
+        let register = [
+            venue.list_collateral(key, mint, collateral),
+            breaker::register_limiter(key, key, protocol, &new, Some(0)),
+            breaker::register_keeper(key, key, protocol, &keeper, Some(0)),
+            breaker::arm_limiter(key, protocol, vault, Some(0)),
+        ];
+        send::send(&rpc, &admin, &[], &register).await?.ok()?;
+        for guardian in &guardians {
+            chain.airdrop(&guardian.pubkey(), SOL).await?;
+        }
+        let world = Self { chain, venue, vault, guardians, signature: created.signature.to_string(), folder };
+        world.write_key("authority.json", &admin)?;
+        for (number, guardian) in world.guardians.iter().enumerate() {
+            world.write_key(&format!("guardian-{number}.json"), guardian)?;
+        }
+        Ok(world)
+    }
+
+    fn write_key(&self, name: &str, key: &Keypair) -> io::Result<()> {
+        let path = self.path(name);
+        fs::write(&path, serde_json::to_string(&key.to_bytes().to_vec())?)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What the placeholders of a command stand for.
+    pub(crate) fn names(&self) -> HashMap<&'static str, String> {
+        HashMap::from([
+            ("URL", self.chain.rpc_url().to_owned()),
+            ("PROTOCOL", self.venue.protocol.to_string()),
+            ("VAULT", self.vault.to_string()),
+            ("SIGNATURE", self.signature.clone()),
+            ("AUTHORITY", self.chain.payer().pubkey().to_string()),
+            ("KEYS", self.folder.path().display().to_string()),
+        ])
+    }
+
+    /// Lets so many seconds go by, and the slots of 400 ms that belong to them.
+    pub(crate) async fn wait(&self, seconds: u64) -> TestResult {
+        let rpc = self.chain.rpc();
+        let slot = rpc.get_slot().await? + seconds * 5 / 2;
+        let travel = RpcRequest::Custom { method: "surfnet_timeTravel" };
+        rpc.send::<serde_json::Value>(travel, serde_json::json!([{ "absoluteSlot": slot }])).await?;
+        Ok(())
+    }
+
+    /// Runs a command of this protocol with the keys in the folder.
+    pub(crate) async fn run(&self, command: &str) -> Ended {
+        let (_asks, stop) = Stop::new();
+        self.run_until(command, stop).await
+    }
+
+    /// The same, until somebody asks to stop.
+    pub(crate) async fn run_until(&self, command: &str, stop: Stop) -> Ended {
+        let mut command = format!("{command} --url $URL --protocol $PROTOCOL");
+        for (name, value) in self.names() {
+            command = command.replace(&format!("${name}"), &value);
+        }
+        // an empty configuration: the machine's own must not answer for what a command leaves out
+        let config = self.path("config.yml");
+        fs::write(&config, "").expect("a file");
+        let command = format!("{command} --config {}", config.display());
+        execute(command.split_whitespace().map(str::to_owned), stop).await
+    }
+}
+
+/// Runs a command line in this process.
+pub(crate) async fn execute(arguments: impl Iterator<Item = String>, stop: Stop) -> Ended {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            return Ended { exit: Exit::Usage, out: String::new(), err: error.to_string() };
+        }
+    };
+    let (out, err) = (Page::default(), Page::default());
+    let console = Console::of(Box::new(out.clone()), Box::new(err.clone()), cli.is_json());
+    let exit = run(cli, console, stop).await;
+    Ended { exit, out: out.text(), err: err.text() }
+}
+
+/// What was written, in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    pub(crate) fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The folder of compiled programs: `FIREBREAK_PROGRAMS`, else `deploy` in the target folder of this test.
+fn programs() -> PathBuf {
+    let this = std::env::current_exe().unwrap_or_default();
+    let nearest = || {
+        let mut candidates = this.ancestors().skip(1).map(|folder| folder.join("deploy"));
+        candidates.find(|folder| folder.is_dir()).unwrap_or_else(|| Path::new("deploy").to_owned())
+    };
+    std::env::var_os("FIREBREAK_PROGRAMS").map_or_else(nearest, PathBuf::from)
+}
+
+/// Longer than any answer takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
