@@ -9,7 +9,7 @@ use firebreak_client::{
     discovery::{self, Filters, OfProtocol},
 };
 use firebreak_interface::{
-    ID, Instant,
+    ID, Instant, pda,
     state::{GuardianBudget, Invariant, Journal, JournalSegment, Keeper, PriceBand, Proposal},
 };
 use solana_account::Account;
@@ -116,30 +116,31 @@ impl Node {
     /// [`Error`].
     pub async fn read(&self, protocol: Pubkey) -> Result<Snapshot, Error> {
         let addresses = ProtocolAddresses::new(protocol);
-        let state = self.one::<Protocol>("protocol", protocol).await?;
-        let now = self.now().await?;
+        // at once: in an incident each round trip is a moment longer until the act
+        let (state, now, mut markets, mut limiters, mut bands, mut invariants, mut keepers, mut proposals) =
+            tokio::try_join!(
+                self.one::<Protocol>("protocol", protocol),
+                self.now(),
+                self.list::<Market>(&protocol),
+                self.list::<Limiter>(&protocol),
+                self.list::<PriceBand>(&protocol),
+                self.list::<Invariant>(&protocol),
+                self.list::<Keeper>(&protocol),
+                self.filtered::<Proposal>(discovery::waiting(&protocol)),
+            )?;
         // whatever lies at another address the program did not derive for this protocol
-        let mut markets = self.list::<Market>(&protocol).await?;
         markets.retain(|(key, market)| addresses.market(market.id) == *key);
         markets.sort_by_key(|(_, market)| market.id);
-        let mut limiters = self.list::<Limiter>(&protocol).await?;
         limiters.retain(|(key, limiter)| addresses.limiter(&limiter.vault) == *key);
         limiters.sort_by_key(|(key, limiter)| (limiter.market, *key));
         let is_market = |key: &Pubkey| markets.iter().any(|(market, _)| market == key);
-        let mut bands = self.list::<PriceBand>(&protocol).await?;
-        bands.retain(|(key, band)| {
-            is_market(&band.market) && firebreak_interface::pda::band(&band.market, band.index).0 == *key
-        });
+        bands.retain(|(key, band)| is_market(&band.market) && pda::band(&band.market, band.index).0 == *key);
         bands.sort_by_key(|(_, band)| (band.market, band.index));
-        let mut invariants = self.list::<Invariant>(&protocol).await?;
-        invariants.retain(|(key, one)| {
-            is_market(&one.market) && firebreak_interface::pda::invariant(&one.market, one.index).0 == *key
-        });
+        invariants
+            .retain(|(key, one)| is_market(&one.market) && pda::invariant(&one.market, one.index).0 == *key);
         invariants.sort_by_key(|(_, one)| (one.market, one.index));
-        let mut keepers = self.list::<Keeper>(&protocol).await?;
         keepers.retain(|(key, keeper)| addresses.keeper(&keeper.key) == *key);
         keepers.sort_by_key(|(key, _)| *key);
-        let mut proposals = self.filtered::<Proposal>(&discovery::waiting(&protocol)).await?;
         proposals.retain(|(key, proposal)| addresses.proposal(proposal.nonce) == *key);
         proposals.sort_by_key(|(_, proposal)| proposal.nonce);
         let scopes = std::iter::once(None).chain(markets.iter().map(|(key, _)| Some(key)));
@@ -149,10 +150,11 @@ impl Node {
                 guardians.map(move |guardian| addresses.budget(scope, guardian))
             })
             .collect();
-        let budgets = self.accounts(&seats).await?.into_iter().flatten();
+        let (budgets, (journal, segments)) =
+            tokio::try_join!(self.accounts(&seats), self.journal(&addresses))?;
+        let budgets = budgets.into_iter().flatten();
         let budgets = budgets.filter_map(|account| decode(&account.owner, &account.data).ok().map(Box::new));
         let budgets = budgets.collect();
-        let (journal, segments) = self.journal(&addresses).await?;
         Ok(Snapshot {
             addresses,
             now,
@@ -229,10 +231,10 @@ impl Node {
     }
 
     async fn list<T: OfProtocol>(&self, protocol: &Pubkey) -> Result<Vec<(Pubkey, Box<T>)>, Error> {
-        self.filtered(&discovery::filters::<T>(protocol)).await
+        self.filtered(discovery::filters::<T>(protocol)).await
     }
 
-    async fn filtered<T: Kind>(&self, filters: &Filters) -> Result<Vec<(Pubkey, Box<T>)>, Error> {
+    async fn filtered<T: Kind>(&self, filters: Filters) -> Result<Vec<(Pubkey, Box<T>)>, Error> {
         let memcmp = filters
             .memcmp
             .iter()

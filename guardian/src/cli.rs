@@ -30,6 +30,7 @@ impl Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// RPC endpoint: an address, or m, t, d, l for mainnet-beta, testnet, devnet, localhost.
     #[arg(long, short = 'u', global = true, env = "FIREBREAK_URL", value_hint = ValueHint::Url)]

@@ -217,7 +217,11 @@ impl Error {
     pub fn retry_can_help(&self) -> bool {
         use firebreak_client::interface::BreakerError as Rule;
         match self {
-            Self::Rpc { .. } | Self::Clock | Self::NotTaken { .. } | Self::NotLanded { .. } => true,
+            Self::Rpc { .. }
+            | Self::Clock
+            | Self::NotTaken { .. }
+            | Self::NotLanded { .. }
+            | Self::Interrupted => true,
             // what waits for a clock, or lost a race for the journal's segment or a proposal's number
             Self::Refused(refused) | Self::Failed { refused, .. } => matches!(
                 refused.refusal,

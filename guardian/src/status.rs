@@ -24,7 +24,7 @@ pub struct Status {
     pub slot: u64,
     /// Unix time of the chain's clock.
     pub unix: i64,
-    /// Severity in force in all markets.
+    /// The worst severity in force anywhere.
     pub severity: String,
     /// Whether its gates read as open.
     pub detached: bool,
@@ -186,7 +186,7 @@ pub fn glance(snapshot: &Snapshot, history: &Result<History, Error>) -> Status {
         protocol: addresses.protocol.to_string(),
         slot: now.slot,
         unix: now.unix,
-        severity: format!("{:?}", protocol.board.severity(*now)),
+        severity: format!("{:?}", worst(snapshot)),
         detached: protocol.detached != 0,
         authority: protocol.authority.to_string(),
         latches: latches(&protocol.board, *now),
@@ -196,6 +196,13 @@ pub fn glance(snapshot: &Snapshot, history: &Result<History, Error>) -> Status {
         keepers: snapshot.keepers.iter().map(|(_, one)| keeper(one, *now)).collect(),
         journal: journal(snapshot, history),
     }
+}
+
+/// The worst severity in force in any market, or declared of all of them.
+fn worst(snapshot: &Snapshot) -> Severity {
+    let board = &snapshot.protocol.board;
+    let each = snapshot.markets.iter().map(|(_, market)| market.in_force(board, snapshot.now).0);
+    each.fold(board.severity(snapshot.now), Severity::max)
 }
 
 fn of_market(snapshot: &Snapshot, key: &Pubkey, market: &firebreak_client::Market) -> Market {
@@ -318,7 +325,8 @@ impl Status {
 
     fn write(&self, out: &mut String, colour: bool) -> std::fmt::Result {
         let severity = painted(&self.severity, colour);
-        writeln!(out, "protocol {}: {severity}", self.protocol)?;
+        // the keys come last: on a narrow terminal what matters is what is left
+        writeln!(out, "protocol: {severity}, {}", self.protocol)?;
         if self.detached {
             writeln!(out, "  DETACHED: its gates read as open, nothing guards it")?;
         }
@@ -375,7 +383,7 @@ impl Latch {
 impl Market {
     fn write(&self, out: &mut String, colour: bool) -> std::fmt::Result {
         let severity = painted(&self.severity, colour);
-        writeln!(out, "market {} {}: {severity}, closed: {}", self.id, self.address, self.closed)?;
+        writeln!(out, "market {}: {severity}, closed: {}, {}", self.id, self.closed, self.address)?;
         self.latches.iter().try_for_each(|latch| latch.write(out))?;
         if !self.way_down.is_empty() {
             let steps = self.way_down.iter();
@@ -389,8 +397,7 @@ impl Market {
         for one in &self.limiters {
             writeln!(
                 out,
-                "  vault {}: {}, {}, expects {}, may still pay {}; {} allowed, {} denied, {} undeclared",
-                one.vault,
+                "  vault: {}, {}, expects {}, may still pay {}; {} allowed, {} denied, {} undeclared, {}",
                 if one.armed { "armed" } else { "in shadow" },
                 painted(&one.severity, colour),
                 one.expects,
@@ -398,6 +405,7 @@ impl Market {
                 one.allowed,
                 one.denied,
                 one.undeclared,
+                one.vault,
             )?;
         }
         Ok(())

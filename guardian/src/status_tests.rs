@@ -62,9 +62,9 @@ fn a_quiet_protocol_is_told_in_a_line_each() {
     let text = status.text(false);
     assert_eq!(text.lines().count(), 8, "{text}");
     for line in [
-        ": Normal\n",
+        "protocol: Normal, ",
         "Normal, closed: nothing",
-        "in shadow, Normal, expects 77",
+        "vault: in shadow, Normal, expects 77",
         "may pause 10 h all markets, 10 h market 0",
         "journal: 0 entries, all proven to the head",
     ] {
@@ -80,7 +80,8 @@ fn what_holds_is_told_with_its_reason_and_the_time_left() {
     let until = NOW.plus(3_661);
     assert!(snapshot.markets[0].1.latch_trip(Source::Limiter, &trip(), until, NOW));
     let text = seen(&snapshot).text(false);
-    assert!(text.contains("Major, closed: withdraw, borrow"), "{text}");
+    assert!(text.starts_with("protocol: Major, "), "the worst of its markets first: {text}");
+    assert!(text.contains("market 0: Major, closed: withdraw, borrow"), "{text}");
     assert!(text.contains("latch by limiter: Major since slot 1000, 1 h 1 min left"), "{text}");
     assert!(text.contains("way down: below Major in 1 h 1 min, below Minor in 1 h 11 min"), "{text}");
     snapshot.now = NOW.plus(3_661);

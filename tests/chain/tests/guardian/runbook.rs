@@ -80,6 +80,9 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
         if line.contains("--all --for 1h") {
             assert!(ended.out.contains("the protocol, severity: Normal -> Major"), "{}", ended.out);
         }
+        if line.contains(" explain 6034") || line.contains("PauseBudgetSpent") {
+            assert!(ended.out.contains("pause budget") && ended.out.contains("6034"), "{}", ended.out);
+        }
         if line.contains("execute 1") {
             assert!(ended.out.contains("short.rate_bps: 500 bps -> 1000 bps"), "{}", ended.out);
         }
