@@ -117,17 +117,27 @@ impl Node {
     pub async fn read(&self, protocol: Pubkey) -> Result<Snapshot, Error> {
         let addresses = ProtocolAddresses::new(protocol);
         // at once: in an incident each round trip is a moment longer until the act
-        let (state, now, mut markets, mut limiters, mut bands, mut invariants, mut keepers, mut proposals) =
-            tokio::try_join!(
-                self.one::<Protocol>("protocol", protocol),
-                self.now(),
-                self.list::<Market>(&protocol),
-                self.list::<Limiter>(&protocol),
-                self.list::<PriceBand>(&protocol),
-                self.list::<Invariant>(&protocol),
-                self.list::<Keeper>(&protocol),
-                self.filtered::<Proposal>(discovery::waiting(&protocol)),
-            )?;
+        let (
+            state,
+            now,
+            mut markets,
+            mut limiters,
+            mut bands,
+            mut invariants,
+            mut keepers,
+            mut proposals,
+            journal,
+        ) = tokio::try_join!(
+            self.one::<Protocol>("protocol", protocol),
+            self.now(),
+            self.list::<Market>(&protocol),
+            self.list::<Limiter>(&protocol),
+            self.list::<PriceBand>(&protocol),
+            self.list::<Invariant>(&protocol),
+            self.list::<Keeper>(&protocol),
+            self.filtered::<Proposal>(discovery::waiting(&protocol)),
+            self.one::<Journal>("journal", addresses.journal),
+        )?;
         // whatever lies at another address the program did not derive for this protocol
         markets.retain(|(key, market)| addresses.market(market.id) == *key);
         markets.sort_by_key(|(_, market)| market.id);
@@ -151,7 +161,7 @@ impl Node {
             })
             .collect();
         let (budgets, (journal, segments)) =
-            tokio::try_join!(self.accounts(&seats), self.journal(&addresses))?;
+            tokio::try_join!(self.accounts(&seats), self.journal(&addresses, journal))?;
         let budgets = budgets.into_iter().flatten();
         let budgets = budgets.filter_map(|account| decode(&account.owner, &account.data).ok().map(Box::new));
         let budgets = budgets.collect();
@@ -171,13 +181,13 @@ impl Node {
         })
     }
 
-    /// The journal and its segments. The head and the segments that may still be written come in one answer: of two
+    /// The journal, of which an older reading is known, and its segments. The head and the segments that may still be written come in one answer: of two
     /// moments they would contradict each other.
     async fn journal(
         &self,
         addresses: &ProtocolAddresses,
+        mut journal: Box<Journal>,
     ) -> Result<(Box<Journal>, Vec<JournalSegment>), Error> {
-        let mut journal = self.one::<Journal>("journal", addresses.journal).await?;
         loop {
             let keys = addresses.segments(&journal);
             let (full, last) = keys.split_at(keys.len().saturating_sub(CHUNK - 1));

@@ -290,7 +290,6 @@ async fn simulate(
             written.push(meta.pubkey);
         }
     }
-    let before = node.accounts(&written).await?;
     let config = RpcSimulateTransactionConfig {
         sig_verify: false,
         replace_recent_blockhash: true,
@@ -301,8 +300,9 @@ async fn simulate(
         }),
         ..RpcSimulateTransactionConfig::default()
     };
-    let simulated = node.client.simulate_transaction_with_config(transaction, config).await;
-    let simulated = simulated.map_err(|error| node.failed(error))?.value;
+    let simulated = node.client.simulate_transaction_with_config(transaction, config);
+    let (before, simulated) = tokio::join!(node.accounts(&written), simulated);
+    let (before, simulated) = (before?, simulated.map_err(|error| node.failed(error))?.value);
     if let Some(error) = simulated.err {
         let error = TransactionError::from(error);
         return Err(Error::Refused(explain::refused(

@@ -51,9 +51,10 @@ impl Until {
     /// [`Error::Rpc`].
     pub async fn ask(node: &Node) -> Result<Self, Error> {
         let confirmed = CommitmentConfig::confirmed();
-        let newest = node.client.get_latest_blockhash_with_commitment(confirmed).await;
+        let newest = node.client.get_latest_blockhash_with_commitment(confirmed);
+        let (newest, slot) = tokio::join!(newest, node.client.get_slot());
         let (blockhash, height) = newest.map_err(|error| node.failed(error))?;
-        let slot = node.client.get_slot().await.map_err(|error| node.failed(error))?;
+        let slot = slot.map_err(|error| node.failed(error))?;
         Ok(Self { blockhash, height, slot })
     }
 }
