@@ -1,10 +1,7 @@
 //! What a proposal will do, in words.
 
 use firebreak_client::{Limiter, Market};
-use firebreak_interface::{
-    Instant,
-    state::{Amendment, Proposal, Proposed, Ratios, Status},
-};
+use firebreak_interface::state::{Amendment, Proposal, Proposed, Ratios, Setting, Status};
 use solana_pubkey::Pubkey;
 
 use crate::{
@@ -146,17 +143,21 @@ pub fn subject_name(key: &Pubkey, snapshot: &Snapshot) -> String {
 }
 
 /// Where a proposal stands, in words.
-pub fn standing(proposal: &Proposal, authority_epoch: u64, now: Instant) -> String {
+pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
+    let now = snapshot.now;
     match proposal.status() {
         Some(Status::Executed) => "executed".to_owned(),
         Some(Status::Cancelled) => "cancelled".to_owned(),
         Some(Status::Vetoed) => "vetoed".to_owned(),
         None => "of a newer program".to_owned(),
-        Some(Status::Pending) if proposal.authority_epoch != authority_epoch => {
+        Some(Status::Pending) if proposal.authority_epoch != snapshot.protocol.authority_epoch => {
             "void: the authority moved since; anyone may cancel it".to_owned()
         }
         Some(Status::Pending) if proposal.expires_at.reached(now) => {
             "expired; anyone may cancel it".to_owned()
+        }
+        Some(Status::Pending) if is_stale(proposal, snapshot) => {
+            "void: what it changes was changed since; the authority may cancel it".to_owned()
         }
         Some(Status::Pending) if proposal.ripe_at.reached(now) => {
             format!("RIPE: anyone may execute it, for {} more", words::left(proposal.expires_at, now))
@@ -167,5 +168,45 @@ pub fn standing(proposal: &Proposal, authority_epoch: u64, now: Instant) -> Stri
             words::moment(proposal.ripe_at.unix),
             words::duration(proposal.expires_at.unix.saturating_sub(proposal.ripe_at.unix).unsigned_abs()),
         ),
+    }
+}
+
+/// Whether the setting that it amends has changed since, and it does not go back to what had waited: then the program
+/// executes it no more.
+fn is_stale(proposal: &Proposal, snapshot: &Snapshot) -> bool {
+    let Some((accounts, Proposed::Amend(amendment))) = proposal.read_content() else {
+        return false;
+    };
+    let subject = accounts.first().copied().unwrap_or_default();
+    let seen = proposal.epoch;
+    let market = snapshot.markets.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
+    let limiter = snapshot.limiters.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
+    let band = snapshot.bands.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
+    let invariant = snapshot.invariants.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
+    match &amendment {
+        Amendment::Market(new) => {
+            market.is_some_and(|one| one.epoch != seen && !new.is_within(&one.delayed_settings()))
+        }
+        Amendment::Limiter(new) => {
+            limiter.is_some_and(|one| one.epoch != seen && !new.is_within(&one.delayed))
+        }
+        Amendment::Band(new) => band.is_some_and(|one| one.epoch != seen && !new.is_within(&one.delayed)),
+        Amendment::Invariant(new) => invariant
+            .is_some_and(|one| one.epoch != seen && !new.is_within(&Ratios { bps: one.delayed_ratio_bps })),
+        Amendment::LooseningDelay(new) => {
+            let protocol = &snapshot.protocol;
+            protocol.epoch != seen && *new < protocol.delayed_loosening_delay
+        }
+        Amendment::Arm | Amendment::Disarm | Amendment::AcceptLoss { .. } => {
+            let epoch = limiter.map(|one| one.epoch).or(band.map(|one| one.epoch));
+            epoch.or(invariant.map(|one| one.epoch)).is_some_and(|epoch| epoch != seen)
+        }
+        // a registration never changes; it ends
+        Amendment::RevokeKeeper => false,
+        Amendment::Authority(_)
+        | Amendment::Pin
+        | Amendment::ApproveUpgrade(_)
+        | Amendment::Unpin
+        | Amendment::Detach => snapshot.protocol.epoch != seen,
     }
 }

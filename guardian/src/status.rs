@@ -263,7 +263,7 @@ pub fn pending(snapshot: &Snapshot, key: &Pubkey, proposal: &Proposal) -> Pendin
     Pending {
         number: proposal.nonce,
         address: key.to_string(),
-        standing: content::standing(proposal, snapshot.protocol.authority_epoch, snapshot.now),
+        standing: content::standing(proposal, snapshot),
         ripe_at: proposal.ripe_at.unix,
         expires_at: proposal.expires_at.unix,
         content: content::lines(proposal, snapshot),

@@ -109,6 +109,13 @@ fn what_waits_is_told_in_words_with_the_time_left() {
     snapshot.protocol.authority_epoch += 1;
     assert!(seen(&snapshot).text(false).contains("void: the authority moved"));
     snapshot.protocol.authority_epoch -= 1;
+    // the limiter was tightened since: the proposal would go back beyond what had waited
+    let limiter = &mut snapshot.limiters[0].1;
+    (limiter.epoch, limiter.delayed) = (1, limiter.settings);
+    assert!(seen(&snapshot).text(false).contains("void: what it changes was changed since"));
+    // an undoing is not held off by a tightening
+    snapshot.limiters[0].1.delayed = settings;
+    assert!(seen(&snapshot).text(false).contains("RIPE"));
     snapshot.now = proposal.expires_at;
     assert!(seen(&snapshot).text(false).contains("expired"));
 }

@@ -18,7 +18,7 @@ use crate::{
 /// [`Error::NotFound`] where it is over or void, [`Error::Usage`] where it is not ripe.
 pub async fn plan(node: &Node, snapshot: &Snapshot, payer: Pubkey, number: u64) -> Result<Plan, Error> {
     let (key, proposal) = find(node, snapshot, number).await?;
-    let standing = content::standing(&proposal, snapshot.protocol.authority_epoch, snapshot.now);
+    let standing = content::standing(&proposal, snapshot);
     let is_pending = proposal.status() == Some(Status::Pending)
         && proposal.authority_epoch == snapshot.protocol.authority_epoch
         && !proposal.expires_at.reached(snapshot.now);
@@ -115,7 +115,7 @@ async fn instruction(
 /// [`Error::NotFound`], [`Error::WrongKey`].
 pub async fn cancel(node: &Node, snapshot: &Snapshot, by: Pubkey, number: u64) -> Result<Plan, Error> {
     let (key, proposal) = find(node, snapshot, number).await?;
-    let standing = content::standing(&proposal, snapshot.protocol.authority_epoch, snapshot.now);
+    let standing = content::standing(&proposal, snapshot);
     if proposal.status() != Some(Status::Pending) {
         return Err(Error::not_found(format!("proposal {number} does not wait any longer: {standing}")));
     }

@@ -76,6 +76,10 @@ impl Actor {
     pub fn new(address: Option<Pubkey>, file: Option<&Path>) -> Result<Self, Error> {
         match (address, file) {
             (Some(address), _) => Ok(Self::Address(address)),
+            (None, Some(file)) if is_elsewhere(file) => Err(Error::usage(format!(
+                "{} is no key file: name the address with --as, and sign there what --print gives",
+                file.display()
+            ))),
             (None, Some(file)) => Ok(Self::Key(Box::new(key::read(file)?))),
             (None, None) => Err(Error::Option { what: "key", option: "--keypair" }),
         }
@@ -116,6 +120,14 @@ impl Actor {
         );
         Err(Error::WrongKey { key, role: "the authority", remedy })
     }
+}
+
+/// Whether the Solana CLI would ask a wallet, a person or a pipe for this key.
+fn is_elsewhere(file: &Path) -> bool {
+    let text = file.to_string_lossy();
+    text == "-"
+        || text == "ASK"
+        || ["usb:", "prompt:", "stdin:"].iter().any(|scheme| text.starts_with(scheme))
 }
 
 /// All that an act goes through.
@@ -358,5 +370,32 @@ impl Report {
             lines.push(format!("  compute units: {units}"));
         }
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_no_file_is_signed_for_elsewhere() {
+        for place in ["usb://ledger?key=0", "prompt://", "ASK", "-"] {
+            let refused = Actor::new(None, Some(Path::new(place))).map(|actor| actor.address());
+            assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("--print")), "{place}");
+        }
+        let address = Pubkey::new_from_array([5; 32]);
+        let actor = Actor::new(Some(address), Some(Path::new("usb://ledger"))).map(|actor| actor.address());
+        assert!(matches!(actor, Ok(key) if key == address));
+        assert!(matches!(Actor::new(None, None), Err(Error::Option { what: "key", .. })));
+    }
+
+    #[test]
+    fn a_price_for_compute_units_names_how_many() {
+        let one = Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data: vec![9] };
+        assert_eq!(with_fee(vec![one.clone()], 0, 5), vec![one.clone()]);
+        let paid = with_fee(vec![one.clone()], 7, 300);
+        assert_eq!(paid[0].data, [2, 44, 1, 0, 0]);
+        assert_eq!(paid[1].data, [3, 7, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(paid[2], one);
     }
 }
