@@ -87,6 +87,11 @@ pub(crate) enum Command {
     /// Executes a proposal whose delay is over. Anyone may.
     #[command(after_long_help = EXECUTE)]
     Execute(Number),
+    /// Sends a transaction that --print gave and that was signed elsewhere, after showing what it changes.
+    Send {
+        /// The signed transaction, in base64.
+        transaction: String,
+    },
     /// Tidies what is over and tells the journal of the fall. Anyone may; it changes no answer.
     StepDown(Where),
     /// What waits, with the time left and what it will do.

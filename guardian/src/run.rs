@@ -16,7 +16,7 @@ use crate::{
     act::{
         Actor, Desk, Manner, Plan,
         amend::{self, Tighten},
-        execute, pause, perform,
+        execute, forward, pause, perform,
         propose::{self, Wish},
         small,
     },
@@ -149,6 +149,18 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
                 () = asked.asked() => Err(Error::Interrupted),
             }
         }
+        Command::Send { transaction } => {
+            let protocol = setup.protocol()?;
+            let snapshot = tokio::select! {
+                snapshot = node.read(protocol) => snapshot?,
+                () = asked.asked() => return Err(Error::Interrupted),
+            };
+            // nobody signs here
+            let (actor, manner) = (Actor::Address(Pubkey::default()), setup.manner());
+            let mut desk = Desk { node: &node, genesis: &genesis, actor: &actor, manner, console, stop };
+            forward(&mut desk, &snapshot, &transaction).await?;
+            Ok(Exit::Done)
+        }
         act => {
             let actor = setup.actor()?;
             let protocol = setup.protocol()?;
@@ -203,6 +215,7 @@ async fn planned(
         | Command::Members
         | Command::Journal(_)
         | Command::Explain(_)
+        | Command::Send { .. }
         | Command::Completions { .. }
         | Command::Man { .. } => return Err(Error::usage("this command signs nothing")),
     };

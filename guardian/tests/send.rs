@@ -40,6 +40,8 @@ enum Mood {
     LandsLate,
     /// It is not taken at all.
     Declines,
+    /// It is not taken, because it landed before.
+    HasIt,
     /// It is taken, and nothing is heard of it.
     SaysNothing,
 }
@@ -96,6 +98,9 @@ fn answer(request: &Value, mood: Mood, sent: &AtomicU32, looks: &AtomicU32) -> V
         Some("sendTransaction") if mood == Mood::Declines => {
             json!({ "error": { "code": -32_003, "message": "blockhash not found" } })
         }
+        Some("sendTransaction") if mood == Mood::HasIt => {
+            json!({ "error": { "code": -32_002, "message": "this transaction has already been processed" } })
+        }
         Some("sendTransaction") => {
             sent.fetch_add(1, Ordering::Relaxed);
             json!({ "result": solana_signature_of(request) })
@@ -112,7 +117,7 @@ fn answer(request: &Value, mood: Mood, sent: &AtomicU32, looks: &AtomicU32) -> V
             let status = match mood {
                 Mood::Lands if looks >= 2 => status(&Value::Null, &json!({ "Ok": null })),
                 Mood::Refuses if looks >= 2 => status(&error, &json!({ "Err": error })),
-                Mood::LandsLate if in_history => status(&Value::Null, &json!({ "Ok": null })),
+                Mood::LandsLate | Mood::HasIt if in_history => status(&Value::Null, &json!({ "Ok": null })),
                 _ => Value::Null,
             };
             json!({ "result": { "context": { "slot": 7 }, "value": [status] } })
@@ -200,6 +205,12 @@ async fn what_is_too_old_to_land_is_certain_to_have_changed_nothing() {
 async fn what_landed_at_the_last_moment_is_not_called_lost() {
     let (ended, ..) = ended(Mood::LandsLate, None).await;
     assert_eq!(ended.expect("it landed").slot, 9);
+}
+
+#[tokio::test]
+async fn what_landed_before_is_said_to_have_landed() {
+    let (ended, _, sent) = ended(Mood::HasIt, None).await;
+    assert_eq!((ended.expect("it landed").slot, sent), (9, 0));
 }
 
 #[tokio::test]

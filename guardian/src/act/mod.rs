@@ -9,9 +9,10 @@ pub mod execute;
 pub mod pause;
 pub mod propose;
 pub mod send;
+pub mod signed;
 pub mod small;
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use firebreak_client::{account::Account, key};
@@ -23,7 +24,7 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
-use solana_transaction::Transaction;
+use solana_transaction::{Message, Transaction};
 use solana_transaction_error::TransactionError;
 
 use crate::{
@@ -202,16 +203,78 @@ pub async fn perform(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: Plan) -> Re
         prepared = prepare(desk, snapshot, &plan) => prepared?,
         () = stop.asked() => return Err(Error::Interrupted),
     };
-    let (mut report, prepared) = prepared;
+    let (report, prepared) = prepared;
     let Some((transaction, until)) = prepared else {
         let text = report.transaction.clone().unwrap_or_default();
         return if desk.manner.print {
             desk.console.answer(&report, &text)
         } else {
-            desk.console.answer(&report, "dry run: nothing was signed or sent")
+            desk.console.answer(&report, DRY)
         };
     };
-    let landed = send::send(desk.node, &transaction, until, &mut stop, desk.console).await?;
+    finish(desk, report, &transaction, until, &mut stop).await
+}
+
+/// Goes the rest of the way with what was signed elsewhere.
+///
+/// # Errors
+/// As [`perform`].
+pub async fn forward(desk: &mut Desk<'_>, snapshot: &Snapshot, text: &str) -> Result<(), Error> {
+    let transaction = signed::read(text)?;
+    let message = &transaction.message;
+    let mut stop = desk.stop.clone();
+    let written = message.account_keys.iter().enumerate().filter(|(place, _)| {
+        message.is_maybe_writable_with_reserved_addresses(*place, None::<&HashSet<Pubkey>>)
+            && !message.is_signer(*place)
+    });
+    let written: Vec<Pubkey> = written.map(|(_, key)| *key).collect();
+    let is_durable = signed::is_durable(&transaction);
+    let shown = async {
+        let fresh =
+            desk.node.client.is_blockhash_valid(&message.recent_blockhash, CommitmentConfig::confirmed());
+        let (fresh, simulated) = tokio::join!(fresh, simulate(desk.node, snapshot, &written, &transaction));
+        // a node that cannot tell is no reason: what is too old does not land, and that is said then
+        if !is_durable && matches!(fresh, Ok(false)) {
+            return Err(Error::usage(
+                "nothing was sent: it is too old to land; print it anew and sign within a minute",
+            ));
+        }
+        let (changes, units) = simulated?;
+        let says = vec!["signed elsewhere: what it is, the changes above say".to_owned()];
+        let plan = Plan { title: "send what was signed".to_owned(), instructions: Vec::new(), says };
+        let report = Report::new(desk.genesis, &plan, changes, units, message);
+        desk.console.say(&report.text(&message.account_keys[0]))?;
+        if desk.manner.dry_run {
+            return Ok::<_, Error>((report, None));
+        }
+        if !desk.manner.yes {
+            desk.console.ask("Send?").await?;
+        }
+        let newest = send::Until::ask(desk.node).await?;
+        // its own blockhash is at most as new; a durable nonce never grows old
+        let height = if is_durable { u64::MAX } else { newest.height };
+        Ok((report, Some(send::Until { blockhash: message.recent_blockhash, height, ..newest })))
+    };
+    let (report, until) = tokio::select! {
+        shown = shown => shown?,
+        () = stop.asked() => return Err(Error::Interrupted),
+    };
+    match until {
+        Some(until) => finish(desk, report, &transaction, until, &mut stop).await,
+        None => desk.console.answer(&report, DRY),
+    }
+}
+
+const DRY: &str = "dry run: nothing was signed or sent";
+
+async fn finish(
+    desk: &mut Desk<'_>,
+    mut report: Report,
+    transaction: &Transaction,
+    until: send::Until,
+    stop: &mut Stop,
+) -> Result<(), Error> {
+    let landed = send::send(desk.node, transaction, until, stop, desk.console).await?;
     report.outcome = "landed";
     report.signature = Some(landed.signature.to_string());
     report.slot = Some(landed.slot);
@@ -233,23 +296,8 @@ async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Resul
     let price = desk.manner.priority_fee;
     let asked = with_fee(plan.instructions.clone(), price, MOST_UNITS);
     let unsigned = Transaction::new_with_payer(&asked, Some(&payer));
-    let (changes, units) = simulate(desk.node, snapshot, &plan.instructions, &unsigned).await?;
-    let signers = unsigned.message.account_keys.iter();
-    let signers: Vec<_> =
-        signers.take(unsigned.message.header.num_required_signatures.into()).copied().collect();
-    let mut report = Report {
-        act: plan.title.clone(),
-        cluster: config::cluster(desk.genesis).map_or_else(|| desk.genesis.to_owned(), str::to_owned),
-        changes,
-        says: plan.says.clone(),
-        signers: signers.iter().map(ToString::to_string).collect(),
-        compute_units: units,
-        outcome: "simulated",
-        transaction: None,
-        signature: None,
-        slot: None,
-        milliseconds: None,
-    };
+    let (changes, units) = simulate(desk.node, snapshot, &written(&plan.instructions), &unsigned).await?;
+    let mut report = Report::new(desk.genesis, plan, changes, units, &unsigned.message);
     // what is printed is read by a program, or by a wallet: the words go beside it
     let text = report.text(&payer);
     if desk.manner.print {
@@ -288,13 +336,8 @@ async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Resul
     Ok((report, Some((transaction, until))))
 }
 
-/// What a transaction would change now, and what it would take.
-async fn simulate(
-    node: &Node,
-    snapshot: &Snapshot,
-    instructions: &[Instruction],
-    transaction: &Transaction,
-) -> Result<(Vec<Difference>, Option<u64>), Error> {
+/// The accounts that instructions may change, in their order: the subject first.
+fn written(instructions: &[Instruction]) -> Vec<Pubkey> {
     let metas = instructions.iter().flat_map(|instruction| &instruction.accounts);
     let mut written: Vec<Pubkey> = Vec::new();
     for meta in metas.filter(|meta| meta.is_writable && !meta.is_signer) {
@@ -302,6 +345,16 @@ async fn simulate(
             written.push(meta.pubkey);
         }
     }
+    written
+}
+
+/// What a transaction would change now, and what it would take.
+async fn simulate(
+    node: &Node,
+    snapshot: &Snapshot,
+    written: &[Pubkey],
+    transaction: &Transaction,
+) -> Result<(Vec<Difference>, Option<u64>), Error> {
     let config = RpcSimulateTransactionConfig {
         sig_verify: false,
         replace_recent_blockhash: true,
@@ -313,7 +366,7 @@ async fn simulate(
         ..RpcSimulateTransactionConfig::default()
     };
     let simulated = node.client.simulate_transaction_with_config(transaction, config);
-    let (before, simulated) = tokio::join!(node.accounts(&written), simulated);
+    let (before, simulated) = tokio::join!(node.accounts(written), simulated);
     let (before, simulated) = (before?, simulated.map_err(|error| node.failed(error))?.value);
     if let Some(error) = simulated.err {
         let error = TransactionError::from(error);
@@ -353,6 +406,29 @@ fn name(key: &Pubkey, account: Option<&Account>, snapshot: &Snapshot) -> String 
 }
 
 impl Report {
+    fn new(
+        genesis: &str,
+        plan: &Plan,
+        changes: Vec<Difference>,
+        compute_units: Option<u64>,
+        message: &Message,
+    ) -> Self {
+        let signers = message.account_keys.iter().take(message.header.num_required_signatures.into());
+        Self {
+            act: plan.title.clone(),
+            cluster: config::cluster(genesis).map_or_else(|| genesis.to_owned(), str::to_owned),
+            changes,
+            says: plan.says.clone(),
+            signers: signers.map(ToString::to_string).collect(),
+            compute_units,
+            outcome: "simulated",
+            transaction: None,
+            signature: None,
+            slot: None,
+            milliseconds: None,
+        }
+    }
+
     /// For whoever signs.
     fn text(&self, payer: &Pubkey) -> String {
         let mut lines = vec![self.act.clone(), format!("  cluster: {}", self.cluster)];

@@ -116,7 +116,14 @@ impl Sending<'_> {
     async fn pursue(&mut self) -> Result<Landed, Error> {
         let mut heard = Instant::now();
         loop {
-            self.send().await?;
+            if let Err(declined) = self.send().await {
+                // one that has it already declines as well
+                return match self.look(true).await {
+                    Ok(Some(landed)) => Ok(landed),
+                    Err(error @ Error::Failed { .. }) => Err(error),
+                    _ => Err(declined),
+                };
+            }
             for _ in 0..LOOKS_A_SEND {
                 match self.look(false).await {
                     Ok(Some(landed)) => return Ok(landed),

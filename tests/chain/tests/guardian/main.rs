@@ -148,8 +148,6 @@ async fn who_may_not_act_is_told_before_anything_is_signed() -> TestResult {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsigned_transaction_is_signed_elsewhere_and_lands() -> TestResult {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-
     let world = World::open().await?;
     let guardian = &world.guardians[2];
     let command = format!("g pause --market 0 --operations withdraw --as {} ", guardian.pubkey());
@@ -157,13 +155,24 @@ async fn an_unsigned_transaction_is_signed_elsewhere_and_lands() -> TestResult {
     assert_eq!(not_here.exit, Exit::Usage, "{}", not_here.err);
     let printed = world.run(&format!("{command} --print")).await.done();
     // only the transaction is on standard output, the words are beside it
-    let bytes = STANDARD.decode(printed.out.trim())?;
     assert!(printed.err.contains("market 0, severity: Normal -> Major"), "{}", printed.err);
-    let mut transaction: solana_transaction::Transaction = wincode::deserialize(&bytes)?;
-    let blockhash = transaction.message.recent_blockhash;
-    transaction.try_sign(&[guardian], blockhash)?;
-    world.chain.rpc().send_and_confirm_transaction(&transaction).await?;
+    let unsigned = printed.out.trim();
+    let early = world.run(&format!("g send {unsigned} --yes")).await;
+    assert_eq!(early.exit, Exit::Usage, "{}", early.err);
+    early.says(&format!("still to be signed by {}", guardian.pubkey()));
+    let signed = world.sign_elsewhere(&printed.out)?;
+    assert_eq!(world.run(&format!("g send {signed}")).await.exit, Exit::NotSent, "nobody said yes");
+    assert_eq!(world.severity().await?, Severity::Normal);
+    let sent = world.run(&format!("g send {signed} --yes")).await.done();
+    assert!(sent.out.contains("market 0, severity: Normal -> Major"), "{}", sent.out);
     assert_eq!(world.severity().await?, Severity::Major);
+    // the same again is the same, not another one
+    let slot = |ended: &world::Ended| {
+        let line = ended.out.lines().find_map(|line| line.strip_prefix("done: confirmed in slot "));
+        line.and_then(|rest| rest.split(' ').next()).map(str::to_owned)
+    };
+    let again = world.run(&format!("g send {signed} --yes")).await.done();
+    assert!(slot(&sent).is_some() && slot(&again) == slot(&sent), "{} {}", again.out, sent.out);
     Ok(())
 }
 

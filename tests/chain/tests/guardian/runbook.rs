@@ -77,6 +77,9 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
         let (ended, ()) = tokio::join!(execute(arguments.into_iter(), stop), end);
         assert_eq!(ended.exit, Exit::Done, "{command}\n{}\n{}", ended.out, ended.err);
         assert!(!ended.out.is_empty(), "{command} says something");
+        if line.contains("--print") {
+            names.insert("SIGNED".to_owned(), world.sign_elsewhere(&ended.out)?);
+        }
         if line.contains("--all --for 1h") {
             assert!(ended.out.contains("the protocol, severity: Normal -> Major"), "{}", ended.out);
         }
