@@ -54,11 +54,14 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Simulates and shows, signs nothing.
-    #[arg(long, global = true, conflicts_with = "print")]
+    #[arg(long, global = true, conflicts_with_all = ["print", "sign_only"])]
     pub(crate) dry_run: bool,
     /// Prints the unsigned transaction in base64, to be signed elsewhere within a minute.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, conflicts_with = "sign_only")]
     pub(crate) print: bool,
+    /// Signs and prints the transaction in base64, for `send`; sends nothing.
+    #[arg(long, global = true)]
+    pub(crate) sign_only: bool,
     /// Signs and sends without asking.
     #[arg(long, short = 'y', global = true)]
     pub(crate) yes: bool,
@@ -127,6 +130,9 @@ Major, so what the market's response to Major closes is closed as well.
 It cannot: close repay, add_collateral, reduce or close; move a token; last longer than 72 h, or than what is left of your \
 budget of 10 h in 30 days for this market; be repeated from an old signature after a resume.
 
+Signed in advance: with --nonce ACCOUNT --valid 30d --sign-only it is printed, kept, and sent by `send` when it is needed. The next \
+resume voids it, and so does the nonce's advance.
+
 It ends by itself, in steps. Overlapping pauses are charged once. Look first: firebreak-guardian status";
 
 const TIGHTEN: &str = "\
@@ -184,6 +190,9 @@ pub(crate) struct Pause {
     /// For how long the signed order is good, where it does not land at once.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = words::parse_seconds)]
     pub(crate) valid: u32,
+    /// A nonce account of yours: with --sign-only, and --valid as long, the pause can be kept and sent when it is needed.
+    #[arg(long, value_name = "ACCOUNT", value_parser = words::address)]
+    pub(crate) nonce: Option<Pubkey>,
 }
 
 #[derive(Debug, Args)]

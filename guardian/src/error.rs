@@ -156,13 +156,13 @@ pub enum Error {
     },
     /// It was sent, and nothing is known of it.
     #[error(
-        "{why}: SENT, and not known to have landed: {signature}; it may land until block height {until}; look with `firebreak-guardian explain {signature}`"
+        "{why}: SENT, and not known to have landed: {signature}; it may land until {until}; look with `firebreak-guardian explain {signature}`"
     )]
     Unknown {
         /// Its signature.
         signature: Signature,
-        /// Last block height at which it can land.
-        until: u64,
+        /// Until when it can land.
+        until: String,
         /// Why nobody waited for it.
         why: &'static str,
     },

@@ -83,8 +83,8 @@ impl Setup {
     }
 
     fn manner(&self) -> Manner {
-        let Global { dry_run, print, yes, priority_fee, .. } = self.global;
-        Manner { dry_run, print, yes, priority_fee }
+        let Global { dry_run, print, sign_only, yes, priority_fee, .. } = self.global;
+        Manner { dry_run, print, sign_only, yes, priority_fee }
     }
 }
 
@@ -186,9 +186,10 @@ async fn planned(
     let snapshot = node.read(protocol).await?;
     let key = actor.address();
     let plan = match command {
-        Command::Pause(cli::Pause { scope, operations, seconds, valid }) => {
+        Command::Pause(cli::Pause { scope, operations, seconds, valid, nonce }) => {
             actor.check_guardian(&snapshot)?;
-            pause::plan(&snapshot, key, scope.market, operations, seconds, valid)?
+            let plan = pause::plan(&snapshot, key, scope.market, operations, seconds, valid)?;
+            Plan { nonce, ..plan }
         }
         Command::Tighten(asked) => {
             actor.check_authority(&snapshot)?;

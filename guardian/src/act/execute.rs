@@ -32,7 +32,12 @@ pub async fn plan(node: &Node, snapshot: &Snapshot, payer: Pubkey, number: u64) 
     let mut says = content::of(&proposed, &accounts, snapshot);
     says.push(format!("proposal {number}: {standing}"));
     says.push("takes effect: in the slot in which it lands".to_owned());
-    Ok(Plan { title: format!("execute proposal {number}"), instructions: vec![instruction], says })
+    Ok(Plan {
+        title: format!("execute proposal {number}"),
+        instructions: vec![instruction],
+        says,
+        nonce: None,
+    })
 }
 
 /// A proposal, whatever became of it.
@@ -134,5 +139,6 @@ pub async fn cancel(node: &Node, snapshot: &Snapshot, by: Pubkey, number: u64) -
         title: format!("cancel proposal {number}"),
         instructions: vec![instruction::cancel(by, protocol, key, snapshot.segment())],
         says,
+        nonce: None,
     })
 }

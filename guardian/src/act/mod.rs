@@ -6,6 +6,7 @@
 
 pub mod amend;
 pub mod execute;
+pub mod nonce;
 pub mod pause;
 pub mod propose;
 pub mod send;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub instructions: Vec<Instruction>,
     /// When it takes effect, when it ends, who may stop it, what it cannot do.
     pub says: Vec<String>,
+    /// The durable nonce that it carries instead of a blockhash.
+    pub nonce: Option<Pubkey>,
 }
 
 /// How an act goes out.
@@ -55,10 +58,19 @@ pub struct Manner {
     pub dry_run: bool,
     /// Prints the unsigned transaction instead of sending it.
     pub print: bool,
+    /// Prints the signed transaction instead of sending it.
+    pub sign_only: bool,
     /// Does not ask.
     pub yes: bool,
     /// Micro-lamports a compute unit beyond the base fee.
     pub priority_fee: u64,
+}
+
+impl Manner {
+    /// Whether a transaction is the answer.
+    fn prints(self) -> bool {
+        self.print || self.sign_only
+    }
 }
 
 /// Who acts.
@@ -162,9 +174,9 @@ pub struct Report {
     pub signers: Vec<String>,
     /// Compute units of the simulation.
     pub compute_units: Option<u64>,
-    /// `simulated`, `printed` or `landed`.
+    /// `simulated`, `printed`, `signed` or `landed`.
     pub outcome: &'static str,
-    /// The unsigned transaction, where it was printed.
+    /// The transaction, where it was printed.
     pub transaction: Option<String>,
     /// Its signature, where it landed.
     pub signature: Option<String>,
@@ -175,6 +187,13 @@ pub struct Report {
 }
 
 const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// The instructions of a plan, by whoever pays.
+fn asked(plan: &Plan, payer: Pubkey, price: u64, units: u32) -> Vec<Instruction> {
+    // it must come first
+    let first = plan.nonce.map(|account| nonce::advance(account, payer));
+    first.into_iter().chain(with_fee(plan.instructions.clone(), price, units)).collect()
+}
 
 /// With a price for compute units the transaction names how many it asks for, or it would pay for the most there are.
 fn with_fee(instructions: Vec<Instruction>, price: u64, units: u32) -> Vec<Instruction> {
@@ -206,7 +225,7 @@ pub async fn perform(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: Plan) -> Re
     let (report, prepared) = prepared;
     let Some((transaction, until)) = prepared else {
         let text = report.transaction.clone().unwrap_or_default();
-        return if desk.manner.print {
+        return if desk.manner.prints() {
             desk.console.answer(&report, &text)
         } else {
             desk.console.answer(&report, DRY)
@@ -240,8 +259,11 @@ pub async fn forward(desk: &mut Desk<'_>, snapshot: &Snapshot, text: &str) -> Re
             ));
         }
         let (changes, units) = simulated?;
-        let says = vec!["signed elsewhere: what it is, the changes above say".to_owned()];
-        let plan = Plan { title: "send what was signed".to_owned(), instructions: Vec::new(), says };
+        let called = message.instructions.iter().enumerate();
+        let called = called.filter_map(|(place, _)| message.program_id(place)).map(ToString::to_string);
+        let called = format!("signed elsewhere; it calls {}", called.collect::<Vec<_>>().join(", "));
+        let title = "send what was signed".to_owned();
+        let plan = Plan { title, instructions: Vec::new(), says: vec![called], nonce: None };
         let report = Report::new(desk.genesis, &plan, changes, units, message);
         desk.console.say(&report.text(&message.account_keys[0]))?;
         if desk.manner.dry_run {
@@ -294,13 +316,12 @@ type Signed = Option<(Transaction, send::Until)>;
 async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Result<(Report, Signed), Error> {
     let payer = desk.actor.address();
     let price = desk.manner.priority_fee;
-    let asked = with_fee(plan.instructions.clone(), price, MOST_UNITS);
-    let unsigned = Transaction::new_with_payer(&asked, Some(&payer));
+    let unsigned = Transaction::new_with_payer(&asked(plan, payer, price, MOST_UNITS), Some(&payer));
     let (changes, units) = simulate(desk.node, snapshot, &written(&plan.instructions), &unsigned).await?;
     let mut report = Report::new(desk.genesis, plan, changes, units, &unsigned.message);
     // what is printed is read by a program, or by a wallet: the words go beside it
     let text = report.text(&payer);
-    if desk.manner.print {
+    if desk.manner.prints() {
         desk.console.tell(&text)?
     } else {
         desk.console.say(&text)?
@@ -310,28 +331,36 @@ async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Resul
     }
     // a tenth more than it took: the accounts may move on a little
     let units = units.and_then(|units| u32::try_from(units + units / 10 + 1_000).ok()).unwrap_or(MOST_UNITS);
-    let asked = with_fee(plan.instructions.clone(), price, units.min(MOST_UNITS));
+    let asked = asked(plan, payer, price, units.min(MOST_UNITS));
     let mut transaction = Transaction::new_with_payer(&asked, Some(&payer));
     if !desk.manner.print {
         let Actor::Key(_) = desk.actor else {
             return Err(Error::usage("--as names somebody whose key is elsewhere: add --print or --dry-run"));
         };
         if !desk.manner.yes {
-            desk.console.ask(&format!("Sign as {payer} and send?")).await?;
+            let then = if desk.manner.sign_only { "print" } else { "send" };
+            desk.console.ask(&format!("Sign as {payer} and {then}?")).await?;
         }
     }
-    let until = send::Until::ask(desk.node).await?;
-    transaction.message.recent_blockhash = until.blockhash;
-    if desk.manner.print {
-        let bytes = wincode::serialize(&transaction).map_err(|error| Error::Sign(error.to_string()))?;
-        report.transaction = Some(STANDARD.encode(bytes));
-        report.outcome = "printed";
-        return Ok((report, None));
+    let mut until = send::Until::ask(desk.node).await?;
+    if let Some(account) = plan.nonce {
+        until = send::Until {
+            blockhash: nonce::read(desk.node, account, payer).await?,
+            height: u64::MAX,
+            ..until
+        };
     }
-    if let Actor::Key(key) = desk.actor {
+    transaction.message.recent_blockhash = until.blockhash;
+    if let (Actor::Key(key), false) = (desk.actor, desk.manner.print) {
         let keys: [&Keypair; 1] = [key];
         let signed = transaction.try_sign(&keys, until.blockhash);
         signed.map_err(|error| Error::Sign(format!("{error}: sign elsewhere what --print gives")))?;
+    }
+    if desk.manner.prints() {
+        let bytes = wincode::serialize(&transaction).map_err(|error| Error::Sign(error.to_string()))?;
+        report.transaction = Some(STANDARD.encode(bytes));
+        report.outcome = if desk.manner.print { "printed" } else { "signed" };
+        return Ok((report, None));
     }
     Ok((report, Some((transaction, until))))
 }

@@ -48,5 +48,10 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
     let life = i64::try_from(PROPOSAL_LIFE).unwrap_or(i64::MAX);
     says.push(format!("expires: {}", words::moment(ripe.saturating_add(life))));
     says.push(format!("until then the authority takes it back with `cancel {number}`"));
-    Ok(Plan { title: format!("propose, as number {number}"), instructions: vec![instruction], says })
+    Ok(Plan {
+        title: format!("propose, as number {number}"),
+        instructions: vec![instruction],
+        says,
+        nonce: None,
+    })
 }

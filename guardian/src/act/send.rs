@@ -195,7 +195,11 @@ impl Sending<'_> {
     }
 
     fn unknown(&self, why: &'static str) -> Error {
-        Error::Unknown { signature: self.signature, until: self.until.height, why }
+        let until = match self.until.height {
+            u64::MAX => "its nonce is advanced".to_owned(),
+            height => format!("block height {height}"),
+        };
+        Error::Unknown { signature: self.signature, until, why }
     }
 }
 

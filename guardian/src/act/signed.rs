@@ -40,11 +40,10 @@ pub fn read(text: &str) -> Result<Transaction, Error> {
 /// Whether its first instruction advances a durable nonce: then it never becomes too old.
 pub fn is_durable(transaction: &Transaction) -> bool {
     const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
-    const ADVANCE_NONCE: [u8; 4] = [4, 0, 0, 0];
     let message = &transaction.message;
     message.instructions.first().is_some_and(|first| {
         message.account_keys.get(usize::from(first.program_id_index)) == Some(&SYSTEM)
-            && first.data.starts_with(&ADVANCE_NONCE)
+            && first.data.starts_with(&super::nonce::ADVANCE)
     })
 }
 

@@ -5,10 +5,12 @@ mod world;
 
 use std::time::Duration;
 
+use firebreak_chain::send;
 use firebreak_client::interface::{Operation, Severity, state::Market};
 use firebreak_guardian::{console::Stop, exit::Exit};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use solana_system_interface::instruction::create_nonce_account;
 use tokio::time::timeout;
 use world::{PATIENCE, TestResult, World};
 
@@ -173,6 +175,29 @@ async fn an_unsigned_transaction_is_signed_elsewhere_and_lands() -> TestResult {
     };
     let again = world.run(&format!("g send {signed} --yes")).await.done();
     assert!(slot(&sent).is_some() && slot(&again) == slot(&sent), "{} {}", again.out, sent.out);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_was_signed_in_advance_lands_when_it_is_needed() -> TestResult {
+    let world = World::open().await?;
+    let (rpc, payer, guardian) = (world.chain.rpc(), world.chain.payer(), &world.guardians[0]);
+    let nonce = Keypair::new();
+    let (key, authority) = (nonce.pubkey(), guardian.pubkey());
+    let rent = rpc.get_minimum_balance_for_rent_exemption(80).await?;
+    let create = create_nonce_account(&payer.pubkey(), &key, &authority, rent);
+    send::send(&rpc, payer, &[&nonce], &create).await?.ok()?;
+
+    let pause = format!("g pause --market 0 --for 2h --valid 30d --nonce {key} --sign-only --yes");
+    let strange = world.run(&format!("{pause} --keypair $KEYS/guardian-1.json")).await;
+    assert!(matches!(strange.exit, Exit::WrongKey | Exit::Refused), "{}", strange.err);
+    let pause = format!("{pause} --keypair $KEYS/guardian-0.json --priority-fee 5");
+    let signed = world.run(&pause).await.done();
+    assert_eq!(world.severity().await?, Severity::Normal, "only signed");
+    world.wait(20 * 86_400).await?;
+    let sent = world.run(&format!("g send {} --yes", signed.out.trim())).await.done();
+    assert!(sent.out.contains("market 0, severity: Normal -> Major"), "{}", sent.out);
+    assert_eq!(world.severity().await?, Severity::Major);
     Ok(())
 }
 
