@@ -88,6 +88,29 @@ fn amended(amendment: &Amendment, subject: Pubkey, snapshot: &Snapshot) -> Vec<S
         Amendment::Authority(to) => {
             vec![format!("moves the authority: {} -> {to}, which signs too", snapshot.protocol.authority)]
         }
+        Amendment::Guardians { members, thresholds } => {
+            let mut lines = vec![format!(
+                "changes the guardians, with the approval of those there are: {}",
+                members.len()
+            )];
+            let now = snapshot.protocol.guardians();
+            lines.extend(members.iter().filter(|key| !now.contains(key)).map(|key| format!("comes: {key}")));
+            lines.extend(now.iter().filter(|key| !members.contains(key)).map(|key| format!("leaves: {key}")));
+            let old = snapshot.protocol.thresholds;
+            for (name, old, new) in [
+                ("confirm", old.confirm, thresholds.confirm),
+                ("resume", old.resume, thresholds.resume),
+                ("migrate", old.migrate, thresholds.migrate),
+                ("release", old.release, thresholds.release),
+                ("veto", old.veto, thresholds.veto),
+                ("freeze", old.freeze, thresholds.freeze),
+            ] {
+                if old != new {
+                    lines.push(format!("threshold of {name}: {old} -> {new}"));
+                }
+            }
+            lines
+        }
         Amendment::Pin => vec!["pins the protected program as it is deployed".to_owned()],
         Amendment::ApproveUpgrade(code) if *code == [0; 32] => {
             vec!["takes the approved upgrade back".to_owned()]
@@ -151,7 +174,7 @@ pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
         Some(Status::Vetoed) => "vetoed".to_owned(),
         None => "of a newer program".to_owned(),
         Some(Status::Pending) if proposal.authority_epoch != snapshot.protocol.authority_epoch => {
-            "void: the authority moved since; anyone may cancel it".to_owned()
+            "void: the authority moved or was frozen since; anyone may cancel it".to_owned()
         }
         Some(Status::Pending) if proposal.expires_at.reached(now) => {
             "expired; anyone may cancel it".to_owned()
@@ -183,20 +206,30 @@ fn is_stale(proposal: &Proposal, snapshot: &Snapshot) -> bool {
     let limiter = snapshot.limiters.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
     let band = snapshot.bands.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
     let invariant = snapshot.invariants.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
+    // an undoing goes on, whatever was tightened after it; but not one of before there was something to undo
+    let is_void = |epoch: u64, tightened: u64, is_undoing: bool| {
+        epoch != seen && !(is_undoing && tightened != 0 && seen >= tightened)
+    };
     match &amendment {
-        Amendment::Market(new) => {
-            market.is_some_and(|one| one.epoch != seen && !new.is_within(&one.delayed_settings()))
-        }
+        Amendment::Market(new) => market
+            .is_some_and(|one| is_void(one.epoch, one.tightened, new.is_within(&one.delayed_settings()))),
         Amendment::Limiter(new) => {
-            limiter.is_some_and(|one| one.epoch != seen && !new.is_within(&one.delayed))
+            limiter.is_some_and(|one| is_void(one.epoch, one.tightened, new.is_within(&one.delayed)))
         }
-        Amendment::Band(new) => band.is_some_and(|one| one.epoch != seen && !new.is_within(&one.delayed)),
-        Amendment::Invariant(new) => invariant
-            .is_some_and(|one| one.epoch != seen && !new.is_within(&Ratios { bps: one.delayed_ratio_bps })),
+        Amendment::Band(new) => {
+            band.is_some_and(|one| is_void(one.epoch, one.tightened, new.is_within(&one.delayed)))
+        }
+        Amendment::Invariant(new) => invariant.is_some_and(|one| {
+            let delayed = Ratios { bps: one.delayed_ratio_bps };
+            is_void(one.epoch, one.tightened, new.is_within(&delayed))
+        }),
         Amendment::LooseningDelay(new) => {
             let protocol = &snapshot.protocol;
-            protocol.epoch != seen && *new < protocol.delayed_loosening_delay
+            let is_undoing = *new >= protocol.delayed_loosening_delay;
+            is_void(protocol.epoch, protocol.tightened.into(), is_undoing)
         }
+        // it binds the membership, by the guardians' approvals
+        Amendment::Guardians { .. } => false,
         Amendment::Arm | Amendment::Disarm | Amendment::AcceptLoss { .. } => {
             let epoch = limiter.map(|one| one.epoch).or(band.map(|one| one.epoch));
             epoch.or(invariant.map(|one| one.epoch)).is_some_and(|epoch| epoch != seen)

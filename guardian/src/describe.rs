@@ -3,7 +3,6 @@
 use firebreak_client::account::Account;
 use firebreak_interface::{
     Instant, Severity,
-    constants::PAUSE_BUDGET_SECONDS,
     state::{LatchBoard, Ratios},
 };
 use serde::Serialize;
@@ -120,8 +119,7 @@ fn values(account: &Account, now: Instant) -> Values {
             say("raises today", format!("{} of {}", keeper.raises_today, keeper.raises_per_day));
         }
         Account::GuardianBudget(budget) => {
-            let left = PAUSE_BUDGET_SECONDS.saturating_sub(budget.spent);
-            say("pause left", words::exact(left.into()));
+            say("paused in this period", words::exact(budget.spent.into()));
         }
         Account::Proposal(proposal) => {
             let status = proposal.status().map_or_else(|| "newer".to_owned(), |status| format!("{status:?}"));
@@ -192,8 +190,8 @@ mod tests {
     fn what_is_created_or_goes_is_said() {
         let budget = Account::GuardianBudget(Box::new(GuardianBudget { spent: 1_800, ..Zeroable::zeroed() }));
         let created = differences("it", None, Some(&budget), NOW);
-        assert_eq!(created[0].line(), "it, pause left: - -> 9 h 30 min");
+        assert_eq!(created[0].line(), "it, paused in this period: - -> 30 min");
         let gone = differences("it", Some(&budget), None, NOW);
-        assert_eq!(gone[0].line(), "it, pause left: 9 h 30 min -> -");
+        assert_eq!(gone[0].line(), "it, paused in this period: 30 min -> -");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use firebreak_client::Limiter;
 use firebreak_interface::{
     Instant, Severity,
-    constants::{PAUSE_BUDGET_PERIOD, PAUSE_BUDGET_SECONDS},
+    constants::PAUSE_BUDGET_PERIOD,
     state::{GuardianBudget, LatchBoard, Proposal},
 };
 use serde::Serialize;
@@ -276,15 +276,17 @@ pub fn guardian(snapshot: &Snapshot, key: &Pubkey) -> Guardian {
     let each = snapshot.markets.iter().map(|(market, one)| (*market, format!("market {}", one.id)));
     let budget = |(scope, name): (Pubkey, String)| {
         let mut of = snapshot.budgets.iter().filter(|one| one.scope == scope && one.guardian == *key);
-        Budget { scope: name, seconds_left: budget_left(of.next().map(|budget| &**budget), snapshot.now) }
+        let whole = snapshot.protocol.pause_budget();
+        let seconds_left = budget_left(of.next().map(|budget| &**budget), whole, snapshot.now);
+        Budget { scope: name, seconds_left }
     };
     Guardian { key: key.to_string(), budgets: all.chain(each).map(budget).collect() }
 }
 
-/// Seconds that a guardian may still pause; who never paused has the whole budget.
-pub fn budget_left(budget: Option<&GuardianBudget>, now: Instant) -> u32 {
+/// Seconds that a guardian may still pause; who never paused has the whole of it.
+pub fn budget_left(budget: Option<&GuardianBudget>, whole: u32, now: Instant) -> u32 {
     let running = budget.filter(|one| !one.period_start.plus(PAUSE_BUDGET_PERIOD).reached(now));
-    PAUSE_BUDGET_SECONDS.saturating_sub(running.map_or(0, |one| one.spent))
+    whole.saturating_sub(running.map_or(0, |one| one.spent))
 }
 
 fn keeper(keeper: &firebreak_interface::state::Keeper, now: Instant) -> Keeper {

@@ -20,7 +20,7 @@ fn snapshot() -> Snapshot {
     let addresses = ProtocolAddresses::new(key(1));
     let mut protocol = Protocol::zeroed();
     let guardians = vec![key(11), key(12), key(13)];
-    let settings = ProtocolSettings { authority: key(10), guardians, loosening_delay: 172_800 };
+    let settings = ProtocolSettings::starting(key(10), guardians);
     protocol.initialize(key(2), key(3), 254, &settings).expect("within bounds");
     let mut market = MarketState::zeroed();
     let closed = Operations::of(&[Operation::WITHDRAW, Operation::BORROW]);
@@ -97,7 +97,7 @@ fn what_waits_is_told_in_words_with_the_time_left() {
     let (subject, protocol_key) = (snapshot.limiters[0].0, snapshot.addresses.protocol);
     let mut proposal = Proposal::zeroed();
     let act = (&proposed, &[subject][..], 0);
-    proposal.initialize(&mut snapshot.protocol, protocol_key, 254, act, NOW).expect("within bounds");
+    proposal.initialize(&mut snapshot.protocol, protocol_key, 254, act, None, NOW).expect("within bounds");
     snapshot.proposals = vec![(snapshot.addresses.proposal(0), Box::new(proposal))];
 
     let text = seen(&snapshot).text(false);
@@ -113,8 +113,12 @@ fn what_waits_is_told_in_words_with_the_time_left() {
     let limiter = &mut snapshot.limiters[0].1;
     (limiter.epoch, limiter.delayed) = (1, limiter.settings);
     assert!(seen(&snapshot).text(false).contains("void: what it changes was changed since"));
-    // an undoing is not held off by a tightening
+    // an undoing is not held off by a tightening; but one of before there was something to undo is void
     snapshot.limiters[0].1.delayed = settings;
+    assert!(seen(&snapshot).text(false).contains("void: what it changes was changed since"));
+    let limiter = &mut snapshot.limiters[0].1;
+    (limiter.epoch, limiter.tightened) = (2, 1);
+    snapshot.proposals[0].1.epoch = 1;
     assert!(seen(&snapshot).text(false).contains("RIPE"));
     snapshot.now = proposal.expires_at;
     assert!(seen(&snapshot).text(false).contains("expired"));
@@ -125,7 +129,7 @@ fn a_budget_is_the_whole_again_when_its_period_is_over() {
     let mut snapshot = snapshot();
     let mut budget = GuardianBudget::zeroed();
     budget.initialize_once(snapshot.addresses.protocol, key(11), 254);
-    budget.spend(3_600, NOW).expect("within the budget");
+    budget.spend(3_600, 36_000, NOW).expect("within the budget");
     snapshot.budgets = vec![Box::new(budget)];
     assert!(seen(&snapshot).text(false).contains("may pause 9 h all markets, 10 h market 0"));
     snapshot.now = NOW.plus(PAUSE_BUDGET_PERIOD);

@@ -174,23 +174,34 @@ fn changed<S: Named>(old: &S, delayed: &S, set: &[String], path: Path) -> Result
 pub fn rest(snapshot: &Snapshot, subject: Pubkey, amendment: &Amendment) -> Result<Vec<Pubkey>, Error> {
     let vault =
         || snapshot.limiters.iter().find(|(key, _)| *key == subject).map(|(_, limiter)| limiter.vault);
+    let invariant = || snapshot.invariants.iter().find(|(key, _)| *key == subject).map(|(_, one)| one);
     Ok(match amendment {
-        Amendment::Limiter(_) | Amendment::Arm => vault().into_iter().collect(),
-        Amendment::AcceptLoss { .. } => {
-            let invariant = snapshot.invariants.iter().find(|(key, _)| *key == subject);
-            let terms = invariant.map(|(_, one)| one.terms().iter().map(|term| term.account).collect());
-            let shown: Vec<Pubkey> = vault().map(|vault| vec![vault]).or(terms).unwrap_or_default();
-            [vec![INSTRUCTIONS], shown].concat()
+        Amendment::Limiter(_) => [INSTRUCTIONS].into_iter().chain(vault()).collect(),
+        // a rule that has no vault comes into force by itself
+        Amendment::Arm => vault().map(|vault| vec![INSTRUCTIONS, vault]).unwrap_or_default(),
+        Amendment::Band(_) => {
+            let band = snapshot.bands.iter().find(|(key, _)| *key == subject);
+            band.map(|(_, band)| band.market).into_iter().collect()
+        }
+        Amendment::Invariant(_) => invariant().map(|one| one.market).into_iter().collect(),
+        Amendment::AcceptLoss { .. } | Amendment::Disarm => {
+            let terms = invariant().map(|one| one.terms().iter().map(|term| term.account).collect());
+            let shown: Option<Vec<Pubkey>> = vault().map(|vault| vec![vault]).or(terms);
+            shown.map(|shown| [vec![INSTRUCTIONS], shown].concat()).unwrap_or_default()
+        }
+        Amendment::Guardians { members, .. } => {
+            let newcomers = members.iter().filter(|member| !snapshot.protocol.is_guardian(member));
+            newcomers.map(|member| snapshot.addresses.keeper(member)).collect()
         }
         Amendment::Authority(to) => vec![snapshot.addresses.keeper(to)],
-        Amendment::Pin => vec![program_data(&snapshot.protocol.program)],
+        Amendment::Pin | Amendment::Unpin => vec![program_data(&snapshot.protocol.program)],
         Amendment::Detach => {
             let mut markets: Vec<_> = snapshot.markets.iter().map(|(key, _)| *key).collect();
             let armed = snapshot.limiters.iter().filter(|(_, limiter)| limiter.armed_at.is_set());
-            let mut limiters: Vec<_> = armed.map(|(key, _)| *key).collect();
+            let mut limiters: Vec<_> = armed.map(|(key, limiter)| [*key, limiter.vault]).collect();
             markets.sort_unstable();
             limiters.sort_unstable();
-            [markets, limiters].concat()
+            [vec![INSTRUCTIONS], markets, limiters.concat()].concat()
         }
         _ => Vec::new(),
     })

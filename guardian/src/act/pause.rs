@@ -3,7 +3,7 @@
 use firebreak_client::instruction;
 use firebreak_interface::{
     Operations,
-    constants::{MAJOR_MAX, MAJOR_MIN, PAUSE_BUDGET_SECONDS},
+    constants::{MAJOR_MAX, MAJOR_MIN},
     state::PauseOrder,
 };
 use solana_pubkey::Pubkey;
@@ -37,7 +37,7 @@ pub fn plan(
             "a pause lasts {} to {}, and within the budget of {}",
             words::duration(MAJOR_MIN.into()),
             words::duration(MAJOR_MAX.into()),
-            words::duration(PAUSE_BUDGET_SECONDS.into()),
+            words::duration(snapshot.protocol.pause_budget().into()),
         )));
     }
     let order = PauseOrder {
@@ -52,7 +52,8 @@ pub fn plan(
     let key = market.unwrap_or(protocol);
     let mut budgets = snapshot.budgets.iter();
     let budget = budgets.find(|one| one.scope == key && one.guardian == guardian);
-    let left = status::budget_left(budget.map(|budget| &**budget), snapshot.now);
+    let left =
+        status::budget_left(budget.map(|budget| &**budget), snapshot.protocol.pause_budget(), snapshot.now);
     let mut says = vec![
         format!("closes: {}, and what the response to Major closes", words::operations(closed)),
         format!("takes effect: in the slot in which it lands; ends by itself: {end}, then in steps"),

@@ -132,9 +132,9 @@ impl Mandate {
 
     /// Checks a change of settings that have seen `epoch` changes, and counts it. `delayed` are the last settings that
     /// waited, or those of registration; `tightened` is the epoch of the first tightening at once since. Going back within
-    /// them is open whatever happened after that, so that nobody can hold them off by tightening a little more each
-    /// slot; but it is proposed after that, so that nobody has it ready before there is something to undo. Whatever else loosens waits until nothing holds: a ripe
-    /// proposal must not open in the midst of an incident what only a quorum may.
+    /// them is open whatever happened after that, so that nobody can hold them off by tightening a little more each slot;
+    /// but it is proposed after that, so that nobody has it ready before there is something to undo. Whatever else loosens
+    /// waits until nothing holds: a ripe proposal must not open in the midst of an incident what only a quorum may.
     ///
     /// # Errors
     /// Those of [`Setting::check_change`]; [`BreakerError::ProposalVoid`], [`BreakerError::LatchLive`].

@@ -35,7 +35,7 @@ async fn a_guardian_pauses_and_everybody_sees_it() -> TestResult {
         "pause market 0 for 1 h",
         "market 0, severity: Normal -> Major",
         "latch by guardian, Major: - -> until",
-        "pause left: - -> 9 h",
+        "paused in this period: - -> 1 h",
         "ignored, as exits stay open: repay",
         "must sign too: nobody else",
         "journal, entries: 5 -> 6",

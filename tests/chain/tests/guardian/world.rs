@@ -89,11 +89,7 @@ impl World {
         let guardians: Vec<Keypair> = (0..3).map(|_| Keypair::new()).collect();
         let mint = token::create_mint(&rpc, &admin, 6).await?;
         let venue = Venue::new(vec![mint]);
-        let settings = ProtocolSettings {
-            authority: key,
-            guardians: guardians.iter().map(Signer::pubkey).collect(),
-            loosening_delay: constants::LOOSENING_DELAY_DEFAULT,
-        };
+        let settings = ProtocolSettings::starting(key, guardians.iter().map(Signer::pubkey).collect());
         let closing = MarketSettings::closing(
             Operations::of(&[Operation::LIST]),
             Operations::of(&[Operation::LIST, Operation::BORROW]),
