@@ -263,11 +263,13 @@ fn amend_protocol(
             let act = if *code == [0; 32] { Act::ApprovalTakenBack } else { Act::UpgradeApproved };
             (act, protocol.approve_upgrade(*code, mandate, now)?)
         }
-        _ => {
+        Amendment::Detach => {
             check_nothing_holds(accounts.protocol.key(), protocol, shown(rest)?, now)?;
             protocol.detach(mandate, now)?;
             (Act::Detached, protocol.epoch)
         }
+        // what is of another account comes here by a mistake alone, and must not be taken for the gravest act
+        _ => return Err(BreakerError::WrongSubject.into()),
     })
 }
 
