@@ -2,7 +2,8 @@
 //!
 //! Bitcode in, ELF out: [`merge`] links and optimises with `bpf-linker`, [`remedies`] rewrite what LLVM's
 //! BPF back end cannot compile, [`check`] names what is left, LLVM makes an object and `sbpf-linker` a
-//! program of it.
+//! program of it, in which [`addresses`] leaves nothing to the loader that is known now.
+mod addresses;
 mod check;
 mod cli;
 mod error;
@@ -16,7 +17,8 @@ pub use remedies::Remedy;
 
 use bpf_linker::llvm_sys::LLVMDiagnosticSeverity;
 use llvm::Module;
-use sbpf_linker::{OptimizationConfig, ProgramOptions, SbpfArch, SbpfLinkerError, link_program};
+use sbpf_linker::byteparser::parse_bytecode;
+use sbpf_linker::{OptimizationConfig, ProgramOptions, SbpfArch, SbpfLinkerError};
 use std::path::{Path, PathBuf};
 
 /// What the VM adds to LLVM's second version of BPF: a load or store may have any address, so that a field of
@@ -57,8 +59,9 @@ fn link(options: &Options) -> Result<Vec<u8>, LinkError> {
     let object = compile(&bitcode, options.break_remedy)?;
     let Arch::V0 = options.arch;
     let layout = ProgramOptions::new(OptimizationConfig::disabled(), SbpfArch::V0, i32::from(FRAME));
-    link_program(&object, layout)
-        .map_err(|errors| LinkError::Program(SbpfLinkerError::format_errors(&errors)))
+    let layout = parse_bytecode(&object, layout)
+        .map_err(|errors| LinkError::Program(SbpfLinkerError::format_errors(&errors)))?;
+    addresses::emit(layout)
 }
 
 /// Makes an object of merged bitcode.
