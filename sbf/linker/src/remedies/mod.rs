@@ -15,6 +15,7 @@ mod overflow;
 mod routines;
 mod saturating;
 mod statics;
+mod trap;
 mod wide;
 
 use crate::LinkError;
@@ -142,6 +143,7 @@ pub(crate) fn apply(module: &Module, broken: Option<Remedy>) -> Result<()> {
     lower_all(module, broken)?;
     wide::narrow_all(module, broken)?;
     module.run_passes(c"always-inline")?;
+    trap::share(module);
     for function in module.functions() {
         if !function.is_declaration() && function.name() != "entrypoint" {
             function.make_internal();
