@@ -1,6 +1,6 @@
 //! In whose company a proof may be shown: nothing half-way through a flash loan can be poked.
 
-use anchor_lang::{prelude::*, system_program};
+use anchor::{prelude::*, system_program};
 use firebreak_interface::{BreakerError, instruction::Stamp};
 use solana_program::instruction::{TRANSACTION_LEVEL_STACK_HEIGHT, get_stack_height};
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefMut;
 
-use anchor_lang::{
+use anchor::{
     prelude::*,
     solana_program::{
         instruction::{AccountMeta, Instruction},
@@ -12,7 +12,7 @@ use anchor_lang::{
 };
 use firebreak_interface::state::Layout;
 
-use crate::instructions::{MIN_READER, check_readers};
+use crate::loader::{check, load_mut};
 
 /// System instructions, by number: `CreateAccount`, `Assign`, `Transfer`, `Allocate`.
 const CREATE_ACCOUNT: u32 = 0;
@@ -27,7 +27,7 @@ pub(crate) fn create<'a, 'info, T: Layout>(
     seeds: &[&[u8]],
 ) -> Result<RefMut<'a, T>> {
     allocate(account, payer, T::SPACE, &T::TAG, seeds)?;
-    open(account)
+    load_mut(account)
 }
 
 /// The account of these seeds, created where it is missing.
@@ -39,17 +39,8 @@ pub(crate) fn create_if_missing<'a, 'info, T: Layout>(
     if system_program::check_id(account.owner) {
         allocate(account, payer, T::SPACE, &T::TAG, seeds)?;
     }
-    check_readers(&[account.try_borrow_data()?.get(MIN_READER).copied().unwrap_or_default()])?;
-    open(account)
-}
-
-/// An account of the breaker, for writing; stops one of another kind.
-fn open<'a, T: Layout>(account: &'a AccountInfo) -> Result<RefMut<'a, T>> {
-    let data = RefMut::filter_map(account.try_borrow_mut_data()?, |data| T::read_mut(data));
-    match data {
-        Ok(state) if *account.owner == crate::ID => Ok(state),
-        _ => err!(ErrorCode::AccountDiscriminatorMismatch),
-    }
+    check(account, T::TAG)?;
+    load_mut(account)
 }
 
 /// Gives the account to the breaker with its rent, its size and its discriminator. Lamports that somebody sent ahead do not

@@ -1,6 +1,6 @@
 //! What the program tells the world, by calls to itself that logs cannot lose.
 
-use anchor_lang::{Discriminator, event::EVENT_IX_TAG_LE, prelude::*};
+use crate::anchor_lang::{self, Discriminator, event::EVENT_IX_TAG_LE, prelude::*};
 use firebreak_interface::state::JournalEntry;
 
 /// An entry was added to a protocol's journal: enough to follow the chain without any account.
@@ -36,7 +36,7 @@ impl JournalEntryAdded {
 
 #[cfg(test)]
 mod tests {
-    use anchor_lang::Event;
+    use anchor::Event;
     use firebreak_interface::{
         Instant, Severity,
         state::{Act, JournalEntry},

@@ -1,12 +1,12 @@
 //! Who stands behind an act of governance: the authority by its signature, or a proposal that has waited.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     state::{Mandate, Proposal, Proposed, Protocol},
 };
 
-use crate::instructions::{check_readers, ensure};
+use crate::instructions::ensure;
 
 /// The authority, or a proposal that stands for it.
 #[derive(Accounts)]
@@ -29,12 +29,10 @@ impl Governance<'_> {
         now: Instant,
     ) -> Result<(Mandate, Pubkey)> {
         let (key, protocol) = protocol;
-        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         match (&self.proposal, &self.authority) {
             (Some(proposal), _) => {
                 let mut state = proposal.load_mut()?;
-                check_readers(&[state.min_reader])?;
                 ensure(state.protocol == *key, BreakerError::WrongProtocol)?;
                 state.execute(protocol, (&act(), bound), now)?;
                 let mandate = Mandate::Proposed { epoch: state.epoch, at: state.proposed_at };

@@ -8,11 +8,13 @@
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
+mod anchor_lang;
 mod company;
 mod create;
 pub mod events;
 mod governance;
 pub mod instructions;
+mod loader;
 mod prices;
 mod quorum;
 mod record;

@@ -1,6 +1,6 @@
 //! The price accounts of a band, as a transaction brings them.
 
-use anchor_lang::prelude::*;
+use anchor::prelude::*;
 use firebreak_interface::{
     BreakerError,
     oracle::PriceUpdate,

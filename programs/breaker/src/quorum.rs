@@ -1,6 +1,6 @@
 //! Guardians who sign together.
 
-use anchor_lang::prelude::*;
+use anchor::prelude::*;
 use firebreak_interface::{
     BreakerError,
     error::Checked,

@@ -1,6 +1,7 @@
 //! Writing the journal.
 
-use anchor_lang::{
+use crate::anchor_lang::{
+    self,
     prelude::*,
     solana_program::{
         instruction::{AccountMeta, Instruction},
@@ -12,11 +13,7 @@ use firebreak_interface::{
     state::{Journal, JournalEntry, JournalSegment},
 };
 
-use crate::{
-    EVENT_AUTHORITY_AND_BUMP,
-    events::JournalEntryAdded,
-    instructions::{check_readers, ensure},
-};
+use crate::{EVENT_AUTHORITY_AND_BUMP, events::JournalEntryAdded, instructions::ensure};
 
 /// The accounts by which an instruction writes the journal.
 #[derive(Accounts)]
@@ -48,13 +45,11 @@ impl Record<'_> {
 
     fn write(&self, protocol: Pubkey, entry: JournalEntry, may_miss: bool) -> Result<()> {
         let mut journal = self.journal.load_mut()?;
-        check_readers(&[journal.min_reader])?;
         // stops an act on one protocol from being written into another's history
         ensure(journal.protocol == protocol, BreakerError::WrongJournal)?;
         let (entry, in_segment) = match &self.segment {
             Some(segment) => {
                 let mut segment = segment.load_mut()?;
-                check_readers(&[segment.min_reader])?;
                 journal.append(entry, Some(&mut *segment), may_miss)?
             }
             None => journal.append(entry, None, may_miss)?,

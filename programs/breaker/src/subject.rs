@@ -2,14 +2,16 @@
 
 use std::{cell::RefMut, mem::offset_of};
 
-use anchor_lang::prelude::*;
+use anchor::prelude::*;
 use firebreak_interface::{
     BreakerError,
     state::{Amendment, DISCRIMINATOR, Invariant, Keeper, Layout, Limiter, Market, PriceBand, Protocol},
 };
 
-use crate::instructions::ensure;
-use crate::instructions::{MIN_READER, check_readers};
+use crate::{
+    instructions::ensure,
+    loader::{check_reader, load_mut},
+};
 
 /// An account that governance can amend.
 pub(crate) trait Subject: Layout {
@@ -47,8 +49,7 @@ impl Subject for Keeper {
 /// Opens an account of the breaker; stops one of another kind or protocol.
 pub(crate) fn open<'a, T: Subject>(account: &'a AccountInfo, protocol: &Pubkey) -> Result<RefMut<'a, T>> {
     check(account, (&T::TAG, T::SPACE, T::PROTOCOL), protocol)?;
-    let data = RefMut::filter_map(account.try_borrow_mut_data()?, |data| T::read_mut(data));
-    data.map_err(|_| BreakerError::WrongSubject.into())
+    load_mut(account)
 }
 
 /// The checks of [`open`], once for all kinds.
@@ -61,7 +62,7 @@ fn check(
     let data = account.try_borrow_data()?;
     let is_kind = *account.owner == crate::ID && data.len() == space && data.starts_with(tag);
     ensure(is_kind, BreakerError::WrongSubject)?;
-    check_readers(&[data[MIN_READER]])?;
+    check_reader(&data)?;
     ensure(data[at..].starts_with(protocol.as_ref()), BreakerError::WrongProtocol)?;
     Ok(())
 }

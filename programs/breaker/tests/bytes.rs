@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use anchor_lang::{error::ErrorCode, solana_program::program_error::ProgramError};
+use anchor::{error::ErrorCode, solana_program::program_error::ProgramError};
 use proptest::{
     prelude::Rng,
     test_runner::{RngAlgorithm, TestRng},
@@ -78,7 +78,7 @@ fn no_data_is_taken_without_its_accounts() {
 fn another_programs_address_is_refused() {
     let known = instructions();
     for instruction in known {
-        let error = breaker::entry(&anchor_lang::system_program::ID, &[], &instruction.discriminator)
+        let error = breaker::entry(&anchor::system_program::ID, &[], &instruction.discriminator)
             .expect_err("not our address");
         assert_eq!(error, code(ErrorCode::DeclaredProgramIdMismatch));
     }

@@ -8,20 +8,11 @@ pub mod protocol;
 
 pub use {anyone::*, authority::*, guardian::*, keeper::*, protocol::*};
 
-use firebreak_interface::{BreakerError, constants::READER_VERSION, error::Checked, state::DISCRIMINATOR};
-
-/// Where every account of the breaker says which reader it needs.
-pub(crate) const MIN_READER: usize = DISCRIMINATOR + 1;
+use firebreak_interface::{BreakerError, error::Checked};
 
 /// The error where the rule does not hold. Anchor's macros put the error's name, its text and the place in the source at
 /// each use: most of a program. One error is one rule here, so its name says where.
 #[inline(always)]
 pub(crate) fn ensure(holds: bool, error: BreakerError) -> Checked<()> {
     if holds { Ok(()) } else { Err(error) }
-}
-
-/// Refuses accounts that need a newer reader than this program, by their `min_reader`.
-#[inline(never)]
-pub(crate) fn check_readers(min_readers: &[u8]) -> Checked<()> {
-    ensure(min_readers.iter().all(|needed| *needed <= READER_VERSION), BreakerError::TooNewToRead)
 }

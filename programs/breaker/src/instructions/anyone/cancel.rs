@@ -1,12 +1,12 @@
 //! `cancel`: the authority takes a proposal back; anyone clears away one that is expired or of a former authority.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     state::{Act, JournalEntry, Proposal, Protocol},
 };
 
-use crate::{instructions::check_readers, record::*};
+use crate::record::*;
 
 /// Accounts of `cancel`.
 #[derive(Accounts)]
@@ -30,7 +30,6 @@ pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
     let signer = accounts.signer.key();
     let nonce = {
         let (mut protocol, mut proposal) = (accounts.protocol.load_mut()?, accounts.proposal.load_mut()?);
-        check_readers(&[protocol.min_reader, proposal.min_reader])?;
         proposal.cancel(&mut protocol, &signer, now)?;
         proposal.nonce
     };

@@ -1,12 +1,12 @@
 //! `extend_journal`: anyone makes room in the journal.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     pda,
     state::{Journal, JournalSegment},
 };
 
-use crate::{create::create, instructions::check_readers};
+use crate::create::create;
 
 /// Accounts of `extend_journal`.
 #[derive(Accounts)]
@@ -36,7 +36,6 @@ pub struct ExtendJournal<'info> {
 pub fn extend_journal(ctx: Context<ExtendJournal>) -> Result<()> {
     let (accounts, bump) = (&ctx.accounts, ctx.bumps.segment);
     let mut journal = accounts.journal.load_mut()?;
-    check_readers(&[journal.min_reader])?;
     let (protocol, number) = (journal.protocol, journal.segments.to_le_bytes());
     let seeds: &[&[u8]] = &[pda::SEGMENT, protocol.as_ref(), &number, &[bump]];
     create::<JournalSegment>(&accounts.segment, &accounts.payer, seeds)?.initialize(&mut journal, bump)?;

@@ -1,12 +1,12 @@
 //! `migrate_protocol`: anyone brings a protocol's account to this program's version. Doing it twice changes nothing.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     Instant,
     state::{Act, JournalEntry, Protocol},
 };
 
-use crate::{instructions::check_readers, record::*};
+use crate::record::*;
 
 /// Accounts of `migrate_protocol`.
 #[derive(Accounts)]
@@ -25,7 +25,6 @@ pub fn migrate_protocol(ctx: Context<MigrateProtocol>) -> Result<()> {
     let key = accounts.protocol.key();
     let version = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers(&[protocol.min_reader])?;
         if !protocol.migrate() {
             return Ok(());
         }

@@ -1,16 +1,12 @@
 //! `poke`: anyone latches what the accounts prove.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, Severity,
     state::{Limiter, Market, Protocol, Rule, Source, Trip, VaultState},
 };
 
-use crate::{
-    company,
-    instructions::{check_readers, ensure},
-    record::*,
-};
+use crate::{company, instructions::ensure, record::*};
 
 /// Accounts of `poke`.
 #[derive(Accounts)]
@@ -50,7 +46,6 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut limiter = accounts.limiter.load_mut()?;
-        check_readers(&[protocol.min_reader, market.min_reader, limiter.min_reader])?;
         protocol.check_attached()?;
 
         // a rule armed less than one loosening delay ago acts at most as Major

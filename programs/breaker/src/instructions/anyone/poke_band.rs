@@ -1,18 +1,13 @@
 //! `poke_band`: anyone latches what a band's prices prove.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     oracle::POSTERS,
     state::{Act, JournalEntry, Market, PriceBand, Protocol, Source, Trip},
 };
 
-use crate::{
-    company,
-    instructions::{check_readers, ensure},
-    prices,
-    record::*,
-};
+use crate::{company, instructions::ensure, prices, record::*};
 
 /// Accounts of `poke_band`.
 #[derive(Accounts)]
@@ -50,7 +45,6 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut market = accounts.market.load_mut()?;
         let mut band = accounts.band.load_mut()?;
-        check_readers(&[protocol.min_reader, market.min_reader, band.min_reader])?;
         protocol.check_attached()?;
 
         let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;

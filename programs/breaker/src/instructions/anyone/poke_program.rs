@@ -1,12 +1,12 @@
 //! `poke_program`: anyone shows that the protected program was upgraded: with approval, or without.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     state::{Act, JournalEntry, Look, Protocol, Shown},
 };
 
-use crate::{company, instructions::check_readers, record::*};
+use crate::{company, record::*};
 
 /// Accounts of `poke_program`.
 #[derive(Accounts)]
@@ -32,7 +32,6 @@ pub fn poke_program(ctx: Context<PokeProgram>) -> Result<()> {
 
     let entry = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         let before = protocol.board.severity(now);
         let data = account.try_borrow_data()?;

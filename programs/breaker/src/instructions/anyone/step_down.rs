@@ -1,12 +1,12 @@
 //! `step_down`: anyone tidies what is over and tells the journal of a fall.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, Severity,
     state::{Act, JournalEntry, Market, Protocol},
 };
 
-use crate::{instructions::check_readers, record::*};
+use crate::record::*;
 
 /// Accounts of `step_down`.
 #[derive(Accounts)]
@@ -26,7 +26,6 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol_key = accounts.protocol.key();
-    check_readers(&[accounts.protocol.load()?.min_reader])?;
     let (subject, fall) = {
         match &accounts.market {
             None => {
@@ -35,7 +34,6 @@ pub fn step_down(ctx: Context<StepDown>) -> Result<()> {
             }
             Some(account) => {
                 let mut market = account.load_mut()?;
-                check_readers(&[market.min_reader])?;
                 let fall = market.board.step_down(now)?;
                 market.assert_invariant()?;
                 (account.key(), fall)

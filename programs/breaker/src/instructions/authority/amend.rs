@@ -1,6 +1,6 @@
 //! `amend`: governance changes what is registered. What only tightens comes at once, everything else by a proposal.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, Severity,
     instruction::INSTRUCTIONS,

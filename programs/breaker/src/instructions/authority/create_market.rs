@@ -1,6 +1,6 @@
 //! `create_market`: the authority registers a market.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     Instant, pda,
     state::{Act, JournalEntry, Market, MarketSettings, Proposed, Protocol},

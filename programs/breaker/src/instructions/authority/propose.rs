@@ -1,12 +1,12 @@
 //! `propose`: the authority says what it will do when a delay is over.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{Act, JournalEntry, Proposal, Proposed, Protocol},
 };
 
-use crate::{create::create, instructions::check_readers, record::*, subject};
+use crate::{create::create, record::*, subject};
 
 /// Accounts of `propose`; those that the proposal binds follow.
 #[derive(Accounts)]
@@ -47,7 +47,6 @@ pub fn propose(ctx: Context<Propose>, proposed: &Proposed) -> Result<()> {
 
     let (nonce, delay) = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         let epoch = match (proposed, ctx.remaining_accounts) {
             // the protocol itself is open for writing here: it is told by its address, not opened again
@@ -59,9 +58,6 @@ pub fn propose(ctx: Context<Propose>, proposed: &Proposed) -> Result<()> {
         let seeds: &[&[u8]] = &[pda::PROPOSAL, key.as_ref(), &nonce.to_le_bytes(), &[bump]];
         let mut proposal = create::<Proposal>(&accounts.proposal, &accounts.payer, seeds)?;
         let vetoed = accounts.vetoed.as_ref().map(AccountLoader::load).transpose()?;
-        if let Some(vetoed) = &vetoed {
-            check_readers(&[vetoed.min_reader])?;
-        }
         let act = (proposed, &bound[..], epoch);
         proposal.initialize(&mut protocol, key, bump, act, vetoed.as_deref(), now)?;
         (nonce, proposal.delay)

@@ -1,12 +1,12 @@
 //! `register_band`: the authority gives a market a price band, in shadow.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{Act, BandSettings, JournalEntry, Market, PriceBand, Proposed, Protocol},
 };
 
-use crate::{create::create, governance::*, instructions::check_readers, prices, record::*};
+use crate::{create::create, governance::*, prices, record::*};
 
 /// Accounts of `register_band`.
 #[derive(Accounts)]
@@ -48,7 +48,6 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     let act = || Proposed::RegisterBand { index, settings: *settings };
     let bound = [accounts.market.key()];
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
-    check_readers(&[accounts.market.load()?.min_reader])?;
     let prices = prices::read(settings, &accounts.primary, accounts.second.as_ref())?;
     prices::check_readable(settings, &prices)?;
 

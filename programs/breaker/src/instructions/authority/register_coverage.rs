@@ -1,6 +1,6 @@
 //! `register_coverage`: the protocol says which of its instructions asks for which operation.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     Instant, pda,
     state::{Act, Coverage, CoverageRow, JournalEntry, Proposed, Protocol},

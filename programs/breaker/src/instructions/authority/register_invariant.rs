@@ -1,17 +1,12 @@
 //! `register_invariant`: the authority gives a market a comparison that must hold, in shadow.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{Act, Invariant, InvariantSettings, JournalEntry, Market, Proposed, Protocol, Shown},
 };
 
-use crate::{
-    create::create,
-    governance::*,
-    instructions::{check_readers, ensure},
-    record::*,
-};
+use crate::{create::create, governance::*, instructions::ensure, record::*};
 
 /// Accounts of `register_invariant`; the terms' accounts follow, the left side's first.
 #[derive(Accounts)]
@@ -55,7 +50,6 @@ pub fn register_invariant(
     let mut bound = vec![accounts.market.key()];
     bound.extend(ctx.remaining_accounts.iter().map(|term| *term.key));
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
-    check_readers(&[accounts.market.load()?.min_reader])?;
 
     {
         let keys = [protocol, accounts.market.key()];

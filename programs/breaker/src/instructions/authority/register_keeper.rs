@@ -1,6 +1,6 @@
 //! `register_keeper`: the authority lets a bot raise.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{Act, JournalEntry, Keeper, KeeperSettings, Proposed, Protocol},

@@ -1,6 +1,6 @@
 //! `register_limiter`: the authority puts a vault under a limiter, in shadow.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{
@@ -12,7 +12,7 @@ use firebreak_interface::{
 use crate::{
     create::{create, create_if_missing},
     governance::*,
-    instructions::{check_readers, ensure},
+    instructions::ensure,
     record::*,
 };
 
@@ -68,7 +68,6 @@ pub fn register_limiter(
     let keys = [protocol, accounts.market.key(), accounts.vault.key()];
     let act = || Proposed::RegisterLimiter { settings, mint_cap };
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &keys[1..], now)?;
-    check_readers(&[accounts.market.load()?.min_reader])?;
     {
         let bump = ctx.bumps.limiter;
         let seeds: &[&[u8]] = &[pda::LIMITER, protocol.as_ref(), keys[2].as_ref(), &[bump]];

@@ -1,13 +1,13 @@
 //! `approve`: guardians speak for a proposal that takes their approval, here and now.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     instruction::{INSTRUCTIONS, SLOT_HASHES, Stamp},
     state::{Act, JournalEntry, Proposal, Protocol},
 };
 
-use crate::{company, instructions::check_readers, quorum, record::*};
+use crate::{company, quorum, record::*};
 
 /// Accounts of `approve`; the guardians who sign follow.
 #[derive(Accounts)]
@@ -36,7 +36,6 @@ pub fn approve(ctx: Context<Approve>, stamp: Stamp) -> Result<()> {
     let (members, votes) = {
         let protocol = accounts.protocol.load()?;
         let mut proposal = accounts.proposal.load_mut()?;
-        check_readers(&[protocol.min_reader, proposal.min_reader])?;
         let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
         (members, proposal.approve(&protocol, members, stamp.slot)?)
     };

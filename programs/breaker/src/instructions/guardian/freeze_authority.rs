@@ -1,17 +1,13 @@
 //! `freeze_authority`: a quorum voids what the authority proposed, and refuses what it would propose for thirty days.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     constants::AUTHORITY_FREEZE,
     state::{Act, JournalEntry, Protocol},
 };
 
-use crate::{
-    instructions::{check_readers, ensure},
-    quorum,
-    record::*,
-};
+use crate::{instructions::ensure, quorum, record::*};
 
 /// Accounts of `freeze_authority`; the guardians who sign follow, all in one transaction. It names the freezes so far, so
 /// that one signed in advance freezes once.
@@ -30,7 +26,6 @@ pub fn freeze_authority(ctx: Context<FreezeAuthority>, authority_epoch: u64) -> 
     let accounts = &ctx.accounts;
     let (members, authority) = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers(&[protocol.min_reader])?;
         protocol.check_attached()?;
         let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
         let threshold = protocol.thresholds()?.freeze;

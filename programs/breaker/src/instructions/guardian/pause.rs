@@ -1,6 +1,6 @@
 //! `pause`: one guardian closes operations that are no exits, for a bounded time.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     constants::{DWELL_MIN, LIQUIDATION_GRACE_MIN},
@@ -8,11 +8,7 @@ use firebreak_interface::{
     state::{Act, GuardianBudget, JournalEntry, Market, PauseOrder, Protocol},
 };
 
-use crate::{
-    create::create_if_missing,
-    instructions::{check_readers, ensure},
-    record::*,
-};
+use crate::{create::create_if_missing, instructions::ensure, record::*};
 
 /// Accounts of `pause`.
 #[derive(Accounts)]
@@ -54,7 +50,6 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
 
     let (before, after, charged, limit) = {
         let mut protocol = accounts.protocol.load_mut()?;
-        check_readers(&[protocol.min_reader])?;
         ensure(protocol.is_guardian(&guardian), BreakerError::NotAGuardian)?;
         protocol.check_attached()?;
         let limit = protocol.pause_budget();
@@ -62,7 +57,6 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         match &accounts.market {
             Some(market) => {
                 let mut market = market.load_mut()?;
-                check_readers(&[market.min_reader])?;
                 let (dwell, grace) = (market.dwell, market.liquidation_grace);
                 let before = market.board.severity(now);
                 let charged = market.board.pause(closed, order.seconds, dwell, grace, now)?;

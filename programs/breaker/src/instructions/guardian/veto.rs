@@ -1,12 +1,12 @@
 //! `veto`: guardians speak against a proposal; with enough of them it is over.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     state::{Act, JournalEntry, Proposal, Protocol},
 };
 
-use crate::{instructions::check_readers, quorum, record::*};
+use crate::{quorum, record::*};
 
 /// Accounts of `veto`; the guardians who sign follow. A durable nonce is welcome: the proposal's number is never used
 /// again, and a veto only tightens.
@@ -29,7 +29,6 @@ pub fn veto(ctx: Context<Veto>) -> Result<()> {
 
     let (members, votes) = {
         let (mut protocol, mut proposal) = (accounts.protocol.load_mut()?, accounts.proposal.load_mut()?);
-        check_readers(&[protocol.min_reader, proposal.min_reader])?;
         let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
         (members, proposal.veto(&mut protocol, members, now)?)
     };

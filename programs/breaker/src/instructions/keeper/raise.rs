@@ -1,13 +1,13 @@
 //! `raise`: a registered keeper cautions a market; two of them pause it in part.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, Operations,
     instruction::RaiseOrder,
     state::{Act, JournalEntry, Keeper, Market, Protocol},
 };
 
-use crate::{instructions::check_readers, record::*};
+use crate::record::*;
 
 /// Accounts of `raise`.
 #[derive(Accounts)]
@@ -31,11 +31,6 @@ pub fn raise(ctx: Context<Raise>, order: RaiseOrder) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let protocol = accounts.protocol.key();
-    check_readers(&[
-        accounts.protocol.load()?.min_reader,
-        accounts.market.load()?.min_reader,
-        accounts.keeper.load()?.min_reader,
-    ])?;
     accounts.protocol.load()?.check_attached()?;
     accounts.keeper.load_mut()?.spend_raise(order.seconds, now)?;
 

@@ -1,6 +1,6 @@
 //! `create_protocol`: the protected program puts itself under the breaker.
 
-use anchor_lang::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{Act, Journal, JournalEntry, Protocol, ProtocolSettings},

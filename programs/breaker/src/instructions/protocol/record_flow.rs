@@ -1,13 +1,12 @@
 //! `record_flow`: the protected program asks before an outflow and records an inflow.
 
-use anchor_lang::{prelude::*, solana_program::program::set_return_data};
+use crate::anchor_lang::{self, prelude::*, solana_program::program::set_return_data};
 use firebreak_interface::{
     BreakerError, Direction, Instant, Operation, Operations, Verdict,
-    constants::READER_VERSION,
     state::{Flow, Limiter, Market, Protocol, Source, VaultState},
 };
 
-use crate::instructions::{check_readers, ensure};
+use crate::instructions::ensure;
 
 /// Accounts of `record_flow`. Which belongs to which is checked in the handler, on accounts that are loaded once: an
 /// attribute would load them again for each relation, and this instruction is in the path of every transfer.
@@ -48,10 +47,6 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
         ensure(market.protocol == *protocol_key, BreakerError::WrongProtocol)?;
         // stops the limiter of another protocol, market or vault, which may have room where this one has none
         limiter.check_guards(protocol_key, market_key, accounts.vault.key)?;
-        let readable = protocol.min_reader <= READER_VERSION
-            && market.min_reader <= READER_VERSION
-            && limiter.min_reader <= READER_VERSION;
-        ensure(readable, BreakerError::TooNewToRead)?;
         // who left is neither measured nor held up: an error would close its exits
         if protocol.detached != 0 {
             answer(Verdict::Allow);
@@ -91,7 +86,6 @@ fn answer_unmeasured(accounts: &RecordFlow) -> Result<()> {
     let protocol = accounts.protocol.load()?;
     // stops another protocol, which may have left, from speaking for the one of this recorder
     ensure(protocol.recorder == *accounts.recorder.key, BreakerError::NotTheRecorder)?;
-    check_readers(&[protocol.min_reader])?;
     answer(if protocol.detached != 0 { Verdict::Allow } else { Verdict::Deny });
     Ok(())
 }
