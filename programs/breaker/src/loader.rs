@@ -134,3 +134,72 @@ impl<'info, T> ToAccountInfos<'info> for AccountLoader<'info, T> {
         self.info.to_account_infos()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use firebreak_interface::state::{Keeper, Market};
+
+    use super::*;
+
+    /// An account as the runtime gives it.
+    struct Given {
+        owner: Pubkey,
+        is_writable: bool,
+        bytes: Vec<u8>,
+    }
+
+    /// What comes of an account that is opened as a market, and written to.
+    fn written(change: impl FnOnce(&mut Given)) -> Result<u64> {
+        let mut bytes = vec![0; Market::SPACE];
+        bytes[..DISCRIMINATOR].copy_from_slice(&Market::TAG);
+        bytes[MIN_READER] = READER_VERSION;
+        let mut given = Given { owner: crate::ID, is_writable: true, bytes };
+        change(&mut given);
+
+        let words = vec![0u64; given.bytes.len().div_ceil(8)].leak();
+        let data = &mut bytemuck::cast_slice_mut(words)[..given.bytes.len()];
+        data.copy_from_slice(&given.bytes);
+        let (owner, key) = (Box::leak(Box::new(given.owner)), Box::leak(Box::default()));
+        let info =
+            AccountInfo::new(key, false, given.is_writable, Box::leak(Box::new(0)), data, owner, false);
+        let mut accounts: &[AccountInfo] = Box::leak(Box::new([info]));
+        let market = AccountLoader::<Market>::try_accounts(
+            &crate::ID,
+            &mut accounts,
+            &[],
+            &mut (),
+            &mut BTreeSet::new(),
+        )?;
+        assert!(accounts.is_empty(), "the next is another's");
+        market.load_mut()?.epoch += 1;
+        Ok(market.load()?.epoch)
+    }
+
+    #[track_caller]
+    fn refused(error: impl Into<Error>, change: impl FnOnce(&mut Given)) {
+        assert_eq!(written(change).expect_err("an account that is none of ours"), error.into());
+    }
+
+    #[test]
+    fn only_a_market_of_ours_is_opened_as_one() {
+        assert_eq!(written(|_| {}).expect("nothing is wrong with it"), 1);
+        // an attacker's program may write any bytes into accounts of its own
+        refused(ErrorCode::AccountOwnedByWrongProgram, |given| given.owner = Pubkey::new_unique());
+        refused(ErrorCode::AccountDiscriminatorMismatch, |given| {
+            given.bytes[..DISCRIMINATOR].copy_from_slice(&Keeper::TAG);
+        });
+        refused(ErrorCode::AccountDiscriminatorMismatch, |given| given.bytes[DISCRIMINATOR - 1] ^= 1);
+        refused(ErrorCode::AccountDiscriminatorNotFound, |given| given.bytes.truncate(DISCRIMINATOR - 1));
+        refused(ErrorCode::AccountDidNotDeserialize, |given| {
+            given.bytes.pop();
+        });
+        refused(BreakerError::TooNewToRead, |given| given.bytes[MIN_READER] += 1);
+        refused(ErrorCode::AccountNotMutable, |given| given.is_writable = false);
+    }
+
+    #[test]
+    fn an_account_that_is_not_given_is_missed() {
+        let opened = next(&mut &[][..], Market::TAG);
+        assert_eq!(opened.expect_err("there is none"), ErrorCode::AccountNotEnoughKeys.into());
+    }
+}
