@@ -70,6 +70,10 @@ pub enum Proposed {
     },
 }
 
+/// First bytes of an act that changes the guardians: its numbers among [`Proposed`] and among [`Amendment`]. Their keys
+/// follow.
+const CHANGE_OF_GUARDIANS: [u8; 2] = [0, 10];
+
 impl Proposed {
     /// Checks the settings against the code's bounds: what can never be executed is not to be waited for.
     ///
@@ -307,9 +311,7 @@ impl Proposal {
 
     /// Guardians who are to leave by it.
     fn concerned(&self, protocol: &Protocol) -> Members {
-        let Some((_, Proposed::Amend(Amendment::Guardians { members, .. }))) = self.read_content() else {
-            return 0;
-        };
+        let Some(members) = self.members_to_be() else { return 0 };
         let leave =
             protocol.guardians().iter().enumerate().filter(|(_, guardian)| !members.contains(guardian));
         leave.fold(0, |concerned, (place, _)| concerned | 1 << place)
@@ -342,12 +344,24 @@ impl Proposal {
         self.content.get(..self.content_len as usize)
     }
 
+    /// The accounts' keys, one after the other, and the act.
+    fn parts(&self) -> Option<(&[u8], &[u8])> {
+        let (count, rest) = self.content()?.split_first()?;
+        rest.split_at_checked(usize::from(*count) * size_of::<Pubkey>())
+    }
+
+    /// The guardians whom it brings or leaves, where it changes them. No other act is read: all of them would be as much
+    /// code again as `propose` takes.
+    fn members_to_be(&self) -> Option<Vec<Pubkey>> {
+        let mut change = self.parts()?.1.strip_prefix(&CHANGE_OF_GUARDIANS)?;
+        BorshDeserialize::deserialize(&mut change).ok()
+    }
+
     /// Accounts and act in words, none where the bytes are no proposal of this version.
     pub fn read_content(&self) -> Option<(Vec<Pubkey>, Proposed)> {
-        let (count, rest) = self.content()?.split_first()?;
-        let (accounts, rest) = rest.split_at_checked(usize::from(*count) * size_of::<Pubkey>())?;
+        let (accounts, act) = self.parts()?;
         let keys = accounts.chunks_exact(size_of::<Pubkey>()).map(Pubkey::try_from).collect::<Result<_, _>>();
-        Some((keys.ok()?, borsh::from_slice(rest).ok()?))
+        Some((keys.ok()?, borsh::from_slice(act).ok()?))
     }
 
     /// What became of it, none where the stored number is none.

@@ -275,6 +275,9 @@ fn every_act() -> Vec<(Proposed, usize)> {
         Amendment::AcceptLoss { least: 12 },
         Amendment::RevokeKeeper,
         Amendment::Authority(key(8)),
+        Amendment::Guardians { members: (1..=4).map(key).collect(), thresholds: Thresholds::majority(4) },
+        Amendment::ApproveUpgrade([6; 32]),
+        Amendment::Unpin,
         Amendment::Detach,
     ];
     let mut acts: Vec<_> = amendments.into_iter().map(|amendment| (Proposed::Amend(amendment), 1)).collect();
@@ -296,6 +299,11 @@ fn every_act_is_read_as_it_was_proposed_with_as_many_accounts_as_it_binds() {
         let mut protocol = protocol();
         let proposal = try_propose(&mut protocol, &proposed, &accounts, START).expect("may be proposed");
         assert_eq!(proposal.read_content(), Some((accounts.clone(), proposed.clone())));
+        let members = match &proposed {
+            Proposed::Amend(Amendment::Guardians { members, .. }) => Some(members.clone()),
+            _ => None,
+        };
+        assert_eq!(proposal.members_to_be(), members, "{proposed:?}");
 
         let one_more: Vec<_> = (0..).map(key).take(count + 1).collect();
         let fewer = &accounts[..count.saturating_sub(1)];
