@@ -102,6 +102,19 @@ constants! {
     /// half a unit a byte, and what one transaction could not hash nobody could show.
     APPROVABLE_CODE: usize = 2 * 1_024 * 1_024;
 
+    /// A latch of rules remembers in 64 bits which of a market's limiters, bands or invariants it stands for.
+    RULES_PER_MARKET: u8 = 64;
+
+    /// What guardians propose and what waits for nobody else can be done for a day: a quorum meets within it, and it is still
+    /// of this incident.
+    GUARDIAN_PROPOSAL_LIFE: u64 = DAY;
+    /// Announced maintenance quiets keepers for at least a minute.
+    MAINTENANCE_MIN: u32 = 60;
+    /// Announced maintenance quiets keepers for at most four hours: a night's work, not a night.
+    MAINTENANCE_MAX: u32 = 14_400;
+    /// A market has three maintenances in any 30 days.
+    MAINTENANCE_PERIOD: u64 = 30 * DAY;
+
     /// Slots within which a second keeper's raise confirms the first: about one reaction time.
     KEEPER_PAIR_SLOTS: u64 = 25;
     /// Seconds within which a second keeper's raise confirms the first, whatever slots last.

@@ -20,6 +20,7 @@ pub mod operation;
 pub mod oracle;
 pub mod pda;
 mod plain;
+pub mod policy;
 pub mod severity;
 pub mod state;
 pub mod time;
