@@ -270,6 +270,22 @@ errors! {
     LossOfEverything = 6109,
     /// the loss was not latched yet when it was proposed: propose it once it is
     LossUnseen = 6110,
+    /// a market has 64 limiters, 64 bands and 64 invariants at most: the last has index 63
+    RulePlace = 6111,
+    /// no latch of this source and severity holds
+    NotHeld = 6112,
+    /// the latch is another, or more came to it, than the order names: look again
+    AnotherLatch = 6113,
+    /// show every rule that the latch stands for, with its accounts
+    RuleNotShown = 6114,
+    /// what was latched is still so: the latch stays while it is
+    ConditionHolds = 6115,
+    /// maintenance lasts from a minute to 4 hours
+    MaintenanceOutOfBounds = 6116,
+    /// a market has three maintenances in any 30 days: wait
+    MaintenanceSpent = 6117,
+    /// announced maintenance quiets the keepers: poke what the accounts prove
+    UnderMaintenance = 6118,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -243,7 +243,7 @@ mod tests {
                     Act::Trip(severity) => {
                         let trip = Trip { rule: Rule::Hard, severity, value: 1, threshold: 1 };
                         let until = market.automatic_until(severity, now);
-                        market.latch_trip(Source::Limiter, &trip, until, now);
+                        market.latch_trip((Source::Limiter, 0), &trip, until, now);
                     }
                     Act::Raise(keeper, closed) => {
                         // the market may hold as much already, which is no concern here

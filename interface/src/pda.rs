@@ -31,6 +31,8 @@ pub const BAND: &[u8] = b"band";
 pub const INVARIANT: &[u8] = b"invariant";
 /// Seed prefix of [`crate::state::Proposal`], then the protocol and the proposal's number.
 pub const PROPOSAL: &[u8] = b"proposal";
+/// Seed prefix of a guardian's [`crate::state::Proposal`], then the protocol, the guardian and a number of its choice.
+pub const GUARDIAN_PROPOSAL: &[u8] = b"guardian-proposal";
 /// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
 pub const RECORDER: &[u8] = b"firebreak";
 
@@ -97,6 +99,12 @@ pub fn invariant(market: &Pubkey, index: u8) -> (Pubkey, u8) {
 /// A protocol's proposal.
 pub fn proposal(protocol: &Pubkey, nonce: u64) -> (Pubkey, u8) {
     Pubkey::find_program_address(&[PROPOSAL, protocol.as_ref(), &nonce.to_le_bytes()], &ID)
+}
+
+/// A guardian's proposal.
+pub fn guardian_proposal(protocol: &Pubkey, guardian: &Pubkey, nonce: u64) -> (Pubkey, u8) {
+    let seeds: &[&[u8]] = &[GUARDIAN_PROPOSAL, protocol.as_ref(), guardian.as_ref(), &nonce.to_le_bytes()];
+    Pubkey::find_program_address(seeds, &ID)
 }
 
 /// The PDA by which the breaker signs its own event calls.

@@ -3,14 +3,15 @@
 
 use bytemuck::Zeroable;
 use firebreak_interface::{
-    Instant, Operation,
+    Instant, Operation, Severity,
     constants::PROTOCOL_VERSION,
     gate::decide_at,
     oracle::PriceUpdate,
     state::{
-        Act, Coverage, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Invariant, Journal, JournalEntry,
-        JournalSegment, Keeper, Layout, Limiter, Market, Measurement, PriceBand, Proposal, Protocol, Reading,
-        Shown, Standing, TOKEN, TOKEN_2022, Term, TermSettings, VaultState,
+        Act, ConfirmOrder, Coverage, DISCRIMINATOR, ENTRY_SPACE, GuardianBudget, Invariant, Journal,
+        JournalEntry, JournalSegment, Keeper, Layout, Limiter, Market, Measurement, PriceBand, Proposal,
+        Protocol, Reading, ResumeOrder, Shown, Source, Standing, TOKEN, TOKEN_2022, Term, TermSettings,
+        VaultState,
     },
 };
 use proptest::{
@@ -18,6 +19,10 @@ use proptest::{
     test_runner::{RngAlgorithm, TestRng},
 };
 use solana_program::pubkey::Pubkey;
+
+/// Two slots of a board: what a rule raises, and what a person does.
+const SLOTS: [(Source, Severity); 2] =
+    [(Source::Invariant, Severity::Critical), (Source::Guardian, Severity::Major)];
 
 /// Cases of a reader; with all readers over a million.
 const CASES: usize = 150_000;
@@ -79,6 +84,17 @@ fn a_market_and_its_gate() {
         let _ = decide_at(&protocol, &market, operation, now);
         let _ = market.in_force(&protocol.board, now);
         let _ = market.raise(Pubkey::default(), Default::default(), rng.next_u32(), 0, now);
+        let _ = market.announce_maintenance(rng.next_u32() % 20_000, &protocol.board, now);
+        let _ = market.count_limiter();
+        for (source, severity) in SLOTS {
+            if let Some((latch, slot)) = market.board.live(source, severity, now) {
+                let (count, rules, steps) =
+                    (slot.count, slot.rules, (market.dwell, market.liquidation_grace));
+                let confirm = ConfirmOrder { latch, seconds: rng.next_u32() % 700_000 };
+                let _ = { market.board }.confirm(&confirm, steps, now);
+                let _ = { market.board }.resume(&ResumeOrder { latch, count }, rules, steps, now);
+            }
+        }
         let _ = market.board.step_down(now);
         let _ = market.assert_invariant();
         protocol.board = market.board;
@@ -119,6 +135,11 @@ fn a_proposal() {
         (protocol.guardian_count, protocol.thresholds.veto, protocol.pending_proposals) =
             (word[0], word[1], word[2].into());
         let _ = proposal.status();
+        proposal.by_guardian = word[3] & 1;
+        if let Some((scope, act)) = proposal.read_act() {
+            let _ = act.check();
+            let _ = { proposal }.execute_act(&protocol, (&act, &scope), now);
+        }
         if let Some((accounts, proposed)) = proposal.read_content() {
             let _ = proposed.check();
             let _ = { proposal }.execute(&mut protocol, (&proposed, &accounts), now);
@@ -137,6 +158,9 @@ fn a_limiter() {
         fill(rng, &mut bytes);
         let vault = VaultState::read(&TOKEN, &bytes);
         let _ = (limiter.severity(now), limiter.bound(vault.amount), limiter.shortfall(&vault));
+        for severity in Severity::ABOVE_NORMAL {
+            let _ = { limiter }.resume(severity, &vault, now);
+        }
         let _ = limiter.take_pending(Pubkey::default(), Pubkey::default());
         let _ = limiter.assert_invariant();
     });
@@ -153,6 +177,7 @@ fn a_price_band() {
         let update = PriceUpdate { partial: None, feed_id, price, conf, exponent, publish_time, posted_slot };
         let prices = [Some(update), Some(PriceUpdate { feed_id: band.settings.second.id, ..update })];
         let _ = band.measure(&prices, now);
+        let _ = { band }.resume(Severity::Major, &prices, now);
         let _ = band.prove(&prices, rng.next_u32(), now);
         let _ = band.observe(&prices, now);
         let settings = band.settings;
@@ -176,6 +201,7 @@ fn an_invariant() {
             invariant.show(&mut measurement, &shown).expect("the terms' own accounts");
         }
         let now = now(rng);
+        let _ = { invariant }.resume(Severity::Critical, &measurement, now);
         let measured = invariant.measure(&measurement).expect("all were shown");
         let (trip, _) = invariant.confirm(measured, rng.next_u32(), now);
         assert_eq!(trip.is_some(), measured.is_some());
@@ -240,7 +266,7 @@ fn the_small_accounts() {
     for _ in 0..CASES {
         let mut standing = Standing::default();
         fill(&mut rng, bytemuck::bytes_of_mut(&mut standing));
-        let measured = firebreak_interface::Severity::ABOVE_NORMAL[rng.next_u32() as usize % 3];
+        let measured = Severity::ABOVE_NORMAL[rng.next_u32() as usize % 3];
         let delay = rng.next_u32();
         let now = now(&mut rng);
         assert!(standing.confirm(measured, delay, now) <= measured);

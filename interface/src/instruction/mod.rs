@@ -72,6 +72,16 @@ pub mod discriminator {
     pub const VETO: [u8; 8] = [190, 152, 69, 226, 61, 150, 107, 215];
     /// `freeze_authority`
     pub const FREEZE_AUTHORITY: [u8; 8] = [59, 124, 222, 89, 27, 146, 178, 7];
+    /// `propose_as_guardian`
+    pub const PROPOSE_AS_GUARDIAN: [u8; 8] = [146, 199, 112, 22, 14, 198, 251, 254];
+    /// `confirm`
+    pub const CONFIRM: [u8; 8] = [174, 1, 15, 213, 3, 190, 131, 0];
+    /// `resume`
+    pub const RESUME: [u8; 8] = [1, 166, 51, 170, 127, 32, 141, 206];
+    /// `announce_maintenance`
+    pub const ANNOUNCE_MAINTENANCE: [u8; 8] = [182, 1, 171, 123, 200, 249, 254, 233];
+    /// `heartbeat`
+    pub const HEARTBEAT: [u8; 8] = [202, 104, 56, 6, 240, 170, 63, 134];
     /// `migrate_protocol`
     pub const MIGRATE_PROTOCOL: [u8; 8] = [182, 254, 253, 220, 0, 144, 234, 250];
     /// `poke_invariant`
@@ -79,7 +89,10 @@ pub mod discriminator {
 }
 
 pub use governance::{Governance, amend, arm_limiter, arm_rule, cancel, propose, propose_again};
-pub use guardians::{approve, freeze_authority, migrate_protocol, veto};
+pub use guardians::{
+    Behind, announce_maintenance, approve, confirm, freeze_authority, migrate_protocol, propose_as_guardian,
+    resume, veto,
+};
 
 /// When an approval was signed: a slot of the last 512 and its hash, as SlotHashes has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, borsh::BorshDeserialize)]
@@ -229,7 +242,7 @@ pub struct NewLimiter<'a> {
 
 /// Registers a vault's limiter, in shadow until it is armed.
 ///
-/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market, vault, limiter (created), mint, mint cap
+/// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market (writable), vault, limiter (created), mint, mint cap
 /// (created when missing), System, journal, segment, event authority, breaker. Errors: `NotTheAuthority`,
 /// `RegistrationClosed`, those of a proposal, `VaultNotGuardable`, `MintNotGuardable`, `WrongMint`, `MintCapDiffers`, `MintCapSpent`, those
 /// of the settings' bounds.
@@ -246,7 +259,7 @@ pub fn register_limiter(
         authority,
         proposal,
         write(protocol),
-        read(new.market),
+        write(new.market),
         read(new.vault),
         write(pda::limiter(&protocol, &new.vault).0),
         read(new.mint),
@@ -378,6 +391,14 @@ pub fn pause(
     ];
     accounts.extend(recording(&protocol, segment));
     instruction(accounts, data(discriminator::PAUSE, order))
+}
+
+/// A keeper says that it is there.
+///
+/// Accounts: keeper's key (signer), keeper (writable). Errors: `NotTheKeeper`, `KeeperExpired`.
+pub fn heartbeat(key: Pubkey, protocol: &Pubkey) -> Instruction {
+    let accounts = vec![signer(key), write(pda::keeper(protocol, &key).0)];
+    instruction(accounts, data(discriminator::HEARTBEAT, &()))
 }
 
 /// A keeper's raise: alone Minor; Major when another keeper raised within 25 slots and 30 seconds.
@@ -559,6 +580,11 @@ mod tests {
             ("approve", APPROVE),
             ("veto", VETO),
             ("freeze_authority", FREEZE_AUTHORITY),
+            ("propose_as_guardian", PROPOSE_AS_GUARDIAN),
+            ("confirm", CONFIRM),
+            ("resume", RESUME),
+            ("announce_maintenance", ANNOUNCE_MAINTENANCE),
+            ("heartbeat", HEARTBEAT),
             ("migrate_protocol", MIGRATE_PROTOCOL),
             ("observe", OBSERVE),
             ("poke_band", POKE_BAND),

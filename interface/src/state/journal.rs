@@ -105,6 +105,12 @@ pub enum Act {
     Migrated,
     /// The approval of an upgrade was taken back; the value as of [`Act::UpgradeApproved`].
     ApprovalTakenBack,
+    /// Guardians made a latch hold longer; the value is their places, the threshold for how many seconds from then.
+    Confirmed,
+    /// Guardians cleared a latch early; the value is their places, the threshold what had raised it, as a number.
+    Resumed,
+    /// Announced maintenance began; the value is the places of who approved it, the threshold its seconds.
+    MaintenanceAnnounced,
 }
 
 impl Act {

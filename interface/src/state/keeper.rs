@@ -46,8 +46,10 @@ pub struct Keeper {
     pub seconds_today: u32,
     /// Raises ever made.
     pub raises: u64,
+    /// When it was heard of last: a heartbeat or a raise.
+    pub seen_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 48],
 }
 
 /// What an authority chooses when it registers a keeper.
@@ -104,14 +106,24 @@ impl Keeper {
         Ok(())
     }
 
+    /// The bot says that it is there.
+    ///
+    /// # Errors
+    /// [`BreakerError::KeeperExpired`].
+    pub fn beat(&mut self, now: Instant) -> Checked<()> {
+        if self.expires.reached(now) {
+            return Err(BreakerError::KeeperExpired);
+        }
+        self.seen_at = now;
+        Ok(())
+    }
+
     /// Takes one raise of so many seconds out of the budget.
     ///
     /// # Errors
     /// [`BreakerError::KeeperExpired`], [`BreakerError::RaiseDurationOutOfBounds`], [`BreakerError::RaisesSpent`].
     pub fn spend_raise(&mut self, seconds: u32, now: Instant) -> Checked<()> {
-        if self.expires.reached(now) {
-            return Err(BreakerError::KeeperExpired);
-        }
+        self.beat(now)?;
         if !(MINOR_MIN..=self.max_seconds).contains(&seconds) {
             return Err(BreakerError::RaiseDurationOutOfBounds);
         }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
+use borsh::{BorshDeserialize, BorshSerialize};
 #[cfg(not(feature = "anchor"))]
 use bytemuck::Pod;
 use bytemuck::Zeroable;
@@ -18,7 +19,10 @@ use crate::{
 };
 
 /// What raised a latch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+#[borsh(use_discriminant = false)]
 #[repr(u8)]
 pub enum Source {
     /// The flow limiter of a vault.
@@ -62,6 +66,9 @@ pub struct Latch {
     pub threshold: u64,
     /// Newcomers merged.
     pub count: u64,
+    /// Which rules of its source it stands for, by their places in the market: bit `i` is the rule of place `i`. None
+    /// where a person raised it.
+    pub rules: u64,
 }
 
 impl Latch {
@@ -96,6 +103,7 @@ pub(crate) struct NewLatch {
     pub(crate) until: Instant,
     pub(crate) value: u64,
     pub(crate) threshold: u64,
+    pub(crate) rules: u64,
 }
 
 impl LatchBoard {
@@ -171,6 +179,7 @@ impl LatchBoard {
             (slot.value, slot.threshold) = (new.value, new.threshold);
         }
         slot.count = slot.count.saturating_add(1);
+        slot.rules |= new.rules;
         self.told = self.told.max(new.severity as u64);
         self.refresh(dwell, grace);
     }
@@ -181,24 +190,28 @@ impl LatchBoard {
         self.slot(source, severity).is_some_and(|latch| latch.is_live(now))
     }
 
-    /// Latches what a rule measured; false where it holds already, but for less than [`EXTENSION_MIN_SECONDS`].
+    /// Latches what the rule of this place measured; false where it holds for that rule already, but for less than
+    /// [`EXTENSION_MIN_SECONDS`].
     pub(super) fn latch_trip(
         &mut self,
-        source: Source,
+        (source, place): (Source, u8),
         trip: &Trip,
         until: Instant,
         (dwell, grace): (u32, u32),
         now: Instant,
     ) -> bool {
+        let rules = 1u64.checked_shl(place.into()).unwrap_or(0);
         let held = self.slot(source, trip.severity).is_none_or(|latch| {
-            latch.is_live(now) && !latch.until.plus(EXTENSION_MIN_SECONDS.into()).reached(until)
+            latch.is_live(now)
+                && latch.rules & rules == rules
+                && !latch.until.plus(EXTENSION_MIN_SECONDS.into()).reached(until)
         });
         if held {
             return false;
         }
         let Trip { severity, value, threshold, .. } = *trip;
         let closed = Operations::default();
-        self.latch(NewLatch { source, severity, closed, until, value, threshold }, dwell, grace, now);
+        self.latch(NewLatch { source, severity, closed, until, value, threshold, rules }, dwell, grace, now);
         true
     }
 

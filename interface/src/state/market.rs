@@ -67,8 +67,14 @@ pub struct Market {
     pub padding: u32,
     /// Changes of the settings after the first that tightened at once since the last delayed ones came; zero where none.
     pub tightened: u64,
+    /// Limiters registered so far: the place of the next.
+    pub limiters: u64,
+    /// Until when announced maintenance quiets the keepers' raises.
+    pub quiet_until: Instant,
+    /// When the last three maintenances began, the oldest first.
+    pub maintenances: [Instant; 3],
     /// Room for later versions.
-    pub reserved: [u8; 136],
+    pub reserved: [u8; 64],
 }
 
 /// What an authority chooses when it registers a market.
@@ -122,8 +128,13 @@ impl MarketSettings {
     }
 }
 
+/// Checks the place of a rule among those of its kind in the market: a latch remembers in 64 bits which it stands for.
+pub(super) fn check_place(place: u8) -> Checked<()> {
+    if place < RULES_PER_MARKET { Ok(()) } else { Err(BreakerError::RulePlace) }
+}
+
 /// Whether a latch of this severity may hold for so long.
-fn check_duration(severity: Severity, seconds: u32) -> Checked<()> {
+pub(super) fn check_duration(severity: Severity, seconds: u32) -> Checked<()> {
     let bounds = match severity {
         Severity::Normal => return Err(BreakerError::SeverityNotAllowed),
         Severity::Minor => MINOR_MIN..=MINOR_MAX,
@@ -240,18 +251,18 @@ impl Market {
         severity.index().map_or(Instant::NEVER, |i| now.plus(self.durations[i].into()))
     }
 
-    /// Latches what a rule measured; false where the market holds it already, but for less than
-    /// [`EXTENSION_MIN_SECONDS`].
-    pub fn latch_trip(&mut self, source: Source, trip: &Trip, until: Instant, now: Instant) -> bool {
+    /// Latches what the rule of a source and place measured; false where the market holds it for that rule already, but
+    /// for less than [`EXTENSION_MIN_SECONDS`].
+    pub fn latch_trip(&mut self, rule: (Source, u8), trip: &Trip, until: Instant, now: Instant) -> bool {
         let steps = (self.dwell, self.liquidation_grace);
-        self.board.latch_trip(source, trip, until, steps, now)
+        self.board.latch_trip(rule, trip, until, steps, now)
     }
 
     /// Latches a keeper's raise: alone Minor, closing what the market's own response closes; Major, with the
     /// operations it names, when another keeper raised within 25 slots and 30 seconds.
     ///
     /// # Errors
-    /// [`BreakerError::AlreadyHeld`] where the market holds as much for as long.
+    /// [`BreakerError::UnderMaintenance`]; [`BreakerError::AlreadyHeld`] where the market holds as much for as long.
     pub fn raise(
         &mut self,
         keeper: Pubkey,
@@ -260,6 +271,9 @@ impl Market {
         reason: u64,
         now: Instant,
     ) -> Checked<Severity> {
+        if !self.quiet_until.reached(now) {
+            return Err(BreakerError::UnderMaintenance);
+        }
         let last = self.last_raise_at;
         let paired = last.is_set()
             && self.last_raise_keeper != keeper
@@ -277,10 +291,29 @@ impl Market {
         {
             return Err(BreakerError::AlreadyHeld);
         }
-        let new = NewLatch { source: Source::Keeper, severity, closed, until, value: reason, threshold: 0 };
+        let new = NewLatch {
+            source: Source::Keeper,
+            severity,
+            closed,
+            until,
+            value: reason,
+            threshold: 0,
+            rules: 0,
+        };
         self.board.latch(new, self.dwell, self.liquidation_grace, now);
         (self.last_raise_keeper, self.last_raise_at) = (keeper, now);
         Ok(severity)
+    }
+
+    /// The place of a new limiter.
+    ///
+    /// # Errors
+    /// [`BreakerError::RulePlace`].
+    pub fn count_limiter(&mut self) -> Checked<u8> {
+        let place = u8::try_from(self.limiters).unwrap_or(u8::MAX);
+        check_place(place)?;
+        self.limiters += 1;
+        Ok(place)
     }
 
     /// Checks what must hold after every change.

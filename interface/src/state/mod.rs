@@ -19,6 +19,7 @@ mod program;
 mod proposal;
 mod protocol;
 mod response;
+mod resume;
 mod rule;
 mod setting;
 
@@ -30,7 +31,7 @@ pub use {
     band::{BandSettings, Feed, PriceBand, Prices},
     budget::GuardianBudget,
     coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
-    guardians::{Ballot, Members, Thresholds},
+    guardians::{Ballot, ConfirmOrder, GuardianAct, LatchId, Members, ResumeOrder, Thresholds},
     invariant::{
         Invariant, InvariantSettings, Measurement, Ratios, Reading, Shown, Term, TermSettings, Value,
     },
@@ -120,8 +121,8 @@ layout! {
     Keeper: 184, [127, 221, 194, 46, 120, 73, 144, 77];
     Limiter: 808, [2, 112, 105, 201, 255, 102, 7, 109];
     MintCap: 168, [128, 26, 215, 34, 114, 101, 30, 148];
-    Market: 1704, [219, 190, 213, 55, 0, 227, 198, 154];
+    Market: 1848, [219, 190, 213, 55, 0, 227, 198, 154];
     PriceBand: 632, [129, 245, 234, 98, 54, 146, 215, 53];
     Proposal: 1432, [26, 94, 189, 187, 116, 136, 53, 33];
-    Protocol: 2152, [45, 39, 101, 43, 115, 72, 131, 40];
+    Protocol: 2296, [45, 39, 101, 43, 115, 72, 131, 40];
 }

@@ -120,7 +120,7 @@ impl ProgramPin {
         if !self.is_set() {
             return Err(BreakerError::NotPinned);
         }
-        if let Found::Other(_) = self.find(shown, now)? {
+        if !self.is_as_agreed(shown, now)? {
             return Err(BreakerError::PokeFirst);
         }
         *self = Self::zeroed();
@@ -175,6 +175,14 @@ impl ProgramPin {
                 Ok(Look::Changed(Trip { rule: Rule::Program, severity, value, threshold }))
             }
         }
+    }
+
+    /// Whether the code is what is pinned, or what is approved to come.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotProgramData`].
+    pub fn is_as_agreed(&self, shown: &Shown, now: Instant) -> Checked<bool> {
+        Ok(!matches!(self.find(shown, now)?, Found::Other(_)))
     }
 
     /// What is there; hashed only where the slot is another.

@@ -248,7 +248,7 @@ impl Protocol {
             let until = now.plus(PROGRAM_LATCH.into());
             let steps = (DWELL_MIN, LIQUIDATION_GRACE_MIN);
             let is_held = self.board.is_held(Source::Program, trip.severity, now);
-            let raised = self.board.latch_trip(Source::Program, &trip, until, steps, now);
+            let raised = self.board.latch_trip((Source::Program, 0), &trip, until, steps, now);
             if !raised && self.pin.standing.observed_at == first {
                 return Err(BreakerError::NothingToLatch);
             }
@@ -344,6 +344,7 @@ impl LatchBoard {
             until,
             value: 0,
             threshold: 0,
+            rules: 0,
         };
         self.latch(new, dwell, grace, now);
         Ok(seconds.saturating_sub(covered))

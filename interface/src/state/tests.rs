@@ -41,7 +41,7 @@ fn trip(severity: Severity) -> Trip {
 
 fn trips(market: &mut Market, severity: Severity, now: Instant) -> bool {
     let until = market.automatic_until(severity, now);
-    let rose = market.latch_trip(Source::Limiter, &trip(severity), until, now);
+    let rose = market.latch_trip((Source::Limiter, 0), &trip(severity), until, now);
     market.assert_invariant().expect("ends follow from the slots");
     rose
 }
@@ -96,6 +96,7 @@ fn newcomers_merge_to_the_worst_evidence_and_the_later_end() {
             until: until(seconds),
             value,
             threshold: value / 2,
+            rules: closed,
         };
         market.board.latch(new, DWELL_MIN, LIQUIDATION_GRACE_MIN, later(seconds / 2));
         *market.board.slot(source, severity).expect("a slot")
@@ -103,12 +104,13 @@ fn newcomers_merge_to_the_worst_evidence_and_the_later_end() {
     latch(6, 1, 10);
     latch(8, 2, 20);
     let merged = latch(4, 4, 0);
-    let expected = Latch { closed: 7, since: later(5), until: until(20), value: 8, threshold: 4, count: 3 };
+    let expected =
+        Latch { closed: 7, since: later(5), until: until(20), value: 8, threshold: 4, count: 3, rules: 7 };
     assert_eq!(merged, expected);
     // what is over lends a newcomer nothing
     let after = u64::from(MAJOR_MIN) + 20;
-    let fresh =
-        Latch { closed: 1, since: later(after), until: until(2 * after), value: 2, threshold: 1, count: 1 };
+    let (since, until) = (later(after), until(2 * after));
+    let fresh = Latch { closed: 1, since, until, value: 2, threshold: 1, count: 1, rules: 1 };
     assert_eq!(latch(2, 1, 2 * after), fresh);
 }
 
@@ -332,7 +334,7 @@ proptest! {
             elapsed += wait;
             let now = later(elapsed);
             let before = board;
-            let new = NewLatch { source: SOURCES[source], severity, closed: Operations(closed), until: now.plus(seconds), value: closed, threshold: 0 };
+            let new = NewLatch { source: SOURCES[source], severity, closed: Operations(closed), until: now.plus(seconds), value: closed, threshold: 0, rules: 0 };
             board.latch(new, DWELL_MIN, LIQUIDATION_GRACE_MIN, now);
             prop_assert!(board.is_consistent(DWELL_MIN, LIQUIDATION_GRACE_MIN));
             prop_assert!(board.severity(now) >= severity);

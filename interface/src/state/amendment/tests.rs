@@ -201,7 +201,7 @@ fn a_protocol_leaves_by_a_fresh_proposal_when_nothing_holds() {
     assert_eq!(protocol.detach(Mandate::waited(1), START), Err(BreakerError::ProposalVoid));
     let trip = Trip { rule: Rule::Program, severity: Severity::Critical, value: 1, threshold: 1 };
     let halt = START.plus(CRITICAL_MIN.into());
-    assert!(protocol.board.latch_trip(Source::Program, &trip, halt, (DWELL_MIN, DWELL_MAX), START));
+    assert!(protocol.board.latch_trip((Source::Program, 0), &trip, halt, (DWELL_MIN, DWELL_MAX), START));
     let normal = halt.plus(2 * u64::from(DWELL_MIN));
     for live in [START, halt, normal] {
         let result = protocol.detach(Mandate::waited(0), live);
@@ -325,7 +325,7 @@ fn a_longer_way_down_waits_until_there_is_none() {
     let trip = Trip { rule: Rule::Hard, severity: Severity::Major, value: 1, threshold: 1 };
     let end = START.plus(start.durations[1].into());
     let mut latched = market();
-    assert!(latched.latch_trip(Source::Limiter, &trip, end, START));
+    assert!(latched.latch_trip((Source::Limiter, 0), &trip, end, START));
 
     assert_eq!(
         { latched }.amend(&longer, Mandate::AtOnce, &LatchBoard::zeroed(), START),
@@ -342,7 +342,7 @@ fn a_longer_way_down_waits_until_there_is_none() {
     // another step than that holds while the latch does, where it undoes a longer one, and its end stays
     let mut lengthened = market();
     lengthened.amend(&longer, Mandate::AtOnce, &LatchBoard::zeroed(), START).expect("nothing holds");
-    assert!(lengthened.latch_trip(Source::Limiter, &trip, end, START));
+    assert!(lengthened.latch_trip((Source::Limiter, 0), &trip, end, START));
     let mut undone = lengthened;
     let undoing = undone.amend(&start, Mandate::waited(1), &LatchBoard::zeroed(), START);
     assert_eq!(undoing, Ok(Change::Loosens));
@@ -364,7 +364,7 @@ fn a_ripe_loosening_waits_until_the_incident_is_over_and_an_undoing_does_not() {
     let over = end.plus(start.dwell.into());
     let trip = Trip { rule: Rule::Hard, severity: Severity::Major, value: 1, threshold: 1 };
     let mut latched = market();
-    assert!(latched.latch_trip(Source::Limiter, &trip, end, START));
+    assert!(latched.latch_trip((Source::Limiter, 0), &trip, end, START));
     let calm = LatchBoard::zeroed();
     let execute =
         |market: &Market, whole: &LatchBoard, now| { *market }.amend(&opens, Mandate::waited(0), whole, now);

@@ -23,6 +23,7 @@ pub use settings::{BandSettings, Feed};
 
 use super::{
     limiter::{Rule, Trip},
+    market::check_place,
     rule::{Shadow, Standing},
 };
 use crate::{
@@ -104,6 +105,7 @@ impl PriceBand {
         now: Instant,
     ) -> Checked<()> {
         settings.check()?;
+        check_place(index)?;
         (self.version, self.min_reader, self.bump, self.index) = (LAYOUT_VERSION, 1, bump, index);
         [self.protocol, self.market] = keys;
         (self.settings, self.delayed) = (*settings, *settings);

@@ -1,5 +1,7 @@
 //! The guardians together: how many of them each act takes, and who of them has spoken for what.
 
+mod act;
+
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::*;
 #[cfg(not(feature = "anchor"))]
@@ -7,6 +9,8 @@ use {
     bytemuck::{Pod, Zeroable},
     solana_program::pubkey::Pubkey,
 };
+
+pub use act::{ConfirmOrder, GuardianAct, LatchId, ResumeOrder};
 
 use super::{Protocol, protocol::check_members};
 use crate::{

@@ -25,6 +25,7 @@ pub use {
 
 use super::{
     limiter::{Rule, Trip},
+    market::check_place,
     rule::{Shadow, Standing},
 };
 use crate::{
@@ -100,6 +101,7 @@ impl Invariant {
         settings: &InvariantSettings,
     ) -> Checked<()> {
         settings.check()?;
+        check_place(index)?;
         (self.version, self.min_reader, self.bump, self.index) = (LAYOUT_VERSION, 1, bump, index);
         [self.protocol, self.market] = keys;
         (self.ratio_bps, self.delayed_ratio_bps) = (settings.ratio_bps, settings.ratio_bps);
@@ -209,7 +211,7 @@ impl Invariant {
 
     /// What was shown, and since when it is as bad: until then no loss that is accepted was known. What could not be read is
     /// no loss.
-    fn remember(&mut self, measured: Option<Trip>, now: Instant) {
+    pub(super) fn remember(&mut self, measured: Option<Trip>, now: Instant) {
         let Some(trip) = measured else {
             (self.tripped, self.tripped_at) = (0, Instant::NEVER);
             return;

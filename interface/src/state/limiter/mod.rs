@@ -4,6 +4,7 @@
 //! the elastic buffer is cut, undeclared flow is measured), then the flow itself ([`Limiter::record`]).
 //! Amounts round against whoever would gain: capacities and refills down, decay of what is remembered down.
 
+mod resume;
 mod settings;
 mod settle;
 mod vault;
@@ -26,6 +27,7 @@ pub use {
 
 use super::{
     journal::{Act, JournalEntry},
+    latch::Source,
     market::Market,
 };
 use crate::{
@@ -117,8 +119,10 @@ pub struct Limiter {
     pub tripped_at: Instant,
     /// Changes of the settings after the first that tightened at once since the last delayed ones came; zero where none.
     pub tightened: u64,
+    /// Its place among the limiters of its market, by which a latch remembers it.
+    pub place: u64,
     /// Room for later versions.
-    pub reserved: [u8; 48],
+    pub reserved: [u8; 40],
 }
 
 /// A main buffer.
@@ -253,7 +257,7 @@ impl Limiter {
     pub fn initialize(
         &mut self,
         keys: [Pubkey; 3],
-        bump: u8,
+        (bump, place): (u8, u8),
         settings: &LimiterSettings,
         vault: &VaultState,
         now: Instant,
@@ -263,6 +267,7 @@ impl Limiter {
             return Err(BreakerError::VaultNotGuardable);
         }
         (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        self.place = place.into();
         [self.protocol, self.market, self.vault] = keys;
         (self.mint, self.vault_owner) = (vault.mint, vault.owner);
         (self.settings, self.delayed) = (*settings, *settings);
@@ -404,6 +409,11 @@ impl Limiter {
             return Ok(Some(Trip { rule: Rule::Undeclared, severity, value, threshold: hard }));
         }
         Ok(None)
+    }
+
+    /// By which a latch of its market remembers it.
+    pub fn rule(&self) -> (Source, u8) {
+        (Source::Limiter, u8::try_from(self.place).unwrap_or(u8::MAX))
     }
 
     /// Severity of the limiter's own latch.
@@ -583,9 +593,14 @@ impl Limiter {
     fn count_gross(&mut self, amount: u64, limit: u64) -> Option<Trip> {
         let bucket = &mut self.gross[(self.gross_bucket % GROSS_RING) as usize];
         *bucket = bucket.saturating_add(amount);
-        let total = self.gross.iter().fold(0u64, |sum, bucket| sum.saturating_add(*bucket));
+        let total = self.gross_total();
         let trip = Trip { rule: Rule::Gross, severity: Severity::Minor, value: total, threshold: limit };
         (total > limit).then_some(trip)
+    }
+
+    /// What left in the gross window.
+    fn gross_total(&self) -> u64 {
+        self.gross.iter().fold(0, |sum, bucket| sum.saturating_add(*bucket))
     }
 
     fn soft_severity(&self) -> Severity {

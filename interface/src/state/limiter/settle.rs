@@ -63,7 +63,7 @@ impl Limiter {
         }
         if old.gross_seconds != new.gross_seconds {
             // buckets of another length: all that is remembered counts as of now
-            let total = self.gross.iter().fold(0u64, |sum, bucket| sum.saturating_add(*bucket));
+            let total = self.gross_total();
             self.gross = [0; GROSS_RING as usize];
             self.gross_bucket = 0;
             self.turn_gross();

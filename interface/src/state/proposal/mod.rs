@@ -15,7 +15,7 @@ use super::{
     amendment::Amendment,
     band::BandSettings,
     coverage::{Coverage, CoverageRow},
-    guardians::{Ballot, Members, Thresholds},
+    guardians::{Ballot, GuardianAct, Members},
     invariant::InvariantSettings,
     keeper::KeeperSettings,
     limiter::LimiterSettings,
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
+    policy::{self, Policy},
     time::Instant,
 };
 
@@ -101,37 +102,33 @@ impl Proposed {
         }
     }
 
-    /// Seconds that it waits, where the protocol's delay is `loosening_delay`.
-    pub fn delay(&self, loosening_delay: u32) -> u32 {
+    /// How long it waits, and which guardians must have approved it beside that: for what the authority's key alone must
+    /// never reach.
+    pub const fn policy(&self) -> &'static Policy {
         match self {
-            Self::Amend(Amendment::Detach) => loosening_delay.max(DETACH_DELAY),
-            _ => loosening_delay,
+            Self::Amend(Amendment::Detach) => &policy::DETACH,
+            Self::Amend(Amendment::Guardians { .. }) => &policy::CHANGE_GUARDIANS,
+            Self::Amend(Amendment::AcceptLoss { .. }) => &policy::ACCEPT_LOSS,
+            Self::Amend(Amendment::Authority(_)) => &policy::MOVE_AUTHORITY,
+            Self::Amend(_) => &policy::LOOSEN,
+            _ => &policy::REGISTER,
         }
     }
+}
 
-    /// Guardians who must have approved it, beside the delay: for what the authority's key alone must never reach.
-    pub fn approvals(&self, thresholds: &Thresholds) -> u8 {
-        match self {
-            Self::Amend(Amendment::Guardians { .. }) => thresholds.strictest(),
-            Self::Amend(Amendment::AcceptLoss { .. }) => thresholds.resume,
-            _ => 0,
-        }
+/// Accounts and act as the bytes that a proposal keeps.
+///
+/// # Errors
+/// [`BreakerError::ProposalTooLong`].
+fn content(act: &impl BorshSerialize, accounts: &[Pubkey]) -> Checked<Vec<u8>> {
+    let mut content = Vec::with_capacity(PROPOSAL_CONTENT);
+    let count = u8::try_from(accounts.len()).map_err(|_| BreakerError::ProposalTooLong)?;
+    content.push(count);
+    for account in accounts {
+        content.extend_from_slice(account.as_ref());
     }
-
-    /// Accounts and act as the bytes that a proposal keeps.
-    ///
-    /// # Errors
-    /// [`BreakerError::ProposalTooLong`].
-    fn content(&self, accounts: &[Pubkey]) -> Checked<Vec<u8>> {
-        let mut content = Vec::with_capacity(PROPOSAL_CONTENT);
-        let count = u8::try_from(accounts.len()).map_err(|_| BreakerError::ProposalTooLong)?;
-        content.push(count);
-        for account in accounts {
-            content.extend_from_slice(account.as_ref());
-        }
-        borsh::to_writer(&mut content, self).map_err(|_| BreakerError::ProposalTooLong)?;
-        if content.len() > PROPOSAL_CONTENT { Err(BreakerError::ProposalTooLong) } else { Ok(content) }
-    }
+    borsh::to_writer(&mut content, act).map_err(|_| BreakerError::ProposalTooLong)?;
+    if content.len() > PROPOSAL_CONTENT { Err(BreakerError::ProposalTooLong) } else { Ok(content) }
 }
 
 /// What became of a proposal.
@@ -148,7 +145,7 @@ pub enum Status {
     Vetoed = 4,
 }
 
-/// A proposal. PDA of [`crate::pda::proposal`]; there is no way to close it, so that its number is never used again.
+/// A proposal, of the authority or of a guardian. PDA of [`crate::pda::proposal`] or [`crate::pda::guardian_proposal`]; there is no way to close it, so that its number is never used again.
 #[cfg_attr(feature = "anchor", account(zero_copy))]
 #[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
 #[derive(Debug)]
@@ -167,7 +164,7 @@ pub struct Proposal {
     pub protocol: Pubkey,
     /// Who proposed.
     pub authority: Pubkey,
-    /// Its number in the protocol.
+    /// Its number in the protocol, or of the guardian who proposed it.
     pub nonce: u64,
     /// Changes that the amended setting had seen when this was proposed. Once they are more it is void.
     pub epoch: u64,
@@ -179,7 +176,8 @@ pub struct Proposal {
     pub expires_at: Instant,
     /// When it was executed, cancelled or vetoed.
     pub finished_at: Instant,
-    /// Moves of the authority when this was proposed. Once they are more it is void, also where the same key is back.
+    /// Moves of the authority when this was proposed. Once they are more it is void, also where the same key is back. What
+    /// a guardian proposed is not.
     pub authority_epoch: u64,
     /// Which guardians approved or vetoed it.
     pub ballot: Ballot,
@@ -187,11 +185,13 @@ pub struct Proposal {
     pub delay: u32,
     /// 1 where the same was vetoed before: it waits twice as long, and is vetoed only by more.
     pub again: u8,
+    /// 1 where a guardian proposed it: an act of theirs, and no change by the authority.
+    pub by_guardian: u8,
     /// Explicit padding.
-    pub padding: [u8; 3],
+    pub padding: [u8; 2],
     /// Room for later versions.
     pub reserved: [u8; 224],
-    /// A count, so many accounts, and the [`Proposed`] in Borsh.
+    /// A count, so many accounts, and the [`Proposed`] or [`GuardianAct`] in Borsh.
     pub content: [u8; 1024],
 }
 
@@ -217,14 +217,10 @@ impl Proposal {
         if accounts.len() != proposed.accounts() {
             return Err(BreakerError::WrongProposal);
         }
-        let content = proposed.content(accounts)?;
-        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
-        self.status = Status::Pending as u8;
-        (self.protocol, self.authority) = (key, protocol.authority);
+        let content = content(proposed, accounts)?;
         self.authority_epoch = protocol.authority_epoch;
         (self.nonce, self.epoch) = (protocol.open_proposal()?, epoch);
-        self.proposed_at = now;
-        self.delay = proposed.delay(protocol.loosening_delay);
+        self.delay = proposed.policy().wait.seconds(protocol.loosening_delay);
         if let Some(vetoed) = vetoed {
             let is_same = vetoed.status == Status::Vetoed as u8
                 && vetoed.protocol == key
@@ -234,10 +230,45 @@ impl Proposal {
             }
             (self.again, self.delay) = (1, self.delay.max(vetoed.delay.saturating_mul(2)));
         }
+        self.open((key, protocol.authority), bump, (&content, PROPOSAL_LIFE), now)
+    }
+
+    /// A new proposal of a guardian, who approves it by that. It takes no place of the authority's: neither holds the other
+    /// off.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotAGuardian`], those of [`GuardianAct::check`].
+    pub fn initialize_act(
+        &mut self,
+        (protocol, key): (&Protocol, Pubkey),
+        (guardian, nonce, bump): (Pubkey, u64, u8),
+        (act, scope): (&GuardianAct, Pubkey),
+        now: Instant,
+    ) -> Checked<()> {
+        act.check()?;
+        let content = content(act, &[scope])?;
+        (self.by_guardian, self.nonce) = (1, nonce);
+        self.ballot.approve(protocol.members([&guardian])?, protocol.membership_epoch)?;
+        self.delay = act.policy().wait.seconds(protocol.loosening_delay);
+        let life = if self.delay == 0 { GUARDIAN_PROPOSAL_LIFE } else { PROPOSAL_LIFE };
+        self.open((key, guardian), bump, (&content, life), now)
+    }
+
+    fn open(
+        &mut self,
+        (protocol, by): (Pubkey, Pubkey),
+        bump: u8,
+        (content, life): (&[u8], u64),
+        now: Instant,
+    ) -> Checked<()> {
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        self.status = Status::Pending as u8;
+        (self.protocol, self.authority) = (protocol, by);
+        self.proposed_at = now;
         self.ripe_at = now.plus(self.delay.into());
-        self.expires_at = self.ripe_at.plus(PROPOSAL_LIFE);
+        self.expires_at = self.ripe_at.plus(life);
         self.content_len = u32::try_from(content.len()).map_err(|_| BreakerError::ProposalTooLong)?;
-        self.content.get_mut(..content.len()).ok_or(BreakerError::ProposalTooLong)?.copy_from_slice(&content);
+        self.content.get_mut(..content.len()).ok_or(BreakerError::ProposalTooLong)?.copy_from_slice(content);
         Ok(())
     }
 
@@ -257,20 +288,52 @@ impl Proposal {
         if self.authority_epoch != protocol.authority_epoch {
             return Err(BreakerError::ProposalVoid);
         }
-        if !self.ripe_at.reached(now) {
-            return Err(BreakerError::ProposalNotRipe);
-        }
-        if self.expires_at.reached(now) {
-            return Err(BreakerError::ProposalExpired);
-        }
-        if self.content() != Some(&proposed.content(accounts)?) {
+        self.check_time(now)?;
+        // stops a guardian's act from standing for the authority
+        if self.by_guardian != 0 || self.content() != Some(&content(proposed, accounts)?) {
             return Err(BreakerError::WrongProposal);
         }
-        let votes = self.ballot.of(protocol.membership_epoch);
-        if votes.approved.count_ones() < u32::from(proposed.approvals(&protocol.thresholds()?)) {
+        let needed = proposed.policy().votes.of(&protocol.thresholds()?, protocol.guardian_count);
+        if self.approvals(protocol).count_ones() < needed.into() {
             return Err(BreakerError::NotApproved);
         }
         self.finish(protocol, Status::Executed, now)
+    }
+
+    /// Executes a guardian's proposal for exactly this act in this scope, and gives who has approved it: the caller adds
+    /// those who sign, and counts.
+    ///
+    /// # Errors
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::ProposalNotRipe`], [`BreakerError::ProposalExpired`],
+    /// [`BreakerError::WrongProposal`].
+    pub fn execute_act(
+        &mut self,
+        protocol: &Protocol,
+        (act, scope): (&GuardianAct, &Pubkey),
+        now: Instant,
+    ) -> Checked<Members> {
+        self.check_pending()?;
+        self.check_time(now)?;
+        // stops what the authority proposed from standing for an act of the guardians
+        let act = content(act, core::slice::from_ref(scope))?;
+        if self.by_guardian == 0 || self.content() != Some(&act) {
+            return Err(BreakerError::WrongProposal);
+        }
+        (self.status, self.finished_at) = (Status::Executed as u8, now);
+        Ok(self.approvals(protocol))
+    }
+
+    /// Checks that it is ripe and not expired.
+    fn check_time(&self, now: Instant) -> Checked<()> {
+        if !self.ripe_at.reached(now) {
+            return Err(BreakerError::ProposalNotRipe);
+        }
+        if self.expires_at.reached(now) { Err(BreakerError::ProposalExpired) } else { Ok(()) }
+    }
+
+    /// Who of today's membership has approved it.
+    pub fn approvals(&self, protocol: &Protocol) -> Members {
+        self.ballot.of(protocol.membership_epoch).approved
     }
 
     /// Guardians approve it, by a stamp of this slot. Votes of another membership count for nothing, and an approval is
@@ -289,20 +352,22 @@ impl Proposal {
 
     /// Guardians speak against it; with enough of them it is over. Proposed again after a veto it takes so many that the
     /// rest are fewer than a veto takes, and no fewer than the first time, and who is to leave by it does not count: no few
-    /// hold the others off for ever.
+    /// hold the others off for ever. An act that waits for nobody is not for a few to void.
     ///
     /// # Errors
-    /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`].
+    /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`], [`BreakerError::WrongProposal`].
     pub fn veto(&mut self, protocol: &mut Protocol, members: Members, now: Instant) -> Checked<u32> {
         self.check_pending()?;
-        let threshold = protocol.thresholds()?.veto;
+        if self.delay == 0 {
+            return Err(BreakerError::WrongProposal);
+        }
         self.ballot.veto(members, protocol.membership_epoch)?;
-        let (votes, needed) = if self.again == 0 {
-            (self.ballot.vetoed, threshold)
+        let (votes, policy) = if self.again == 0 {
+            (self.ballot.vetoed, &policy::VETO)
         } else {
-            let rest = protocol.guardian_count.saturating_add(1).saturating_sub(threshold);
-            (self.ballot.vetoed & !self.concerned(protocol), threshold.max(rest))
+            (self.ballot.vetoed & !self.concerned(protocol), &policy::VETO_AGAIN)
         };
+        let needed = policy.votes.of(&protocol.thresholds()?, protocol.guardian_count);
         if votes.count_ones() >= needed.into() {
             self.finish(protocol, Status::Vetoed, now)?;
         }
@@ -321,14 +386,17 @@ impl Proposal {
         if self.status == Status::Pending as u8 { Ok(()) } else { Err(BreakerError::ProposalFinished) }
     }
 
-    /// Clears it away: the authority at any time, anybody once it is expired or of a former authority.
+    /// Clears it away: the authority its own at any time, anybody once it is expired or of a former authority. What a guardian
+    /// proposed stays until it is expired: it has the approval of others.
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::CannotCancel`].
     pub fn cancel(&mut self, protocol: &mut Protocol, by: &Pubkey, now: Instant) -> Checked<()> {
         self.check_pending()?;
-        let is_over = self.expires_at.reached(now) || self.authority_epoch != protocol.authority_epoch;
-        if *by != protocol.authority && !is_over {
+        let is_authoritys = self.by_guardian == 0;
+        let is_over =
+            self.expires_at.reached(now) || is_authoritys && self.authority_epoch != protocol.authority_epoch;
+        if (*by != protocol.authority || !is_authoritys) && !is_over {
             return Err(BreakerError::CannotCancel);
         }
         self.finish(protocol, Status::Cancelled, now)
@@ -337,7 +405,7 @@ impl Proposal {
     /// The account keeps its number for ever; only what waits is counted.
     fn finish(&mut self, protocol: &mut Protocol, status: Status, now: Instant) -> Checked<()> {
         (self.status, self.finished_at) = (status as u8, now);
-        protocol.close_proposal()
+        if self.by_guardian == 0 { protocol.close_proposal() } else { Ok(()) }
     }
 
     fn content(&self) -> Option<&[u8]> {
@@ -357,8 +425,18 @@ impl Proposal {
         BorshDeserialize::deserialize(&mut change).ok()
     }
 
-    /// Accounts and act in words, none where the bytes are no proposal of this version.
+    /// Accounts and act in words, none where the bytes are no proposal of the authority's of this version.
     pub fn read_content(&self) -> Option<(Vec<Pubkey>, Proposed)> {
+        if self.by_guardian == 0 { self.decode() } else { None }
+    }
+
+    /// Scope and act in words, none where the bytes are no proposal of a guardian's of this version.
+    pub fn read_act(&self) -> Option<(Pubkey, GuardianAct)> {
+        let (scope, act) = if self.by_guardian == 0 { None } else { self.decode() }?;
+        Some((*scope.first()?, act))
+    }
+
+    fn decode<T: BorshDeserialize>(&self) -> Option<(Vec<Pubkey>, T)> {
         let (accounts, act) = self.parts()?;
         let keys = accounts.chunks_exact(size_of::<Pubkey>()).map(Pubkey::try_from).collect::<Result<_, _>>();
         Some((keys.ok()?, borsh::from_slice(act).ok()?))

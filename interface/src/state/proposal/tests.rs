@@ -223,9 +223,10 @@ fn it_keeps_the_delay_of_its_day() {
 #[test]
 fn leaving_waits_for_thirty_days_whatever_the_delay() {
     let detach = Proposed::Amend(Amendment::Detach);
-    assert_eq!(detach.delay(LOOSENING_DELAY_MIN), DETACH_DELAY);
-    assert_eq!(detach.delay(DETACH_DELAY + 1), DETACH_DELAY + 1);
-    assert_eq!(Proposed::Amend(Amendment::Disarm).delay(LOOSENING_DELAY_MIN), LOOSENING_DELAY_MIN);
+    let delay = |proposed: &Proposed, delay| proposed.policy().wait.seconds(delay);
+    assert_eq!(delay(&detach, LOOSENING_DELAY_MIN), DETACH_DELAY);
+    assert_eq!(delay(&detach, DETACH_DELAY + 1), DETACH_DELAY + 1);
+    assert_eq!(delay(&Proposed::Amend(Amendment::Disarm), LOOSENING_DELAY_MIN), LOOSENING_DELAY_MIN);
     let mut protocol = protocol();
     let mut proposal = try_propose(&mut protocol, &detach, &[key(92)], START).expect("may be proposed");
     let early = proposal.execute(&mut protocol, (&detach, &[key(92)]), ripe());
@@ -360,7 +361,7 @@ proptest! {
             proposal.content_len = if len % 2 == 0 { len } else { len % whole.content_len };
         }
         if let Some((accounts, proposed)) = proposal.read_content() {
-            let again = proposed.content(&accounts).expect("it had room");
+            let again = content(&proposed, &accounts).expect("it had room");
             prop_assert_eq!(Some(&again[..]), proposal.content());
         }
     }

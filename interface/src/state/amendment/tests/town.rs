@@ -50,7 +50,7 @@ impl Town {
         let vault = VaultState { mint: key(3), owner: key(4), amount: 1_000_000, sound: true };
         let mut limiter = Limiter::zeroed();
         let settings = LimiterSettings::starting(50_000, 100);
-        limiter.initialize([key(0); 3], 255, &settings, &vault, START).expect("settings are sound");
+        limiter.initialize([key(0); 3], (255, 0), &settings, &vault, START).expect("settings are sound");
         limiter.arm(&vault, START).expect("in shadow");
         let mut band = band();
         let wide = BandSettings {
@@ -198,7 +198,7 @@ impl Town {
         if let Some(trip) = trip {
             self.limiter.latch(&trip, &self.market, self.now);
             let until = self.market.automatic_until(trip.severity, self.now);
-            self.market.latch_trip(Source::Limiter, &trip, until, self.now);
+            self.market.latch_trip((Source::Limiter, 0), &trip, until, self.now);
         }
     }
 }

@@ -139,6 +139,6 @@ fn a_vault_that_others_can_move_is_not_registered() {
     vault.sound = false;
     let settings = LimiterSettings::starting(50_000, 100);
     let result =
-        Limiter::zeroed().initialize([Pubkey::default(); 3], 0, &settings, &vault, Instant::new(1, 1));
+        Limiter::zeroed().initialize([Pubkey::default(); 3], (0, 0), &settings, &vault, Instant::new(1, 1));
     assert_eq!(result, Err(BreakerError::VaultNotGuardable));
 }

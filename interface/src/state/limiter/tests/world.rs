@@ -31,7 +31,9 @@ impl World {
         };
         let now = Instant::new(1_000_000, 1_800_000_000);
         let mut limiter = Limiter::zeroed();
-        limiter.initialize([Pubkey::default(); 3], 255, &settings, &vault, now).expect("settings are sound");
+        limiter
+            .initialize([Pubkey::default(); 3], (255, 0), &settings, &vault, now)
+            .expect("settings are sound");
         let mut market = Market::zeroed();
         let paid = Operations::of(&[Operation::WITHDRAW]);
         let closing = MarketSettings::closing(Operations::default(), paid, paid);

@@ -1,0 +1,202 @@
+//! What guardians do together: the acts that take a quorum of them, and what these do to a latch.
+
+#[cfg(feature = "idl-build")]
+use anchor_lang::prelude::*;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    policy::{self, Policy},
+    severity::Severity,
+    state::{
+        latch::{Latch, LatchBoard, Source},
+        market::{Market, check_duration},
+    },
+    time::Instant,
+};
+
+/// An act that takes a quorum. It is of one market or of the whole protocol: its scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub enum GuardianAct {
+    /// `confirm`: a latch holds longer.
+    Confirm(ConfirmOrder),
+    /// `resume`: a latch is cleared early.
+    Resume(ResumeOrder),
+    /// `freeze_authority`, of the whole protocol.
+    FreezeAuthority {
+        /// The authority epoch that it freezes.
+        authority_epoch: u64,
+    },
+    /// `announce_maintenance` of a market.
+    Maintenance {
+        /// How long keepers are quieted, in seconds.
+        seconds: u32,
+    },
+}
+
+/// Which latch: a slot, and when it was taken. Another incident takes it anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct LatchId {
+    /// What raised it.
+    pub source: Source,
+    /// Its severity.
+    pub severity: Severity,
+    /// When the first of the merged newcomers came.
+    pub since: Instant,
+}
+
+/// A latch is to hold longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct ConfirmOrder {
+    /// Which.
+    pub latch: LatchId,
+    /// How long from now, in seconds: within its severity's bounds, counted from the latch's beginning.
+    pub seconds: u32,
+}
+
+/// A latch is to be cleared early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct ResumeOrder {
+    /// Which.
+    pub latch: LatchId,
+    /// Newcomers merged in it. A pause or a raise that came since is another reason, which nobody has agreed to clear;
+    /// what rules latched proves itself over, however often it was latched.
+    pub count: u64,
+}
+
+impl GuardianAct {
+    /// Checks the act against the code's bounds: what can never be done is not to be voted on.
+    ///
+    /// # Errors
+    /// [`BreakerError::SeverityNotAllowed`], [`BreakerError::DurationOutOfBounds`],
+    /// [`BreakerError::MaintenanceOutOfBounds`].
+    pub fn check(&self) -> Checked<()> {
+        match self {
+            Self::Confirm(order) => check_duration(order.latch.severity, order.seconds),
+            Self::Resume(order) if order.latch.severity == Severity::Normal => {
+                Err(BreakerError::SeverityNotAllowed)
+            }
+            Self::Maintenance { seconds } if !(MAINTENANCE_MIN..=MAINTENANCE_MAX).contains(seconds) => {
+                Err(BreakerError::MaintenanceOutOfBounds)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Who may do it, how many it takes, how long it waits.
+    pub const fn policy(&self) -> &'static Policy {
+        match self {
+            Self::Confirm(_) => &policy::CONFIRM,
+            Self::Resume(_) => &policy::RESUME,
+            Self::FreezeAuthority { .. } => &policy::FREEZE_AUTHORITY,
+            Self::Maintenance { .. } => &policy::ANNOUNCE_MAINTENANCE,
+        }
+    }
+}
+
+impl Source {
+    /// Whether a measurement raises it, which can be made again, and not a person.
+    pub const fn is_automatic(self) -> bool {
+        !matches!(self, Self::Guardian | Self::Keeper)
+    }
+}
+
+impl LatchBoard {
+    /// The live latch of a slot, by which an order names it; none where nothing holds there.
+    pub fn live(&self, source: Source, severity: Severity, now: Instant) -> Option<(LatchId, &Latch)> {
+        let latch = self.slot(source, severity).filter(|latch| latch.is_live(now))?;
+        Some((LatchId { source, severity, since: latch.since }, latch))
+    }
+
+    /// The latch that an order names.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotHeld`], [`BreakerError::AnotherLatch`].
+    pub fn named(&self, id: &LatchId, now: Instant) -> Checked<&Latch> {
+        let (live, latch) = self.live(id.source, id.severity, now).ok_or(BreakerError::NotHeld)?;
+        if live == *id { Ok(latch) } else { Err(BreakerError::AnotherLatch) }
+    }
+
+    fn named_mut(&mut self, id: &LatchId, now: Instant) -> Checked<&mut Latch> {
+        self.named(id, now)?;
+        let place = id.severity.index().ok_or(BreakerError::SeverityNotAllowed)?;
+        Ok(&mut self.slots[id.source as usize * Severity::RAISED + place])
+    }
+
+    /// A quorum makes a latch hold longer: as long as its severity may at most, from when it was raised.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotHeld`], [`BreakerError::AnotherLatch`], [`BreakerError::DurationOutOfBounds`],
+    /// [`BreakerError::AlreadyHeld`].
+    pub fn confirm(&mut self, order: &ConfirmOrder, (dwell, grace): (u32, u32), now: Instant) -> Checked<()> {
+        let latch = self.named_mut(&order.latch, now)?;
+        let until = now.plus(order.seconds.into());
+        let held = until.unix.saturating_sub(latch.since.unix).max(0).unsigned_abs();
+        check_duration(order.latch.severity, u32::try_from(held).unwrap_or(u32::MAX))?;
+        if until.reached(latch.until) {
+            return Err(BreakerError::AlreadyHeld);
+        }
+        latch.until = latch.until.max(until);
+        latch.count = latch.count.saturating_add(1);
+        self.refresh(dwell, grace);
+        Ok(())
+    }
+
+    /// A quorum clears a latch early. `cleared` are the places of the rules that were shown to measure less. What follows
+    /// is the way down from where the latch would have ended now: a dwell at each step, and the grace after a halt. Gives
+    /// the severity that the journal knew of, and the one of now.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotHeld`], [`BreakerError::AnotherLatch`], [`BreakerError::RuleNotShown`].
+    pub fn resume(
+        &mut self,
+        order: &ResumeOrder,
+        cleared: u64,
+        (dwell, grace): (u32, u32),
+        now: Instant,
+    ) -> Checked<(Severity, Severity)> {
+        let latch = self.named_mut(&order.latch, now)?;
+        if !order.latch.source.is_automatic() && latch.count != order.count {
+            return Err(BreakerError::AnotherLatch);
+        }
+        if latch.rules & !cleared != 0 {
+            return Err(BreakerError::RuleNotShown);
+        }
+        latch.until = now;
+        self.refresh(dwell, grace);
+        let before = Severity::from_byte(self.told.try_into().unwrap_or(u8::MAX))?;
+        let after = self.severity(now);
+        self.told = after as u64;
+        Ok((before, after))
+    }
+}
+
+impl Market {
+    /// Planned work begins, which was announced a loosening delay ago: keepers' raises are refused while it lasts. Nothing
+    /// else is, and it does not begin while anything holds.
+    ///
+    /// # Errors
+    /// [`BreakerError::MaintenanceOutOfBounds`], [`BreakerError::LatchLive`], [`BreakerError::MaintenanceSpent`].
+    pub fn announce_maintenance(&mut self, seconds: u32, whole: &LatchBoard, now: Instant) -> Checked<()> {
+        GuardianAct::Maintenance { seconds }.check()?;
+        if !self.is_calm(whole, now) {
+            return Err(BreakerError::LatchLive);
+        }
+        let [oldest, second, third] = self.maintenances;
+        if oldest.is_set() && !oldest.plus(MAINTENANCE_PERIOD).reached(now) {
+            return Err(BreakerError::MaintenanceSpent);
+        }
+        self.maintenances = [second, third, now];
+        self.quiet_until = now.plus(seconds.into());
+        Ok(())
+    }
+}
