@@ -18,6 +18,7 @@ mod loader;
 mod prices;
 mod quorum;
 mod record;
+mod shown;
 mod subject;
 
 use anchor_lang::prelude::*;
@@ -25,8 +26,8 @@ use firebreak_interface::{
     Direction,
     instruction::{RaiseOrder, Stamp},
     state::{
-        Amendment, BandSettings, CoverageRow, InvariantSettings, KeeperSettings, LimiterSettings,
-        MarketSettings, PauseOrder, Proposed, ProtocolSettings,
+        Amendment, BandSettings, ConfirmOrder, CoverageRow, GuardianAct, InvariantSettings, KeeperSettings,
+        LimiterSettings, MarketSettings, PauseOrder, Proposed, ProtocolSettings, ResumeOrder,
     },
 };
 use instructions::*;
@@ -154,6 +155,36 @@ pub mod breaker {
     /// A quorum of guardians voids what the authority proposed, and refuses what it would propose.
     pub fn freeze_authority(ctx: Context<FreezeAuthority>, authority_epoch: u64) -> Result<()> {
         instructions::freeze_authority(ctx, authority_epoch)
+    }
+
+    /// A guardian proposes what takes a quorum, and approves it.
+    pub fn propose_as_guardian(
+        ctx: Context<ProposeAsGuardian>,
+        nonce: u64,
+        act: GuardianAct,
+        stamp: Stamp,
+    ) -> Result<()> {
+        instructions::propose_as_guardian(ctx, nonce, &act, stamp)
+    }
+
+    /// A quorum of guardians makes a latch hold longer.
+    pub fn confirm(ctx: Context<Confirm>, order: ConfirmOrder) -> Result<()> {
+        instructions::confirm(ctx, order)
+    }
+
+    /// A quorum of guardians clears a latch early, where what raised it measures less.
+    pub fn resume(ctx: Context<Resume>, order: ResumeOrder, stamp: Option<Stamp>) -> Result<()> {
+        instructions::resume(ctx, order, stamp)
+    }
+
+    /// Planned work begins, which guardians announced: keepers raise nothing meanwhile.
+    pub fn announce_maintenance(ctx: Context<AnnounceMaintenance>, seconds: u32) -> Result<()> {
+        instructions::announce_maintenance(ctx, seconds)
+    }
+
+    /// A keeper says that it is there.
+    pub fn heartbeat(ctx: Context<Heartbeat>) -> Result<()> {
+        instructions::heartbeat(ctx)
     }
 
     /// Anyone brings a protocol's account to this version.

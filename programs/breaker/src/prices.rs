@@ -14,7 +14,7 @@ use crate::instructions::ensure;
 pub(crate) fn read(
     settings: &BandSettings,
     primary: &AccountInfo,
-    second: Option<&UncheckedAccount>,
+    second: Option<&AccountInfo>,
 ) -> Result<Prices> {
     let second = match second {
         Some(second) if settings.second.is_set() => read_one(&settings.second, second)?,

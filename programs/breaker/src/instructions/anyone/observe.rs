@@ -23,7 +23,7 @@ pub fn observe(ctx: Context<Observe>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
     let mut band = accounts.band.load_mut()?;
-    let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
+    let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_deref())?;
     prices::check_readable(&band.settings, &prices)?;
     band.observe(&prices, now)?;
     Ok(())

@@ -3,7 +3,7 @@
 use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, Severity,
-    state::{Limiter, Market, Protocol, Rule, Source, Trip, VaultState},
+    state::{Limiter, Market, Protocol, Rule, Trip, VaultState},
 };
 
 use crate::{company, instructions::ensure, record::*};
@@ -50,8 +50,9 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
 
         // a rule armed less than one loosening delay ago acts at most as Major
         let may_be_critical = limiter.armed_at.plus(protocol.settling_delay().into()).reached(now);
-        if let Some(trip) = limiter.observe(&vault, may_be_critical, now)? {
-            limiter.latch(&trip, &market, now);
+        let trip = limiter.observe(&vault, may_be_critical, now)?;
+        if let Some(trip) = &trip {
+            limiter.latch(trip, &market, now);
         }
         let before = market.board.severity(now);
         let raised = raise_market(&mut market, &limiter, now);
@@ -59,7 +60,8 @@ pub fn poke(ctx: Context<Poke>) -> Result<()> {
         let is_shadow = limiter.tell_shadow(now);
         // a repeat of what holds already is no rise, and waits for one: anyone could fill the journal with it
         let is_rise = limiter.pending.is_rise() || market.board.severity(now) > before;
-        ensure(raised || is_rise || is_shadow, BreakerError::NothingToLatch)?;
+        // more that is missing is to be remembered, also where as much holds already
+        ensure(raised || is_rise || is_shadow || trip.is_some(), BreakerError::NothingToLatch)?;
         if is_rise || is_shadow {
             limiter.take_pending(accounts.limiter.key(), accounts.market.key())?
         } else {
@@ -79,7 +81,7 @@ fn raise_market(market: &mut Market, limiter: &Limiter, now: Instant) -> bool {
         if !until.reached(now) {
             let (value, threshold) = (limiter.pending.value, limiter.pending.threshold);
             let trip = Trip { rule: Rule::Undeclared, severity, value, threshold };
-            raised |= market.latch_trip(Source::Limiter, &trip, until, now);
+            raised |= market.latch_trip(limiter.rule(), &trip, until, now);
         }
     }
     raised

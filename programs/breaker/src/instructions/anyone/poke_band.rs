@@ -47,7 +47,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
         let mut band = accounts.band.load_mut()?;
         protocol.check_attached()?;
 
-        let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_ref())?;
+        let prices = prices::read(&band.settings, &accounts.primary, accounts.second.as_deref())?;
         let entry = |act, trip: &Trip| JournalEntry {
             value: trip.value,
             threshold: trip.threshold,
@@ -63,7 +63,7 @@ pub fn poke_band(ctx: Context<PokeBand>) -> Result<()> {
             let (trip, is_first_look) = band.prove(&prices, protocol.settling_delay(), now)?;
             let is_news = !market.board.is_held(Source::PriceBand, trip.severity, now);
             let until = market.automatic_until(trip.severity, now);
-            let raised = market.latch_trip(Source::PriceBand, &trip, until, now);
+            let raised = market.latch_trip((Source::PriceBand, band.index), &trip, until, now);
             band.assert_invariant()?;
             market.assert_invariant()?;
             ensure(raised || is_first_look, BreakerError::NothingToLatch)?;

@@ -3,10 +3,10 @@
 use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
-    state::{Act, Invariant, JournalEntry, Market, Measurement, Protocol, Shown, Source, Trip},
+    state::{Act, Invariant, JournalEntry, Market, Protocol, Source, Trip},
 };
 
-use crate::{company, instructions::ensure, record::*};
+use crate::{company, instructions::ensure, record::*, shown::measurement};
 
 /// Accounts of `poke_invariant`; the terms' accounts follow, the left side's first.
 #[derive(Accounts)]
@@ -42,7 +42,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
         let mut invariant = accounts.invariant.load_mut()?;
         protocol.check_attached()?;
 
-        let measured = measure(&invariant, ctx.remaining_accounts)?;
+        let measured = invariant.measure(&measurement(&invariant, ctx.remaining_accounts)?)?;
         let entry = |act, trip: &Trip| JournalEntry {
             value: trip.value,
             threshold: trip.threshold,
@@ -58,7 +58,7 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
             let news = trip.filter(|trip| !market.board.is_held(Source::Invariant, trip.severity, now));
             let raised = trip.is_some_and(|trip| {
                 let until = market.automatic_until(trip.severity, now);
-                market.latch_trip(Source::Invariant, &trip, until, now)
+                market.latch_trip((Source::Invariant, invariant.index), &trip, until, now)
             });
             invariant.assert_invariant()?;
             market.assert_invariant()?;
@@ -72,14 +72,4 @@ pub fn poke_invariant(ctx: Context<PokeInvariant>) -> Result<()> {
         accounts.record.append(accounts.protocol.key(), entry)?;
     }
     Ok(())
-}
-
-/// Compares what the terms' accounts hold.
-fn measure(invariant: &Invariant, terms: &[AccountInfo]) -> Result<Option<Trip>> {
-    let mut measurement = Measurement::default();
-    for term in terms {
-        let data = term.try_borrow_data()?;
-        invariant.show(&mut measurement, &Shown { key: term.key, program: term.owner, data: &data })?;
-    }
-    Ok(invariant.measure(&measurement)?)
 }

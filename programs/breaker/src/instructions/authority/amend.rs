@@ -6,8 +6,8 @@ use firebreak_interface::{
     instruction::INSTRUCTIONS,
     pda,
     state::{
-        Act, Amendment, Change, Invariant, JournalEntry, Keeper, Limiter, Mandate, Market, Measurement,
-        PriceBand, Proposed, Protocol, Shown, VaultState,
+        Act, Amendment, Change, Invariant, JournalEntry, Keeper, Limiter, Mandate, Market, PriceBand,
+        Proposed, Protocol, Shown,
     },
 };
 
@@ -16,6 +16,7 @@ use crate::{
     governance::*,
     instructions::ensure,
     record::*,
+    shown::{measurement, read_vault},
     subject::{Rule, open, open_rule},
 };
 
@@ -148,12 +149,6 @@ fn arm(
     Ok((act, shadow_trips.into()))
 }
 
-/// The limiter's vault; stops another token account, in which nothing is missing.
-fn read_vault(limiter: &Limiter, rest: &[AccountInfo]) -> Result<VaultState> {
-    let vault = rest.first().filter(|vault| *vault.key == limiter.vault).ok_or(BreakerError::WrongVault)?;
-    Ok(VaultState::read(vault.owner, &vault.try_borrow_data()?))
-}
-
 /// What is shown as to `poke`, in a company that hides and feigns nothing half-way through a flash loan. The instructions
 /// sysvar comes first.
 fn shown<'a, 'info>(rest: &'a [AccountInfo<'info>]) -> Result<&'a [AccountInfo<'info>]> {
@@ -174,16 +169,6 @@ fn shown_by<'a, 'info>(mandate: Mandate, rest: &'a [AccountInfo<'info>]) -> Resu
         _ if mandate == Mandate::AtOnce => Ok(rest),
         _ => shown(rest),
     }
-}
-
-/// What the terms' accounts hold.
-fn measurement(invariant: &Invariant, terms: &[AccountInfo]) -> Result<Measurement> {
-    let mut measurement = Measurement::default();
-    for term in terms {
-        let data = term.try_borrow_data()?;
-        invariant.show(&mut measurement, &Shown { key: term.key, program: term.owner, data: &data })?;
-    }
-    Ok(measurement)
 }
 
 /// Takes a rule back to shadow, where it latches nothing: what it could latch now comes first.

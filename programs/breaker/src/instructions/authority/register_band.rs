@@ -48,7 +48,7 @@ pub fn register_band(ctx: Context<RegisterBand>, index: u8, settings: &BandSetti
     let act = || Proposed::RegisterBand { index, settings: *settings };
     let bound = [accounts.market.key()];
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &bound, now)?;
-    let prices = prices::read(settings, &accounts.primary, accounts.second.as_ref())?;
+    let prices = prices::read(settings, &accounts.primary, accounts.second.as_deref())?;
     prices::check_readable(settings, &prices)?;
 
     let reference = {

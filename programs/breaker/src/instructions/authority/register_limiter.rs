@@ -27,8 +27,8 @@ pub struct RegisterLimiter<'info> {
     /// The protocol; a proposal of it is counted off.
     #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Stops a market of another protocol.
-    #[account(has_one = protocol @ BreakerError::WrongProtocol)]
+    /// Written: it counts its limiters. Stops a market of another protocol.
+    #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: AccountLoader<'info, Market>,
     /// CHECK: must read as a sound token account, which the limiter checks.
     pub vault: UncheckedAccount<'info>,
@@ -68,11 +68,12 @@ pub fn register_limiter(
     let keys = [protocol, accounts.market.key(), accounts.vault.key()];
     let act = || Proposed::RegisterLimiter { settings, mint_cap };
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &keys[1..], now)?;
+    let place = accounts.market.load_mut()?.count_limiter()?;
     {
         let bump = ctx.bumps.limiter;
         let seeds: &[&[u8]] = &[pda::LIMITER, protocol.as_ref(), keys[2].as_ref(), &[bump]];
         let mut limiter = create::<Limiter>(&accounts.limiter, &accounts.payer, seeds)?;
-        limiter.initialize(keys, bump, &settings, &vault, now)?;
+        limiter.initialize(keys, (bump, place), &settings, &vault, now)?;
         limiter.assert_invariant()?;
     }
     ensure(vault.mint == *accounts.mint.key, BreakerError::WrongMint)?;

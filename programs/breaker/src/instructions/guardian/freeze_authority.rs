@@ -2,17 +2,19 @@
 
 use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
-    BreakerError, Instant,
+    Instant,
     constants::AUTHORITY_FREEZE,
-    state::{Act, JournalEntry, Protocol},
+    state::{Act, GuardianAct, JournalEntry, Protocol},
 };
 
-use crate::{instructions::ensure, quorum, record::*};
+use crate::{quorum::*, record::*};
 
-/// Accounts of `freeze_authority`; the guardians who sign follow, all in one transaction. It names the freezes so far, so
+/// Accounts of `freeze_authority`; the guardians who sign follow. It names the freezes so far, so
 /// that one signed in advance freezes once.
 #[derive(Accounts)]
 pub struct FreezeAuthority<'info> {
+    /// The guardians who do not sign here.
+    pub quorum: Quorum<'info>,
     /// The protocol.
     #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
@@ -24,12 +26,11 @@ pub struct FreezeAuthority<'info> {
 pub fn freeze_authority(ctx: Context<FreezeAuthority>, authority_epoch: u64) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
+    let key = accounts.protocol.key();
     let (members, authority) = {
         let mut protocol = accounts.protocol.load_mut()?;
-        protocol.check_attached()?;
-        let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
-        let threshold = protocol.thresholds()?.freeze;
-        ensure(members.count_ones() >= threshold.into(), BreakerError::NotApproved)?;
+        let act = GuardianAct::FreezeAuthority { authority_epoch };
+        let members = accounts.quorum.check((&key, &protocol), (&act, &key), ctx.remaining_accounts, now)?;
         protocol.freeze_authority(authority_epoch, now)?;
         (members, protocol.authority)
     };
@@ -37,8 +38,13 @@ pub fn freeze_authority(ctx: Context<FreezeAuthority>, authority_epoch: u64) -> 
     let entry = JournalEntry {
         value: members.into(),
         threshold: AUTHORITY_FREEZE,
-        ..JournalEntry::new(Act::AuthorityFrozen, *ctx.remaining_accounts[0].key, authority, now)
+        ..JournalEntry::new(
+            Act::AuthorityFrozen,
+            accounts.quorum.actor(ctx.remaining_accounts),
+            authority,
+            now,
+        )
     };
-    accounts.record.append_signed_in_advance(accounts.protocol.key(), entry)?;
+    accounts.record.append_signed_in_advance(key, entry)?;
     Ok(())
 }

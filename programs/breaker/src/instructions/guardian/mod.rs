@@ -1,8 +1,15 @@
 //! What a guardian may call.
 
+mod announce_maintenance;
 mod approve;
+mod confirm;
 mod freeze_authority;
 mod pause;
+mod propose_as_guardian;
+mod resume;
 mod veto;
 
-pub use {approve::*, freeze_authority::*, pause::*, veto::*};
+pub use {
+    announce_maintenance::*, approve::*, confirm::*, freeze_authority::*, pause::*, propose_as_guardian::*,
+    resume::*, veto::*,
+};

@@ -1,5 +1,6 @@
 //! What a registered keeper may call.
 
+mod heartbeat;
 mod raise;
 
-pub use raise::*;
+pub use {heartbeat::*, raise::*};

@@ -3,7 +3,7 @@
 use crate::anchor_lang::{self, prelude::*, solana_program::program::set_return_data};
 use firebreak_interface::{
     BreakerError, Direction, Instant, Operation, Operations, Verdict,
-    state::{Flow, Limiter, Market, Protocol, Source, VaultState},
+    state::{Flow, Limiter, Market, Protocol, VaultState},
 };
 
 use crate::instructions::ensure;
@@ -72,7 +72,7 @@ pub fn record_flow(ctx: Context<RecordFlow>, direction: Direction, operation: u8
     {
         let mut market = accounts.market.load_mut()?;
         let until = market.automatic_until(trip.severity, now);
-        market.latch_trip(Source::Limiter, trip, until, now);
+        market.latch_trip(limiter.rule(), trip, until, now);
         market.assert_invariant()?;
     }
     answer(outcome.verdict);
