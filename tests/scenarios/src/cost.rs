@@ -3,11 +3,11 @@
 use firebreak_interface::{
     Direction, Operation, Operations, Severity,
     constants::{DAY, LOOSENING_DELAY_DEFAULT},
-    instruction::{self, RaiseOrder},
+    instruction::{self, Behind, RaiseOrder},
     pda,
     state::{
-        Act, Amendment, CoverageRow, DISCRIMINATOR, KeeperSettings, PauseOrder, Proposed, ProtocolSettings,
-        Reading, Thresholds, program_data,
+        Act, Amendment, ConfirmOrder, CoverageRow, DISCRIMINATOR, GuardianAct, KeeperSettings, PauseOrder,
+        Proposed, ProtocolSettings, Reading, Source, Thresholds, program_data,
     },
 };
 use firebreak_probe::Depth;
@@ -36,10 +36,12 @@ pub struct Cost {
     pub target: Option<u64>,
 }
 
-/// What an approval, a pause and a change of settings that waited may cost.
+/// What an approval, a pause, and a change of settings that waited may cost.
 const APPROVE: u64 = 8_000;
 const PAUSE: u64 = 10_000;
 const CHANGE: u64 = 20_000;
+/// What a confirmation by five guardians may cost.
+const CONFIRM: u64 = 15_000;
 
 /// Measures every instruction.
 pub fn measure() -> Vec<Cost> {
@@ -52,6 +54,7 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(people());
     costs.extend(registrations());
     costs.extend(governance());
+    costs.extend(acts());
     costs.extend(program());
     costs
 }
@@ -378,9 +381,76 @@ fn guardians(world: &mut World, cost: fn(&'static str, &'static str, u64) -> Cos
     let mut frozen = World::default();
     let (protocol, segment) = (frozen.us.protocol, frozen.us.segment(&frozen.vm));
     let keys = frozen.guardian_keys(&[0, 1]);
-    let freeze = instruction::freeze_authority(&[keys[0].pubkey(), keys[1].pubkey()], protocol, 0, segment);
+    let freeze = instruction::freeze_authority(
+        Behind::signers(&[keys[0].pubkey(), keys[1].pubkey()]),
+        protocol,
+        0,
+        segment,
+    );
     let freeze = cost("freeze_authority", "two guardians", units(&mut frozen, freeze, &[&keys[0], &keys[1]]));
     vec![one, two, execute, veto, nothing, migrated, freeze]
+}
+
+/// What nine guardians do, five of whom are needed.
+fn acts() -> Vec<Cost> {
+    let nine = || World::with(|setup| setup.guardians = 9);
+    let cost = |instruction, case, units| Cost { instruction, case, units, target: None };
+    let mut world = nine();
+    let market = Some(world.us.market);
+    let places = [0, 1, 2, 3, 4];
+    let keys = world.guardian_keys(&places);
+    let (signers, first): (Vec<_>, _) = (keys.iter().collect(), keys[0].insecure_clone());
+    let names: Vec<_> = keys.iter().map(Signer::pubkey).collect();
+    let behind = Behind::signers(&names);
+    let anyone = world.attacker.insecure_clone();
+
+    let pause = world.order(3_600);
+    world.pause(8, &pause).succeeds();
+    let latch = world.latch(market, Source::Guardian, Severity::Major);
+    let order = ConfirmOrder { latch, seconds: 7_200 };
+    let (scope, segment) = ((world.us.protocol, market), world.us.segment(&world.vm));
+    let confirm = instruction::confirm(behind, scope, &order, segment);
+    let confirm = Cost {
+        target: Some(CONFIRM),
+        ..cost("confirm", "five guardians", units(&mut world, confirm, &signers))
+    };
+    let order = world.resume_order(market, Source::Guardian, Severity::Major);
+    let (act, stamp) = (GuardianAct::Resume(order), world.stamp());
+    let propose = instruction::propose_as_guardian(names[0], scope, 0, &act, &stamp, segment);
+    let propose = cost("propose_as_guardian", "a resume", units(&mut world, propose, &[&first]));
+    let proposal = pda::guardian_proposal(&world.us.protocol, &names[0], 0).0;
+    world.vm.advance(1);
+    world.approve(proposal, &[1, 2, 3, 4]).succeeds();
+    let behind_it = Behind::proposal(proposal);
+    let resume = instruction::resume(behind_it, scope, (&order, None), &[], segment);
+    let approved = cost("resume", "a pause, by a proposal of five", units(&mut world, resume, &[&anyone]));
+
+    let mut world = nine();
+    world.withdraw(FUNDS / 2).succeeds();
+    world.poke().succeeds();
+    let order = world.resume_order(market, Source::Limiter, Severity::Major);
+    let (shown, stamp) = (world.show_limiter(), world.stamp());
+    let keys = world.guardian_keys(&places);
+    let (signers, names): (Vec<_>, Vec<_>) = keys.iter().map(|key| (key, key.pubkey())).unzip();
+    let (scope, segment) = ((world.us.protocol, market), world.us.segment(&world.vm));
+    let behind = Behind::signers(&names);
+    let resume = instruction::resume(behind, scope, (&order, Some(&stamp)), &shown, segment);
+    let signed = cost("resume", "a limiter, five guardians", units(&mut world, resume, &signers));
+
+    let mut world = nine();
+    let act = GuardianAct::Maintenance { seconds: 600 };
+    let (proposal, proposed) = world.guardian_proposes(0, market, 0, &act);
+    proposed.succeeds();
+    world.vm.advance(1);
+    world.approve(proposal, &[1, 2, 3, 4]).succeeds();
+    world.wait();
+    let (protocol, market, segment) = (world.us.protocol, world.us.market, world.us.segment(&world.vm));
+    let begin = instruction::announce_maintenance(proposal, protocol, market, 600, segment);
+    let begin = cost("announce_maintenance", "", units(&mut world, begin, &[&anyone]));
+    let bot = world.us.keepers[0].insecure_clone();
+    let beat = instruction::heartbeat(bot.pubkey(), &protocol);
+    let beat = cost("heartbeat", "", units(&mut world, beat, &[&bot]));
+    vec![confirm, propose, approved, signed, begin, beat]
 }
 
 /// A program is as long here whatever the probe's length is: code is known by hashing it.

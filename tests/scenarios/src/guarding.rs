@@ -1,6 +1,11 @@
 //! What guardians do together: they approve, veto and freeze.
 
-use firebreak_interface::instruction::{self, Stamp};
+use firebreak_interface::{
+    Severity,
+    instruction::{self, Behind, Stamp},
+    state::{ConfirmOrder, GuardianAct, LatchBoard, LatchId, ResumeOrder, Source},
+};
+use solana_instruction::AccountMeta;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -50,8 +55,86 @@ impl World {
     pub fn freeze(&mut self, authority_epoch: u64, places: &[usize]) -> Outcome {
         let keys: Vec<_> = self.guardian_keys(places).iter().map(Keypair::pubkey).collect();
         let (protocol, segment) = (self.us.protocol, self.us.segment(&self.vm));
-        let freeze = instruction::freeze_authority(&keys, protocol, authority_epoch, segment);
+        let freeze =
+            instruction::freeze_authority(Behind::signers(&keys), protocol, authority_epoch, segment);
         self.together(freeze, places)
+    }
+
+    /// The board of our market, or of the whole protocol.
+    fn board(&self, market: Option<Pubkey>) -> LatchBoard {
+        market.map_or_else(|| self.protocol().board, |_| self.market().board)
+    }
+
+    /// The latch that holds now in our market, or in the whole protocol, as an order names it.
+    pub fn latch(&mut self, market: Option<Pubkey>, source: Source, severity: Severity) -> LatchId {
+        let now = self.now();
+        self.board(market).live(source, severity, now).expect("it holds").0
+    }
+
+    /// An order to clear what holds now of this source and severity.
+    pub fn resume_order(
+        &mut self,
+        market: Option<Pubkey>,
+        source: Source,
+        severity: Severity,
+    ) -> ResumeOrder {
+        let now = self.now();
+        let board = self.board(market);
+        let (latch, slot) = board.live(source, severity, now).expect("it holds");
+        ResumeOrder { latch, count: slot.count }
+    }
+
+    /// What shows that our limiter measures less.
+    pub fn show_limiter(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.us.limiter, false), AccountMeta::new_readonly(self.us.vault, false)]
+    }
+
+    /// Our guardians at these places clear a latch of our market, or of the whole protocol, in one transaction.
+    pub fn resume(
+        &mut self,
+        market: Option<Pubkey>,
+        order: &ResumeOrder,
+        shown: &[AccountMeta],
+        places: &[usize],
+    ) -> Outcome {
+        let stamp = self.stamp();
+        let keys: Vec<_> = self.guardian_keys(places).iter().map(Keypair::pubkey).collect();
+        let (scope, segment) = ((self.us.protocol, market), self.us.segment(&self.vm));
+        let behind = Behind::signers(&keys);
+        let resume = instruction::resume(behind, scope, (order, Some(&stamp)), shown, segment);
+        self.together(resume, places)
+    }
+
+    /// They make a latch hold longer.
+    pub fn confirm(&mut self, market: Option<Pubkey>, order: &ConfirmOrder, places: &[usize]) -> Outcome {
+        let keys: Vec<_> = self.guardian_keys(places).iter().map(Keypair::pubkey).collect();
+        let (scope, segment) = ((self.us.protocol, market), self.us.segment(&self.vm));
+        let confirm = instruction::confirm(Behind::signers(&keys), scope, order, segment);
+        self.together(confirm, places)
+    }
+
+    /// Our guardian at this place proposes an act, under this number; the proposal.
+    pub fn guardian_proposes(
+        &mut self,
+        place: usize,
+        market: Option<Pubkey>,
+        nonce: u64,
+        act: &GuardianAct,
+    ) -> (Pubkey, Outcome) {
+        let stamp = self.stamp();
+        let guardian = self.us.guardians[place].insecure_clone();
+        let (protocol, segment) = (self.us.protocol, self.us.segment(&self.vm));
+        let propose = instruction::propose_as_guardian(
+            guardian.pubkey(),
+            (protocol, market),
+            nonce,
+            act,
+            &stamp,
+            segment,
+        );
+        let proposal = firebreak_interface::pda::guardian_proposal(&protocol, &guardian.pubkey(), nonce).0;
+        let outcome = self.vm.send(&[propose], &[&guardian]);
+        (proposal, outcome)
     }
 
     /// Sends what guardians sign; the first pays.

@@ -5,14 +5,17 @@ mod street;
 
 use firebreak_interface::{
     BreakerError::*,
-    Direction, ID, Operation, instruction, pda,
-    state::{Amendment, CoverageRow, KeeperSettings, program_data},
+    Direction, ID, Operation, Severity, instruction, pda,
+    state::{
+        Amendment, ConfirmOrder, CoverageRow, GuardianAct, KeeperSettings, ResumeOrder, Source, program_data,
+    },
 };
 use firebreak_scenarios::{
     Amending, Balanced, Banded, FUNDS, Setup, World, balanced, banded, token,
     world::{OTHER_PROGRAM, PROGRAM},
 };
 use solana_account::Account;
+use solana_instruction::AccountMeta;
 use solana_signer::Signer;
 
 use street::*;
@@ -210,6 +213,95 @@ fn approve_and_veto() {
     }
 }
 
+/// What guardians do together: whoever stands behind it, and of which market.
+#[test]
+fn confirm_resume_and_propose_as_guardian() {
+    let mut street = Street::new(true);
+    let pause = street.world.order(3_600);
+    street.world.pause(0, &pause).succeeds();
+    let market = street.world.us.market;
+    let latch = street.world.latch(Some(market), Source::Guardian, Severity::Major);
+    let orders = (ConfirmOrder { latch, seconds: 7_200 }, ResumeOrder { latch, count: 2 });
+    let guardians = street.world.guardian_keys(&[0, 1]);
+    let signers: Vec<_> = guardians.iter().collect();
+    let keys: Vec<_> = guardians.iter().map(Signer::pubkey).collect();
+    let stamp = street.world.stamp();
+    let us = &street.world.us;
+    let (segment, behind) = (us.segment(&street.world.vm), instruction::Behind::signers(&keys));
+    let scope = (us.protocol, Some(market));
+    let confirm = instruction::confirm(behind, scope, &orders.0, segment);
+    let resume = instruction::resume(behind, scope, (&orders.1, Some(&stamp)), &[], segment);
+    let act = GuardianAct::Resume(orders.1);
+    let propose = instruction::propose_as_guardian(keys[0], scope, 0, &act, &stamp, segment);
+    let (ours, wallet) = (us.protocol, street.world.alice.pubkey());
+    let (theirs, their_market) = (street.neighbour.protocol, street.neighbour.market);
+    let their_proposal = street.their_proposal();
+    for good in [&confirm, &resume] {
+        let mut behind = (*good).clone();
+        behind.accounts[0] = AccountMeta::new(their_proposal, false);
+        street.world.vm.send(std::slice::from_ref(&behind), &signers).fails_with(WrongProtocol);
+        street.refuses_fakes(&behind, &signers, 0);
+        street.refuses(good, &signers, 0, &[(their_proposal, NOT_WRITABLE)]);
+        street.refuses_fakes(good, &signers, 1);
+        street.refuses(good, &signers, 1, &[(theirs, by(WrongProtocol)), (market, WRONG_KIND)]);
+        street.refuses_fakes(good, &signers, 2);
+        street.refuses(good, &signers, 2, &[(their_market, by(WrongProtocol)), (ours, WRONG_KIND)]);
+    }
+    // a list or a memory of the attacker's own making
+    street.refuses(&resume, &signers, 3, &[(wallet, by(WrongCompany))]);
+    street.refuses(&resume, &signers, 4, &[(wallet, by(StaleStamp))]);
+    let one = &signers[..1];
+    street.refuses_fakes(&propose, one, 1);
+    street.refuses(&propose, one, 1, &[(theirs, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&propose, one, 2);
+    street.refuses(&propose, one, 2, &[(their_market, by(WrongProtocol)), (ours, WRONG_KIND)]);
+    // the address is of this guardian and number
+    let others = [pda::guardian_proposal(&ours, &keys[0], 1), pda::guardian_proposal(&ours, &keys[1], 0)];
+    street.refuses(&propose, one, 3, &others.map(|(other, _)| (other, WRONG_SEEDS)));
+    street.refuses(&propose, one, 4, &[(wallet, by(DurableNonce))]);
+    street.refuses(&propose, one, 5, &[(wallet, by(StaleStamp))]);
+    street.refuses_systems(&propose, one, 6);
+    street.refuses_journals(&propose, one);
+    street.refuses_journals_of_a_signed_order(&confirm, &signers);
+    street.world.vm.send(&[propose], one).succeeds();
+    street.world.vm.send(&[confirm], &signers).succeeds();
+    street.refuses_journals(&resume, &signers);
+    street.world.vm.send(&[resume], &signers).succeeds();
+}
+
+#[test]
+fn announce_maintenance_and_heartbeat() {
+    let mut street = Street::new(true);
+    let us = &street.world.us;
+    let (protocol, market, bot) = (us.protocol, us.market, us.keepers[0].insecure_clone());
+    let act = GuardianAct::Maintenance { seconds: 600 };
+    let (proposal, proposed) = street.world.guardian_proposes(0, Some(market), 0, &act);
+    proposed.succeeds();
+    street.world.vm.advance(60);
+    street.world.approve(proposal, &[1]).succeeds();
+    street.world.wait();
+    let stranger = street.world.attacker.insecure_clone();
+    let signers = [&stranger];
+    let segment = street.world.us.segment(&street.world.vm);
+    let good = instruction::announce_maintenance(proposal, protocol, market, 600, segment);
+    let (theirs, their_market) = (street.neighbour.protocol, street.neighbour.market);
+    let their_proposal = street.their_proposal();
+    street.refuses_fakes(&good, &signers, 0);
+    street.refuses(&good, &signers, 0, &[(their_proposal, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(theirs, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    street.refuses(&good, &signers, 2, &[(their_market, by(WrongProtocol)), (protocol, WRONG_KIND)]);
+    street.refuses_journals(&good, &signers);
+    street.world.vm.send(&[good], &signers).succeeds();
+
+    let beat = instruction::heartbeat(bot.pubkey(), &protocol);
+    let colleague = street.world.us.program.addresses.keeper(&street.world.us.keepers[1].pubkey());
+    street.refuses_fakes(&beat, &[&bot], 1);
+    street.refuses(&beat, &[&bot], 1, &[(colleague, by(NotTheKeeper)), (market, WRONG_KIND)]);
+    street.world.vm.send(&[beat], &[&bot]).succeeds();
+}
+
 #[test]
 fn freeze_authority_and_migrate_protocol() {
     let mut street = Street::new(true);
@@ -218,11 +310,16 @@ fn freeze_authority_and_migrate_protocol() {
     let signers: Vec<_> = guardians.iter().collect();
     let keys: Vec<_> = guardians.iter().map(Signer::pubkey).collect();
     let segment = us.segment(&street.world.vm);
-    let freeze = instruction::freeze_authority(&keys, us.protocol, 0, segment);
+    let freeze = instruction::freeze_authority(instruction::Behind::signers(&keys), us.protocol, 0, segment);
     let migrate = instruction::migrate_protocol(us.protocol, segment);
     let (protocol, market, theirs) = (us.protocol, us.market, street.neighbour.protocol);
-    street.refuses_fakes(&freeze, &signers, 0);
-    street.refuses(&freeze, &signers, 0, &[(theirs, by(NotAGuardian)), (market, WRONG_KIND)]);
+    let their_proposal = street.their_proposal();
+    let mut behind = freeze.clone();
+    behind.accounts[0] = AccountMeta::new(their_proposal, false);
+    street.world.vm.send(std::slice::from_ref(&behind), &signers).fails_with(WrongProtocol);
+    street.refuses_fakes(&behind, &signers, 0);
+    street.refuses_fakes(&freeze, &signers, 1);
+    street.refuses(&freeze, &signers, 1, &[(theirs, by(NotAGuardian)), (market, WRONG_KIND)]);
     street.refuses_journals_of_a_signed_order(&freeze, &signers);
     street.world.vm.send(&[freeze], &signers).succeeds();
     let stranger = street.world.attacker.insecure_clone();

@@ -7,8 +7,8 @@ use firebreak_interface::{
     constants::LOOSENING_DELAY_MAX,
     instruction,
     state::{
-        Amendment, Coverage, CoverageRow, GuardianBudget, Invariant, Journal, JournalSegment, Keeper,
-        KeeperSettings, Layout, Limiter, Market, MintCap, PriceBand, Proposal, Proposed, Protocol,
+        Amendment, Coverage, CoverageRow, GuardianAct, GuardianBudget, Invariant, Journal, JournalSegment,
+        Keeper, KeeperSettings, Layout, Limiter, Market, MintCap, PriceBand, Proposal, Proposed, Protocol,
         ProtocolSettings,
     },
 };
@@ -112,6 +112,11 @@ fn lamports_sent_ahead_block_nobody() {
             let pause = world.us.pause(&world.vm, &guardian, market, &order);
             kinds.extend(creates(&mut world, &pause, &guardian, ahead));
         }
+        let stamp = world.stamp();
+        let freeze = GuardianAct::FreezeAuthority { authority_epoch: 0 };
+        let (scope, segment) = ((world.us.protocol, None), world.us.segment(&world.vm));
+        let propose = instruction::propose_as_guardian(guardian.pubkey(), scope, 3, &freeze, &stamp, segment);
+        assert_eq!(creates(&mut world, &propose, &guardian, ahead), [Proposal::TAG]);
         assert_eq!(kinds, BTreeSet::from(KINDS));
     }
 }

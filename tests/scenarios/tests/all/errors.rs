@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, bands, coverage, damage, flows, guardians, invariants, journal, mints, pauses, pins, pokes,
-    raises, ratchet, registration, time, versions,
+    accounts, acts, bands, coverage, damage, flows, guardians, invariants, journal, mints, pauses, pins,
+    pokes, raises, ratchet, registration, resumes, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -123,6 +123,14 @@ const REACHED: &[(BreakerError, fn())] = &[
     (CodeTooLong, pins::code_too_long_to_hash_is_not_pinned),
     (LossOfEverything, ratchet::loss::something_is_left_of_what_is_lost),
     (LossUnseen, ratchet::loss::a_loss_is_accepted_as_it_was_seen),
+    (RulePlace, registration::a_market_has_so_many_rules_of_a_kind),
+    (NotHeld, acts::a_quorum_makes_a_pause_hold_longer_than_a_guardian_may),
+    (AnotherLatch, resumes::an_order_is_of_one_latch_and_of_what_was_in_it),
+    (RuleNotShown, resumes::a_refused_flow_is_cleared_at_once_for_nothing_left),
+    (ConditionHolds, resumes::a_latch_stays_while_what_raised_it_is_so),
+    (MaintenanceOutOfBounds, acts::planned_work_quiets_keepers_and_nobody_else),
+    (MaintenanceSpent, acts::a_market_has_three_maintenances_in_thirty_days_and_none_in_an_incident),
+    (UnderMaintenance, acts::planned_work_quiets_keepers_and_nobody_else),
 ];
 
 #[test]

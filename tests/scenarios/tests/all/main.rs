@@ -1,6 +1,7 @@
 //! Scenarios: good by default, one thing broken, the exact error.
 
 mod accounts;
+mod acts;
 mod attacks;
 mod bands;
 mod coverage;
@@ -19,5 +20,6 @@ mod pokes;
 mod raises;
 mod ratchet;
 mod registration;
+mod resumes;
 mod time;
 mod versions;

@@ -4,10 +4,14 @@ use firebreak_interface::{
     BreakerError::*,
     Operation, Severity,
     constants::*,
-    instruction, pda,
-    state::{Act, KeeperSettings, LimiterSettings, Limits, MarketSettings, ProtocolSettings, Thresholds},
+    instruction::{self, NewInvariant},
+    pda,
+    state::{
+        Act, Feed, KeeperSettings, Limiter, LimiterSettings, Limits, Market, MarketSettings,
+        ProtocolSettings, Thresholds,
+    },
 };
-use firebreak_scenarios::{FUNDS, Integrator, Outcome, Setup, Vm, World, token, world};
+use firebreak_scenarios::{Balanced, Banded, FUNDS, Integrator, Outcome, Setup, Vm, World, token, world};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use spl_token_interface::instruction::AuthorityType;
@@ -362,4 +366,42 @@ fn nothing_is_created_twice() {
     let key = world.alice.pubkey();
     let create = world.us.program.calls(instruction::create_protocol(key, world::PROGRAM, &settings));
     world.send(&[create]).fails_as(&in_use);
+}
+
+/// A latch remembers in 64 bits which rules it stands for.
+#[test]
+pub(crate) fn a_market_has_so_many_rules_of_a_kind() {
+    let mut banded = Banded::unregistered(Feed::default());
+    let (us, key) = (&banded.world.us, banded.world.us.authority.pubkey());
+    for (index, fits) in [(RULES_PER_MARKET, false), (RULES_PER_MARKET - 1, true)] {
+        let segment = us.segment(&banded.world.vm);
+        let (protocol, market) = (us.protocol, us.market);
+        let band = instruction::register_band(key, key, protocol, market, index, &banded.settings, segment);
+        let outcome = banded.world.vm.send(&[band], &[&us.authority]);
+        if fits {
+            outcome.succeeds();
+        } else {
+            outcome.fails_with(RulePlace);
+        }
+    }
+    let mut balanced = Balanced::unregistered();
+    let (us, key) = (&balanced.world.us, balanced.world.us.authority.pubkey());
+    let new = NewInvariant {
+        market: us.market,
+        index: RULES_PER_MARKET,
+        settings: &balanced.settings,
+        terms: &balanced.terms,
+    };
+    let beyond = instruction::register_invariant(key, key, us.protocol, &new, us.segment(&balanced.world.vm));
+    balanced.world.vm.send(&[beyond], &[&us.authority]).fails_with(RulePlace);
+    // limiters are counted
+    let mut world = World::with(|setup| setup.armed = false);
+    assert_eq!((world.market().limiters, world.limiter().place), (1, 0));
+    let (_, second) = world.us.guard_vault(&mut world.vm, world.us.market, 1_000, &Setup::default().limiter);
+    assert_eq!(world.vm.read::<Limiter>(&second).place, 1);
+    let count = std::mem::offset_of!(Market, limiters);
+    world.vm.edit(&world.us.market, |account| account.data[8 + count] = RULES_PER_MARKET);
+    let vault = token::account(&mut world.vm, &world.us.authority, &world.us.mint, &world.us.program.owner);
+    let register = world.us.register_limiter(&world.vm, world.us.market, vault, &Setup::default().limiter);
+    world.vm.send(&[register], &[&world.us.authority]).fails_with(RulePlace);
 }

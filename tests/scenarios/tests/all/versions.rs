@@ -2,12 +2,13 @@
 
 use firebreak_interface::{
     BreakerError::*,
-    Direction, ID, Operation,
+    Direction, ID, Operation, Severity,
     constants::{DAY, DETACH_DELAY, READER_VERSION},
-    instruction::{self, Governance, NewInvariant, RaiseOrder},
+    instruction::{self, Behind, Governance, NewInvariant, RaiseOrder},
+    pda,
     state::{
-        Amendment, BandSettings, CoverageRow, DISCRIMINATOR, InvariantSettings, KeeperSettings, PauseOrder,
-        Reading, program_data,
+        Amendment, BandSettings, ConfirmOrder, CoverageRow, DISCRIMINATOR, GuardianAct, InvariantSettings,
+        KeeperSettings, PauseOrder, Reading, Source, program_data,
     },
 };
 use firebreak_scenarios::{
@@ -104,7 +105,7 @@ fn by_no_act_of_governance() {
         let propose = world.us.propose(&world.vm, &change.proposed(), &[change.subject]);
         let subjects = usize::from(change.subject != world.us.protocol);
         reads(world, &propose, &authority, 3 + subjects);
-        let proposal = firebreak_interface::pda::proposal(&world.us.protocol, nonce).0;
+        let proposal = pda::proposal(&world.us.protocol, nonce).0;
         world.wait();
         let execute = world.us.amend(&world.vm, Governance::Proposal(proposal), change);
         reads(world, &execute, &stranger, *accounts);
@@ -178,6 +179,55 @@ fn by_no_flow_and_no_proof() {
     });
     let poke = instruction::poke_program(world.us.protocol, &PROGRAM, world.us.segment(&world.vm));
     reads(world, &poke, &anyone, 3);
+}
+
+#[test]
+fn by_no_quorum_of_guardians() {
+    let mut world = World::default();
+    let (guardian, anyone) = (world.us.guardians[0].insecure_clone(), world.attacker.insecure_clone());
+    let market = Some(world.us.market);
+    let scope = (world.us.protocol, market);
+    world.withdraw(FUNDS / 2).succeeds();
+    world.poke().succeeds();
+    let resume = world.resume_order(market, Source::Limiter, Severity::Major);
+    let confirm = ConfirmOrder { latch: resume.latch, seconds: 86_400 };
+    let acts = [
+        GuardianAct::Confirm(confirm),
+        GuardianAct::Resume(resume),
+        GuardianAct::Maintenance { seconds: 600 },
+        GuardianAct::FreezeAuthority { authority_epoch: 0 },
+    ];
+    for (nonce, act) in (0..).zip(acts) {
+        let is_whole = matches!(act, GuardianAct::FreezeAuthority { .. });
+        let scope = if is_whole { (scope.0, None) } else { scope };
+        let (stamp, segment) = (world.stamp(), world.us.segment(&world.vm));
+        let propose =
+            instruction::propose_as_guardian(guardian.pubkey(), scope, nonce, &act, &stamp, segment);
+        reads(&mut world, &propose, &guardian, if is_whole { 3 } else { 4 });
+        let proposal = pda::guardian_proposal(&scope.0, &guardian.pubkey(), nonce).0;
+        world.vm.advance(1);
+        world.approve(proposal, &[1]).succeeds();
+        let (behind, segment) = (Behind::proposal(proposal), world.us.segment(&world.vm));
+        let (execute, accounts) = match act {
+            GuardianAct::Confirm(order) => (instruction::confirm(behind, scope, &order, segment), 5),
+            GuardianAct::Resume(order) => {
+                let shown = world.show_limiter();
+                (instruction::resume(behind, scope, (&order, None), &shown, segment), 6)
+            }
+            GuardianAct::Maintenance { seconds } => {
+                world.wait();
+                let (protocol, market) = (world.us.protocol, world.us.market);
+                (instruction::announce_maintenance(proposal, protocol, market, seconds, segment), 5)
+            }
+            GuardianAct::FreezeAuthority { authority_epoch } => {
+                (instruction::freeze_authority(behind, scope.0, authority_epoch, segment), 4)
+            }
+        };
+        reads(&mut world, &execute, &anyone, accounts);
+    }
+    let bot = world.us.keepers[0].insecure_clone();
+    let beat = instruction::heartbeat(bot.pubkey(), &world.us.protocol);
+    reads(&mut world, &beat, &bot, 1);
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Stage {
         let mut market = self.floor.vm.read::<Market>(&address);
         let trip = Trip { rule: Rule::Hard, severity, value: 1, threshold: 1 };
         let until = market.automatic_until(severity, now);
-        assert!(market.latch_trip(Source::Invariant, &trip, until, now));
+        assert!(market.latch_trip((Source::Invariant, 0), &trip, until, now));
         self.floor.vm.edit(&address, |account| account.data[8..].copy_from_slice(bytes_of(&market)));
     }
 
