@@ -78,7 +78,7 @@ fn a_quiet_protocol_is_told_in_a_line_each() {
 fn what_holds_is_told_with_its_reason_and_the_time_left() {
     let mut snapshot = snapshot();
     let until = NOW.plus(3_661);
-    assert!(snapshot.markets[0].1.latch_trip(Source::Limiter, &trip(), until, NOW));
+    assert!(snapshot.markets[0].1.latch_trip((Source::Limiter, 0), &trip(), until, NOW));
     let text = seen(&snapshot).text(false);
     assert!(text.starts_with("protocol: Major, "), "the worst of its markets first: {text}");
     assert!(text.contains("market 0: Major, closed: withdraw, borrow"), "{text}");

@@ -69,7 +69,7 @@ impl World {
         let until = self.now.plus(100_000);
         for severity in [Severity::Minor, severity] {
             let trip = Trip { rule, severity, value: 0, threshold: 0 };
-            self.market.latch_trip(Source::Limiter, &trip, until, self.now);
+            self.market.latch_trip((Source::Limiter, 0), &trip, until, self.now);
         }
         self.withdraw(900_000);
     }
@@ -90,7 +90,7 @@ impl World {
                     value: 0,
                     threshold: 0,
                 };
-                self.market.latch_trip(Source::Limiter, &held, until, self.now);
+                self.market.latch_trip((Source::Limiter, 0), &held, until, self.now);
             }
         }
         self.limiter.take_pending(LIMITER, MARKET).expect("a sound entry");

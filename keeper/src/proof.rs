@@ -3,7 +3,7 @@
 use firebreak_client::{Limiter, Market, Protocol, VaultState};
 use firebreak_interface::{
     Instant, Severity,
-    state::{Rule, Source, Trip},
+    state::{Rule, Trip},
 };
 
 /// What a poke would bring about.
@@ -54,7 +54,7 @@ pub fn prospect(
     for (severity, until) in Severity::ABOVE_NORMAL.into_iter().zip(limiter.held) {
         let (value, threshold) = (limiter.pending.value, limiter.pending.threshold);
         let held = Trip { rule: Rule::Undeclared, severity, value, threshold };
-        if !until.reached(now) && market.latch_trip(Source::Limiter, &held, until, now) {
+        if !until.reached(now) && market.latch_trip(limiter.rule(), &held, until, now) {
             rises_to = rises_to.max(severity);
         }
     }

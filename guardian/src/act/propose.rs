@@ -32,7 +32,7 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
     amendment.check().map_err(|rule| Error::usage(format!("{} ({})", rule.text(), rule.name())))?;
     let proposed = Proposed::Amend(amendment);
     let number = snapshot.protocol.next_proposal;
-    let delay = proposed.delay(snapshot.protocol.loosening_delay);
+    let delay = proposed.policy().wait.seconds(snapshot.protocol.loosening_delay);
     let ripe = snapshot.now.unix.saturating_add(delay.into());
     let protocol = snapshot.addresses.protocol;
     let bound = [key];

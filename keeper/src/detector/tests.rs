@@ -190,7 +190,12 @@ fn time_alone_completes_the_proof_of_a_critical_breach() {
     for (severity, until) in Severity::ABOVE_NORMAL.into_iter().zip(held) {
         let trip = firebreak_interface::state::Trip { severity, ..trip };
         if !until.reached(world.now) {
-            world.market.latch_trip(firebreak_interface::state::Source::Limiter, &trip, until, world.now);
+            world.market.latch_trip(
+                (firebreak_interface::state::Source::Limiter, 0),
+                &trip,
+                until,
+                world.now,
+            );
         }
     }
     world.limiter.take_pending(LIMITER, MARKET).expect("sound");
