@@ -33,8 +33,7 @@ impl Quorum<'_> {
         signer.or_else(|| Some(self.proposal.as_ref()?.key())).unwrap_or_default()
     }
 
-    /// Who stands behind the act: who approved its proposal, which is executed by this, and who signs. Stops fewer than the
-    /// policy names, and a proposal of another protocol, act or scope.
+    /// Who stands behind the act, see [`GuardianAct::check_quorum`].
     #[inline(never)]
     pub(crate) fn check(
         &self,
@@ -43,22 +42,8 @@ impl Quorum<'_> {
         signers: &[AccountInfo],
         now: Instant,
     ) -> Result<Members> {
-        protocol.check_attached()?;
-        act.check()?;
-        let mut members = 0;
-        if let Some(proposal) = &self.proposal {
-            let mut proposal = proposal.load_mut()?;
-            ensure(proposal.protocol == *key, BreakerError::WrongProtocol)?;
-            members |= proposal.execute_act(protocol, (act, scope), now)?;
-        } else {
-            // what waits is proposed, so that somebody can speak against it
-            ensure(act.policy().wait.is_none(), BreakerError::LooseningWaits)?;
-        }
-        if self.proposal.is_none() || !signers.is_empty() {
-            members |= signing(protocol, signers)?;
-        }
-        let needed = act.policy().votes.of(&protocol.thresholds()?, protocol.guardian_count);
-        ensure(members.count_ones() >= needed.into(), BreakerError::NotApproved)?;
-        Ok(members)
+        let signed = if signers.is_empty() { 0 } else { signing(protocol, signers)? };
+        let mut proposal = self.proposal.as_ref().map(AccountLoader::load_mut).transpose()?;
+        Ok(act.check_quorum((key, protocol), scope, proposal.as_deref_mut(), signed, now)?)
     }
 }

@@ -3,7 +3,10 @@
 #[cfg(feature = "idl-build")]
 use anchor_lang::prelude::*;
 use borsh::{BorshDeserialize, BorshSerialize};
+#[cfg(not(feature = "idl-build"))]
+use solana_program::pubkey::Pubkey;
 
+use super::Members;
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
@@ -12,6 +15,8 @@ use crate::{
     state::{
         latch::{Latch, LatchBoard, Source},
         market::{Market, check_duration},
+        proposal::Proposal,
+        protocol::Protocol,
     },
     time::Instant,
 };
@@ -100,6 +105,36 @@ impl GuardianAct {
             Self::FreezeAuthority { .. } => &policy::FREEZE_AUTHORITY,
             Self::Maintenance { .. } => &policy::ANNOUNCE_MAINTENANCE,
         }
+    }
+
+    /// Who stands behind the act in this scope: who approved its proposal, which is executed by this, and who signs. Stops
+    /// fewer than the policy names, and a proposal of another protocol, act or scope. `key` is the protocol's.
+    ///
+    /// # Errors
+    /// [`BreakerError::Detached`], [`BreakerError::WrongProtocol`], [`BreakerError::NotAGuardian`] where nobody is,
+    /// [`BreakerError::LooseningWaits`] where the act waits and was not proposed, [`BreakerError::NotApproved`], those of
+    /// [`GuardianAct::check`] and of [`Proposal::execute_act`].
+    pub fn check_quorum(
+        &self,
+        (key, protocol): (&Pubkey, &Protocol),
+        scope: &Pubkey,
+        proposal: Option<&mut Proposal>,
+        signed: Members,
+        now: Instant,
+    ) -> Checked<Members> {
+        protocol.check_attached()?;
+        self.check()?;
+        let approved = match proposal {
+            Some(proposal) if proposal.protocol != *key => return Err(BreakerError::WrongProtocol),
+            Some(proposal) => proposal.execute_act(protocol, (self, scope), now)?,
+            // what waits is proposed, so that somebody can speak against it
+            None if !self.policy().wait.is_none() => return Err(BreakerError::LooseningWaits),
+            None if signed == 0 => return Err(BreakerError::NotAGuardian),
+            None => 0,
+        };
+        let members = approved | signed;
+        let needed = self.policy().votes.of(&protocol.thresholds()?, protocol.guardian_count);
+        if members.count_ones() >= needed.into() { Ok(members) } else { Err(BreakerError::NotApproved) }
     }
 }
 
