@@ -314,7 +314,9 @@ impl PauseOrder {
 }
 
 impl LatchBoard {
-    /// Latches a guardian's pause as Major and gives the seconds that are new: overlapping pauses count once.
+    /// Latches a guardian's pause as Major and gives the seconds that it costs: those that are new, for overlapping pauses
+    /// count once; and at least the shortest pause. Each is a reason of its own, which a quorum that clears the latch has to
+    /// name: for a second each, one guardian would hold off every resume.
     ///
     /// # Errors
     /// [`BreakerError::AlreadyHeld`] where a pause that closes as much holds for as long.
@@ -347,6 +349,6 @@ impl LatchBoard {
             rules: 0,
         };
         self.latch(new, dwell, grace, now);
-        Ok(seconds.saturating_sub(covered))
+        Ok(seconds.saturating_sub(covered).max(MAJOR_MIN))
     }
 }
