@@ -13,8 +13,10 @@ use crate::{
     },
 };
 
+mod cast;
 mod thief;
 mod town;
+mod wish;
 
 const START: Instant = Instant::new(1_000_000, 1_800_000_000);
 const DELAY: u32 = LOOSENING_DELAY_DEFAULT;
