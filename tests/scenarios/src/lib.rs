@@ -5,6 +5,7 @@
 
 pub mod balanced;
 pub mod banded;
+pub mod calls;
 pub mod cost;
 pub mod governance;
 pub mod guarding;

@@ -19,7 +19,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
 
-use crate::{outcome::Outcome, programs};
+use crate::{calls, outcome::Outcome, programs};
 
 /// The hash of a slot in this VM, which has no banks.
 pub fn hash_of(slot: u64) -> [u8; 32] {
@@ -105,9 +105,15 @@ impl Vm {
     }
 
     /// Submits a transaction that was signed before.
+    ///
+    /// # Panics
+    /// Where the breaker called somebody that it should not, or moved a token.
     pub fn submit(&mut self, transaction: Transaction) -> Outcome {
+        let tokens = calls::tokens(&transaction, |key| self.account(key));
         let outcome = Outcome(self.svm.send_transaction(transaction.clone()));
-        self.confirmed.push(outcome.confirmed(&transaction));
+        let confirmed = outcome.confirmed(&transaction);
+        calls::check(&transaction, &confirmed, &tokens, |key| self.account(key));
+        self.confirmed.push(confirmed);
         // an equal transaction under the same blockhash would be refused as a copy
         self.svm.expire_blockhash();
         outcome

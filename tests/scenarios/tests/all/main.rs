@@ -22,4 +22,5 @@ mod ratchet;
 mod registration;
 mod resumes;
 mod time;
+mod tokens;
 mod versions;

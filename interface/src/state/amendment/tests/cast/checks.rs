@@ -112,8 +112,14 @@ impl Stage<'_> {
         };
         let at_least = |a: Instant, b: Instant| a.slot >= b.slot && a.unix >= b.unix;
         for (place, (old, new)) in was.slots.iter().zip(&is.slots).enumerate() {
-            let is_resumed =
-                resumed.is_some_and(|latch| latch.source as usize * 3 + latch.severity as usize - 1 == place);
+            let is_here = |latch: &LatchId| latch.source as usize * 3 + latch.severity as usize - 1 == place;
+            let is_resumed = resumed.is_some_and(is_here);
+            if let Done::Confirmed(of, latch) = done
+                && *of == scope
+                && is_here(latch)
+            {
+                assert_eq!(new.count, old.count + 1, "{place}: a reason more");
+            }
             assert_eq!(new.closed & Operations::EXITS.0, 0, "a latch names an exit");
             if is_resumed {
                 assert_eq!(Latch { until: now, ..*old }, *new);
@@ -231,7 +237,11 @@ impl Stage<'_> {
                 assert_eq!(was.proposal.ballot.approved & !is.proposal.approvals(&self.run.town.protocol), 0);
             }
         }
-        assert!(self.run.town.protocol.pending_proposals <= 8);
+        // what guardians propose takes no place of the authority's
+        let waits = |(proposal, _): &&(Proposal, Deed)| proposal.status() == Some(Status::Pending);
+        let waiting = self.run.proposals.iter().filter(waits).count();
+        assert_eq!(self.run.town.protocol.pending_proposals as usize, waiting);
+        assert!(waiting <= 8);
     }
 
     /// A minority pauses for no longer than its budgets, and seven days at most in any 30, of the market and of all together.

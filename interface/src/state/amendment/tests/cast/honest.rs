@@ -272,7 +272,7 @@ impl Stage<'_> {
                 let latch = board.slot(order.latch.source, order.latch.severity).expect("a slot");
                 assert!(is_over(now.plus(order.seconds.into()), latch.until), "confirmed and shorter");
                 assert!(board.severity(now) >= order.latch.severity);
-                Done::Nothing
+                Done::Confirmed(scope, order.latch)
             }
             GuardianAct::Resume(order) => Done::Resumed(scope, order.latch),
             GuardianAct::FreezeAuthority { .. } => Done::Froze,
@@ -332,7 +332,12 @@ impl Stage<'_> {
         if self.run.proposals.is_empty() {
             return;
         }
-        let which = self.run.any();
+        let again = self
+            .run
+            .proposals
+            .iter()
+            .rposition(|(proposal, _)| proposal.again != 0 && proposal.status() == Some(Status::Pending));
+        let which = again.filter(|_| self.chance(2)).unwrap_or_else(|| self.run.any());
         if Some(which) == self.change {
             return;
         }

@@ -50,6 +50,8 @@ struct Waiting {
 /// What a call did, as far as it explains a change.
 enum Done {
     Nothing,
+    /// A quorum made this latch hold longer.
+    Confirmed(Scope, LatchId),
     /// A quorum cleared this latch.
     Resumed(Scope, LatchId),
     /// A quorum began a maintenance of so many seconds.

@@ -2,9 +2,6 @@
 
 use super::{checks::Raised, *};
 
-/// What may become of a proposal that somebody else than its owner wants to be rid of.
-const CANNOT: [Checked<()>; 2] = [Err(BreakerError::CannotCancel), Err(BreakerError::ProposalFinished)];
-
 impl Stage<'_> {
     /// The authority's key tightens, and proposes whatever else.
     pub(super) fn key_calls(&mut self) -> Done {
@@ -15,7 +12,7 @@ impl Stage<'_> {
         }
         let frozen = !is_over(self.run.town.protocol.frozen_until, self.run.town.now);
         let result = match self.vetoed() {
-            Some(which) if self.chance(3) => self.propose_again(which),
+            Some(which) if self.chance(2) => self.propose_again(which),
             _ => self.run.propose(act),
         };
         assert!(!frozen || result.is_err(), "a frozen authority proposed");
@@ -59,18 +56,28 @@ impl Stage<'_> {
                 waiting.proposal.execute(&mut self.run.town.protocol, (&proposed, &[act.0.key()]), now);
             assert!(result.is_err(), "an act of guardians stood for the authority");
         }
+        // what was proposed in the place of something else
+        let mut protocol = self.run.town.protocol;
+        for (proposal, proposed) in &self.run.proposals {
+            let (mut proposal, other) = (*proposal, Proposed::Amend(act.1.clone()));
+            if *proposed != act {
+                let result = proposal.execute(&mut protocol, (&other, &[act.0.key()]), now);
+                assert!(result.is_err(), "{other:?} by a proposal of {proposed:?}");
+            }
+        }
         Done::Nothing
     }
 
     /// Nobody takes a guardian's proposal back before it is over.
     fn cancel_acts(&mut self, by: Pubkey) {
         let now = self.run.town.now;
-        for waiting in &mut self.acts {
-            if !is_over(waiting.proposal.expires_at, now) {
-                let result = waiting.proposal.cancel(&mut self.run.town.protocol, &by, now);
-                assert!(CANNOT.contains(&result), "{result:?}");
-            }
-        }
+        let protocol = &mut self.run.town.protocol;
+        self.acts.retain_mut(|waiting| {
+            let result = waiting.proposal.cancel(protocol, &by, now);
+            let is_over = is_over(waiting.proposal.expires_at, now);
+            assert_eq!(result, if is_over { Ok(()) } else { Err(BreakerError::CannotCancel) });
+            !is_over
+        });
     }
 
     /// Nobody but the authority takes back what it proposed, before that is over.
@@ -160,6 +167,14 @@ impl Stage<'_> {
                 let result = self.run.town.carry_out((&act, scope), (None, members), Some(&truth));
                 assert!(result.is_err(), "{act:?} by a minority");
                 self.run.town = before;
+                for waiting in &self.acts {
+                    let (mut town, mut proposal) = (before, waiting.proposal);
+                    if (waiting.act, waiting.scope) != (act, scope) {
+                        let proposal = (Some(&mut proposal), members);
+                        let result = town.carry_out((&act, scope), proposal, Some(&truth));
+                        assert!(result.is_err(), "{act:?} by a proposal of {:?}", waiting.act);
+                    }
+                }
                 // what the authority proposed in the place of theirs
                 for (proposal, _) in &mut self.run.proposals {
                     let mut town = self.run.town;
