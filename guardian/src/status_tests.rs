@@ -128,7 +128,7 @@ fn what_waits_is_told_in_words_with_the_time_left() {
 fn a_budget_is_the_whole_again_when_its_period_is_over() {
     let mut snapshot = snapshot();
     let mut budget = GuardianBudget::zeroed();
-    budget.initialize_once(snapshot.addresses.protocol, key(11), 254);
+    budget.initialize(snapshot.addresses.protocol, key(11), 254);
     budget.spend(3_600, 36_000, NOW).expect("within the budget");
     snapshot.budgets = vec![Box::new(budget)];
     assert!(seen(&snapshot).text(false).contains("may pause 9 h all markets, 10 h market 0"));

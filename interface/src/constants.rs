@@ -91,6 +91,8 @@ constants! {
     PAUSE_BUDGET_SECONDS: u32 = 36_000;
     /// Length of a guardian's budget period: 30 days.
     PAUSE_BUDGET_PERIOD: u64 = 30 * DAY;
+    /// A guardian whose pause is over begins no other one of the same for an hour: who could not leave can.
+    PAUSE_COOLDOWN: u64 = HOUR;
     /// All but one of a confirm quorum together pause for seven days at most in any 30: as long as the longest latch.
     MINORITY_PAUSE_MAX: u32 = 604_800;
     /// A frozen authority proposes nothing for 30 days: longer than it takes to find out who holds its key.

@@ -286,6 +286,10 @@ errors! {
     MaintenanceSpent = 6117,
     /// announced maintenance quiets the keepers: poke what the accounts prove
     UnderMaintenance = 6118,
+    /// this guardian's last pause here is over for less than an hour: it rests, and another guardian may pause
+    GuardianRests = 6119,
+    /// the budget is of another guardian, market or protocol
+    WrongBudget = 6120,
 }
 
 impl core::fmt::Display for BreakerError {

@@ -33,7 +33,7 @@ impl World {
         let vault = VaultState { mint: Pubkey::new_from_array([8; 32]), owner, amount, sound: true };
         let mut limiter = Limiter::zeroed();
         let settings = LimiterSettings::starting(amount, 10);
-        limiter.initialize(keys, 254, &settings, &vault, start).expect("within bounds");
+        limiter.initialize(keys, (254, 0), &settings, &vault, start).expect("within bounds");
         limiter.arm(&vault, start).expect("in shadow");
         let mut market = Market::zeroed();
         let closed = Operations::of(&[Operation::WITHDRAW, Operation::BORROW]);

@@ -35,17 +35,30 @@ pub struct GuardianBudget {
     pub guardian: Pubkey,
     /// When the running period began.
     pub period_start: Instant,
+    /// Until when it rests: it begins no pause here before.
+    pub rests_until: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 48],
 }
 
 impl GuardianBudget {
-    /// Fills a budget that was just created; an existing one stays as it is.
-    pub fn initialize_once(&mut self, scope: Pubkey, guardian: Pubkey, bump: u8) {
-        if self.version == 0 {
-            (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
-            (self.scope, self.guardian) = (scope, guardian);
+    /// A new budget.
+    pub fn initialize(&mut self, scope: Pubkey, guardian: Pubkey, bump: u8) {
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        (self.scope, self.guardian) = (scope, guardian);
+    }
+
+    /// Who paused rests from when that would have ended, so that what it closed opens in between; also where a quorum
+    /// ended it. While any guardian's pause holds here (`is_held`) it may be made longer or wider.
+    ///
+    /// # Errors
+    /// [`BreakerError::GuardianRests`].
+    pub fn rest(&mut self, is_held: bool, until: Instant, now: Instant) -> Checked<()> {
+        if !is_held && !self.rests_until.reached(now) {
+            return Err(BreakerError::GuardianRests);
         }
+        self.rests_until = self.rests_until.max(until.plus(PAUSE_COOLDOWN));
+        Ok(())
     }
 
     /// Takes the seconds of a pause out of the budget: at most `budget` a period of 30 days, hence at most twice that in any

@@ -357,7 +357,7 @@ proptest! {
         asks in prop::collection::vec((0u64..400_000, MAJOR_MIN..=PAUSE_BUDGET_SECONDS), 1..120)
     ) {
         let (mut board, mut budget) = (LatchBoard::zeroed(), GuardianBudget::zeroed());
-        budget.initialize_once(key(1), key(2), 255);
+        budget.initialize(key(1), key(2), 255);
         let mut paused: Vec<(u64, u64)> = Vec::new();
         let mut elapsed = 0;
         for (wait, seconds) in asks {

@@ -1,6 +1,6 @@
 //! Guardians who act together.
 
-use anchor::prelude::*;
+use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant,
     error::Checked,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     operation::Operations,
-    state::{Feed, ProtocolSettings, Reading, TermSettings},
+    state::{Feed, ProtocolSettings, Reading, TermSettings, Thresholds},
 };
 
 const START: Instant = Instant::new(1_000_000, 1_800_000_000);

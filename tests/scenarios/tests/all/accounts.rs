@@ -446,7 +446,7 @@ fn step_down() {
 }
 
 #[test]
-fn pause() {
+pub(crate) fn pause() {
     let mut street = Street::new(false);
     let us = &street.world.us;
     let second = us.register_market(&mut street.world.vm, 1, &Setup::default().market);
@@ -469,9 +469,9 @@ fn pause() {
         2,
         &[
             (their_market, by(WrongProtocol)),
-            (second, WRONG_SEEDS),
+            (second, by(WrongBudget)),
             (ours.protocol, WRONG_KIND),
-            (ID, WRONG_SEEDS),
+            (ID, by(WrongBudget)),
         ],
     );
     let budgets = [
@@ -479,8 +479,20 @@ fn pause() {
         ours.budget(None, &guardian.pubkey()),
         theirs.budget(Some(&their_market), &guardian.pubkey()),
     ];
-    street.refuses(&good, &signers, 3, &budgets.map(|budget| (budget, WRONG_SEEDS)));
+    street.refuses(&good, &signers, 3, &budgets.map(|budget| (budget, by(WrongBudget))));
     street.refuses_systems(&good, &signers, 4);
+    // budgets that there are: a colleague's, and one's own of all markets
+    let (vm, us) = (&street.world.vm, &street.world.us);
+    let colleague = us.guardians[1].insecure_clone();
+    let theirs = us.pause(vm, &colleague, Some(market), &order);
+    let of_all = us.pause(vm, &guardian, None, &order);
+    street.world.vm.send(&[theirs], &[&colleague]).succeeds();
+    street.world.vm.send(&[of_all], &signers).succeeds();
+    let longer = street.world.order(3_600);
+    let good = street.world.us.pause(&street.world.vm, &guardian, Some(market), &longer);
+    let theirs = street.neighbour.program.addresses;
+    let there_are = [budgets[0], budgets[1]].map(|budget| (budget, by(WrongBudget)));
+    street.refuses(&good, &signers, 3, &there_are);
     street.refuses_journals_of_a_signed_order(&good, &signers);
     // their market, with the budget that goes with it
     let mut foreign = good.clone();

@@ -106,7 +106,7 @@ pub(crate) fn an_act_gathers_its_approvals_one_by_one() {
     // neither twice nor for another incident
     execute(&mut world, proposal, &order).fails_with(NotHeld);
     let pause = firebreak_interface::state::PauseOrder { pause_epoch: 1, ..world.order(3_600) };
-    world.pause(0, &pause).succeeds();
+    world.pause(1, &pause).succeeds();
     execute(&mut world, proposal, &order).fails_with(AnotherLatch);
     world.verify_journal(&world.told()).expect("sound");
 }

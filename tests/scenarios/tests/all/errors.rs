@@ -130,6 +130,8 @@ const REACHED: &[(BreakerError, fn())] = &[
     (ConditionHolds, resumes::a_latch_stays_while_what_raised_it_is_so),
     (MaintenanceOutOfBounds, acts::planned_work_quiets_keepers_and_nobody_else),
     (MaintenanceSpent, acts::a_market_has_three_maintenances_in_thirty_days_and_none_in_an_incident),
+    (GuardianRests, pauses::who_paused_rests_for_an_hour_after_it),
+    (WrongBudget, accounts::pause),
     (UnderMaintenance, acts::planned_work_quiets_keepers_and_nobody_else),
 ];
 

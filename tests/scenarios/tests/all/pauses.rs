@@ -3,9 +3,9 @@
 use firebreak_interface::{
     BreakerError::*,
     GateError, Operation, Operations, Severity,
-    constants::{MAJOR_MAX, MAJOR_MIN, PAUSE_BUDGET_PERIOD, PAUSE_BUDGET_SECONDS},
+    constants::{MAJOR_MAX, MAJOR_MIN, PAUSE_BUDGET_PERIOD, PAUSE_BUDGET_SECONDS, PAUSE_COOLDOWN},
     instruction,
-    state::{Act, GuardianBudget, PauseOrder},
+    state::{Act, GuardianBudget, PauseOrder, Source},
 };
 use firebreak_scenarios::World;
 use solana_signer::Signer;
@@ -174,6 +174,30 @@ pub(crate) fn overlapping_pauses_count_once() {
     let budget = world.us.program.addresses.budget(Some(&world.us.market), &world.us.guardians[0].pubkey());
     let spent = world.vm.read::<GuardianBudget>(&budget).spent;
     assert!((5_390..=5_410).contains(&spent), "{spent} s for 90 minutes");
+}
+
+/// What closes again in the slot in which it opens was never open.
+#[test]
+pub(crate) fn who_paused_rests_for_an_hour_after_it() {
+    let mut world = World::default();
+    let order = world.order(MAJOR_MIN);
+    world.pause(0, &order).succeeds();
+    world.vm.advance(60);
+    // while it holds it may be made longer
+    let longer = world.order(MAJOR_MIN);
+    world.pause(0, &longer).succeeds();
+    world.vm.advance(u64::from(MAJOR_MIN) + PAUSE_COOLDOWN - 1);
+    let order = world.order(MAJOR_MIN);
+    world.pause(0, &order).fails_with(GuardianRests);
+    world.vm.advance(1);
+    world.pause(0, &order).succeeds();
+    // a quorum ends it: who paused does not begin it again, another may
+    let market = Some(world.us.market);
+    let resume = world.resume_order(market, Source::Guardian, Severity::Major);
+    world.resume(market, &resume, &[], &[1, 2]).succeeds();
+    let again = PauseOrder { pause_epoch: 1, ..world.order(MAJOR_MIN) };
+    world.pause(0, &again).fails_with(GuardianRests);
+    world.pause(1, &again).succeeds();
 }
 
 #[test]
