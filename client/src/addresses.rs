@@ -1,6 +1,9 @@
 //! Where a protocol's accounts are, from what its integrator knows.
 
-use firebreak_interface::{pda, state::Journal};
+use firebreak_interface::{
+    pda,
+    state::{Journal, Proposal},
+};
 use solana_program::pubkey::Pubkey;
 
 /// A protocol's own addresses; those of its parts follow from them.
@@ -43,6 +46,19 @@ impl ProtocolAddresses {
         pda::proposal(&self.protocol, nonce).0
     }
 
+    /// A guardian's proposal, by that guardian's own number.
+    pub fn guardian_proposal(&self, guardian: &Pubkey, nonce: u64) -> Pubkey {
+        pda::guardian_proposal(&self.protocol, guardian, nonce).0
+    }
+
+    /// Where a proposal is, by what it says of itself. At another address it is none of the program's.
+    pub fn of_proposal(&self, proposal: &Proposal) -> Pubkey {
+        match proposal.by_guardian {
+            0 => self.proposal(proposal.nonce),
+            _ => self.guardian_proposal(&proposal.authority, proposal.nonce),
+        }
+    }
+
     /// A guardian's pause budget for a market, or for all markets.
     pub fn budget(&self, market: Option<&Pubkey>, guardian: &Pubkey) -> Pubkey {
         pda::budget(market.unwrap_or(&self.protocol), guardian).0
@@ -78,6 +94,17 @@ mod tests {
         let guardian = Pubkey::new_from_array([4; 32]);
         let market = addresses.market(0);
         assert_ne!(addresses.budget(None, &guardian), addresses.budget(Some(&market), &guardian));
+    }
+
+    #[test]
+    fn a_guardians_proposal_has_a_number_of_that_guardian() {
+        let addresses = ProtocolAddresses::new(Pubkey::new_from_array([5; 32]));
+        let authority = Pubkey::new_from_array([6; 32]);
+        let mut proposal = Proposal { nonce: 3, authority, ..bytemuck::Zeroable::zeroed() };
+        assert_eq!(addresses.of_proposal(&proposal), addresses.proposal(3));
+        proposal.by_guardian = 1;
+        assert_eq!(addresses.of_proposal(&proposal), addresses.guardian_proposal(&authority, 3));
+        assert_ne!(addresses.guardian_proposal(&authority, 3), addresses.proposal(3));
     }
 
     #[test]

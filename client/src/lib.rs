@@ -14,6 +14,7 @@ pub mod failure;
 pub mod journal;
 #[cfg(feature = "keys")]
 pub mod key;
+pub mod stamp;
 pub mod told;
 pub mod venue;
 

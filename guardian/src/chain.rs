@@ -7,9 +7,12 @@ use firebreak_client::{
     account::{Kind, decode},
     clock,
     discovery::{self, Filters, OfProtocol},
+    stamp,
 };
 use firebreak_interface::{
-    ID, Instant, pda,
+    ID, Instant,
+    instruction::Stamp,
+    pda,
     state::{GuardianBudget, Invariant, Journal, JournalSegment, Keeper, PriceBand, Proposal},
 };
 use solana_account::Account;
@@ -54,7 +57,7 @@ pub struct Snapshot {
     pub invariants: Vec<(Pubkey, Box<Invariant>)>,
     /// Its keepers.
     pub keepers: Vec<(Pubkey, Box<Keeper>)>,
-    /// What waits, by number.
+    /// What waits: the authority's, then the guardians', the oldest first.
     pub proposals: Vec<(Pubkey, Box<Proposal>)>,
     /// What guardians have paused; none for who never did.
     pub budgets: Vec<Box<GuardianBudget>>,
@@ -151,8 +154,9 @@ impl Node {
         invariants.sort_by_key(|(_, one)| (one.market, one.index));
         keepers.retain(|(key, keeper)| addresses.keeper(&keeper.key) == *key);
         keepers.sort_by_key(|(key, _)| *key);
-        proposals.retain(|(key, proposal)| addresses.proposal(proposal.nonce) == *key);
-        proposals.sort_by_key(|(_, proposal)| proposal.nonce);
+        proposals.retain(|(key, proposal)| addresses.of_proposal(proposal) == *key);
+        // the authority's first
+        proposals.sort_by_key(|(_, one)| (one.by_guardian, one.proposed_at.slot, one.nonce));
         let scopes = std::iter::once(None).chain(markets.iter().map(|(key, _)| Some(key)));
         let seats: Vec<_> = scopes
             .flat_map(|scope| {
@@ -216,6 +220,24 @@ impl Node {
     pub async fn now(&self) -> Result<Instant, Error> {
         let account = self.accounts(&[clock::ADDRESS]).await?.pop().flatten().ok_or(Error::Clock)?;
         clock::read(&account.owner, &account.data).ok_or(Error::Clock)
+    }
+
+    /// A stamp of now, of a slot after this one: what was proposed in that slot is read by then.
+    ///
+    /// # Errors
+    /// [`Error::Clock`], [`Error::Rpc`].
+    pub async fn stamp(&self, after: u64) -> Result<Stamp, Error> {
+        const LOOKS: u32 = 20;
+        const BETWEEN: Duration = Duration::from_millis(200);
+        for _ in 0..LOOKS {
+            let account = self.accounts(&[stamp::ADDRESS]).await?.pop().flatten().ok_or(Error::Clock)?;
+            let newest = stamp::newest(&account.owner, &account.data).ok_or(Error::Clock)?;
+            if newest.slot > after {
+                return Ok(newest);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Err(Error::Clock)
     }
 
     /// An account that must be there and be of this kind.

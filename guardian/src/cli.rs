@@ -3,13 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueHint};
-use firebreak_interface::Operations;
+use firebreak_interface::{Operations, Severity, state::Source};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
-use crate::{act::amend::Subject, exit, words};
+use crate::{
+    act::{amend::Subject, latch, named::Named},
+    exit, words,
+};
 
-/// Guards a protocol: shows what holds, pauses, tightens, proposes, executes, proves the journal.
+mod help;
+
+/// Guards a protocol: shows what holds, pauses, confirms, resumes, vetoes, tightens, proposes, executes, proves the journal.
 ///
 /// Every act is simulated and shown in words before anything is signed. Endpoint and key come from the options, else from
 /// the Solana CLI's configuration file. Money is never moved by any of these commands, but for fees and rent.
@@ -38,9 +43,9 @@ pub(crate) struct Global {
     /// Address of the protocol's account in the breaker.
     #[arg(long, short = 'p', global = true, env = "FIREBREAK_PROTOCOL", value_parser = words::address)]
     pub(crate) protocol: Option<Pubkey>,
-    /// Key file to sign with, as solana-keygen writes it.
+    /// Key file to sign with, as solana-keygen writes it; again where several guardians sign one transaction. The first pays.
     #[arg(long, short = 'k', global = true, env = "FIREBREAK_KEYPAIR", value_hint = ValueHint::FilePath)]
-    pub(crate) keypair: Option<PathBuf>,
+    pub(crate) keypair: Vec<PathBuf>,
     /// Acts for this address, whose key is elsewhere: with --print or --dry-run.
     #[arg(long = "as", value_name = "ADDRESS", global = true, value_parser = words::address)]
     pub(crate) acting: Option<Pubkey>,
@@ -59,7 +64,7 @@ pub(crate) struct Global {
     /// Prints the unsigned transaction in base64, to be signed elsewhere within a minute.
     #[arg(long, global = true, conflicts_with = "sign_only")]
     pub(crate) print: bool,
-    /// Signs and prints the transaction in base64, for `send`; sends nothing.
+    /// Signs with the keys that are here and prints the transaction in base64, for `sign` or `send`; sends nothing.
     #[arg(long, global = true)]
     pub(crate) sign_only: bool,
     /// Signs and sends without asking.
@@ -77,23 +82,48 @@ pub(crate) enum Command {
     /// The status again and again, until Ctrl-C.
     Watch(Watch),
     /// Closes operations of one market, or of all, for a while: a guardian's first move.
-    #[command(after_long_help = PAUSE)]
+    #[command(after_long_help = help::PAUSE)]
     Pause(Pause),
     /// Makes settings tighter at once, by the authority's signature.
-    #[command(after_long_help = TIGHTEN)]
+    #[command(after_long_help = help::TIGHTEN)]
     Tighten(Tighten),
     /// Proposes what loosens: it waits in the open before anyone can execute it.
-    #[command(after_long_help = PROPOSE)]
+    #[command(after_long_help = help::PROPOSE)]
     Propose(Propose),
+    /// Makes a latch hold longer: guardians together.
+    #[command(after_long_help = help::CONFIRM)]
+    Confirm(Confirm),
+    /// Clears a latch early: guardians together, and what rules latched only while they measure less.
+    #[command(after_long_help = help::RESUME)]
+    Resume(Resume),
+    /// Voids what the authority proposed and refuses what it would propose, for 30 days: guardians together.
+    #[command(after_long_help = help::FREEZE)]
+    Freeze(Freeze),
+    /// Proposes planned work in a market, during which keepers' raises are refused: a guardian's proposal, which waits.
+    #[command(after_long_help = help::MAINTENANCE)]
+    Maintenance(Maintenance),
+    /// Approves a proposal, here and now, after showing what it does: a guardian, or several.
+    #[command(after_long_help = help::APPROVE)]
+    Approve(Approve),
+    /// Speaks against a proposal that waits: a guardian, or several; with enough of them it is over.
+    #[command(after_long_help = help::VETO)]
+    Veto(Veto),
     /// Takes a proposal back (the authority), or clears one away that is over (anyone).
-    Cancel(Number),
-    /// Executes a proposal whose delay is over. Anyone may.
-    #[command(after_long_help = EXECUTE)]
-    Execute(Number),
-    /// Sends a transaction that --print gave and that was signed elsewhere, after showing what it changes.
-    Send {
-        /// The signed transaction, in base64.
+    Cancel(Which),
+    /// Executes a proposal whose delay is over and that has the approvals it takes. Anyone may.
+    #[command(after_long_help = help::EXECUTE)]
+    Execute(Execute),
+    /// Adds one's signature to a transaction that --print or --sign-only gave elsewhere, after showing what it changes.
+    #[command(after_long_help = help::SIGN)]
+    Sign {
+        /// The transaction, in base64.
         transaction: String,
+    },
+    /// Sends a transaction that was signed elsewhere, after showing what it changes.
+    Send {
+        /// The signed transaction, in base64; or copies of it with a part of the signatures each.
+        #[arg(required = true)]
+        transaction: Vec<String>,
     },
     /// Tidies what is over and tells the journal of the fall. Anyone may; it changes no answer.
     StepDown(Where),
@@ -119,38 +149,6 @@ pub(crate) enum Command {
         folder: PathBuf,
     },
 }
-
-const PAUSE: &str = "\
-When: something leaves that should not, a price is wrong, a key is lost, and you are not sure yet. A needless pause costs a \
-guardian's budget and users' patience; a late one costs the vault.
-
-It can: close withdraw, borrow, swap and every other operation that is no exit, from the slot in which it lands; it acts as \
-Major, so what the market's response to Major closes is closed as well.
-
-It cannot: close repay, add_collateral, reduce or close; move a token; last longer than 72 h, or than what is left of your \
-budget of 10 h in 30 days for this market; be repeated from an old signature after a resume.
-
-Signed in advance: with --nonce ACCOUNT --valid 30d --sign-only it is printed, kept, and sent by `send` when it is needed. The next \
-resume voids it, and so does the nonce's advance.
-
-It ends by itself, in steps. Overlapping pauses are charged once. Look first: firebreak-guardian status";
-
-const TIGHTEN: &str = "\
-When: a limit is too wide, and you hold the authority's key. It holds from the slot in which it lands.
-
-It cannot: loosen anything, nor go below a quarter of the last value that waited; undoing it is a proposal, and waits.
-
-Fields are changed by name, as in: firebreak-guardian tighten limiter:VAULT --set soft_bps=5000 --set short.rate_bps=500
-Shares are in bps, durations as 90, 30m, 6h or 2d, operations as withdraw,borrow. A wrong name lists the right ones.";
-
-const PROPOSE: &str = "\
-When: a limit is too narrow, a keeper goes, a loss is to be accepted. Anybody can read what was proposed while it waits for the \
-loosening delay, and what they read is all that it can ever do.
-
-It cannot: take effect earlier, go further than twice a limit in one proposal, or outlive a week after its delay.";
-
-const EXECUTE: &str = "\
-It does exactly what was proposed, on exactly those accounts, or nothing. Moving the authority is signed by the new one.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Transactions {
@@ -263,10 +261,128 @@ fn sha256(text: &str) -> Result<Sha256, String> {
     if bytes == [0; 32] { Err(expected()) } else { Ok(Sha256(bytes)) }
 }
 
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Which {
+    /// The proposal, as `proposals` shows it: the authority's by its number, a guardian's as GUARDIAN/NUMBER, either by its
+    /// account.
+    pub(crate) proposal: Named,
+}
+
+/// Which latch.
 #[derive(Debug, Args)]
-pub(crate) struct Number {
-    /// The proposal's number, as `proposals` shows it.
-    pub(crate) number: u64,
+pub(crate) struct Latched {
+    #[command(flatten)]
+    pub(crate) scope: Where,
+    /// What raised the latch: limiter, price-band, invariant, guardian, keeper or program. The worst there is if not said.
+    #[arg(long, value_parser = latch::parse_source)]
+    pub(crate) source: Option<Source>,
+    /// Its severity: minor, major or critical. The worst there is if not said.
+    #[arg(long, value_parser = words::parse_level)]
+    pub(crate) severity: Option<Severity>,
+}
+
+/// How guardians do together what takes several.
+#[derive(Debug, Args)]
+pub(crate) struct Together {
+    /// Proposes it instead, as the first who approves it; the others `approve`, and anybody sends `execute`.
+    #[arg(long, conflicts_with = "with")]
+    pub(crate) propose: bool,
+    #[command(flatten)]
+    pub(crate) others: Others,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Others {
+    /// Another guardian signs the same transaction, elsewhere: with --sign-only or --print. Again for more of them.
+    #[arg(long, value_name = "ADDRESS", value_parser = words::address)]
+    pub(crate) with: Vec<Pubkey>,
+}
+
+/// What only holds or closes may be signed in advance.
+#[derive(Debug, Args)]
+pub(crate) struct Advance {
+    /// A nonce account of who pays: with --sign-only it can be kept, and sent when it is needed.
+    #[arg(long, value_name = "ACCOUNT", value_parser = words::address)]
+    pub(crate) nonce: Option<Pubkey>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Confirm {
+    #[command(flatten)]
+    pub(crate) latch: Latched,
+    /// How long from now, as 6h or 2d: within its severity's bounds, counted from the latch's beginning.
+    #[arg(long = "for", value_name = "DURATION", value_parser = words::parse_seconds)]
+    pub(crate) seconds: u32,
+    #[command(flatten)]
+    pub(crate) together: Together,
+    #[command(flatten)]
+    pub(crate) advance: Advance,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    pub(crate) latch: Latched,
+    #[command(flatten)]
+    pub(crate) together: Together,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Freeze {
+    #[command(flatten)]
+    pub(crate) together: Together,
+    #[command(flatten)]
+    pub(crate) advance: Advance,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Maintenance {
+    /// The market, by its number.
+    pub(crate) market: u64,
+    /// How long: 1m to 4h, from when it is executed.
+    #[arg(long = "for", value_name = "DURATION", value_parser = words::parse_seconds)]
+    pub(crate) seconds: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) others: Others,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Veto {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) others: Others,
+    #[command(flatten)]
+    pub(crate) advance: Advance,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Execute {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) others: Others,
+}
+
+impl Command {
+    /// Who signs elsewhere.
+    pub(crate) fn with(&self) -> &[Pubkey] {
+        match self {
+            Self::Confirm(Confirm { together, .. })
+            | Self::Resume(Resume { together, .. })
+            | Self::Freeze(Freeze { together, .. }) => &together.others.with,
+            Self::Approve(Approve { others, .. })
+            | Self::Veto(Veto { others, .. })
+            | Self::Execute(Execute { others, .. }) => &others.with,
+            _ => &[],
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -330,6 +446,10 @@ mod tests {
         command.build();
         let pause = command.find_subcommand_mut("pause").expect("a command").render_long_help().to_string();
         assert!(pause.contains("When:") && pause.contains("It cannot:"), "{pause}");
+        for name in ["confirm", "resume", "freeze", "maintenance", "approve", "veto"] {
+            let help = command.find_subcommand_mut(name).expect(name).render_long_help().to_string();
+            assert!(help.contains("When:") && help.contains("It cannot:"), "{help}");
+        }
         let help = command.render_long_help().to_string();
         assert!(
             help.contains("Exit codes:") && help.contains("10  sent, and it can no longer land"),
@@ -347,5 +467,14 @@ mod tests {
         assert_eq!(refused("g propose protocol --approve-upgrade 00"), ErrorKind::ValueValidation);
         assert_eq!(refused("g status --dry-run --print"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("g execute -1"), ErrorKind::UnknownArgument);
+        assert_eq!(refused("g confirm --market 0"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("g resume"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("g resume --all --source nobody"), ErrorKind::ValueValidation);
+        assert_eq!(refused("g resume --all --severity normal"), ErrorKind::ValueValidation);
+        assert_eq!(refused("g maintenance 0"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("g approve 1/x"), ErrorKind::ValueValidation);
+        assert_eq!(refused("g send"), ErrorKind::MissingRequiredArgument);
+        let other = Pubkey::new_from_array([5; 32]);
+        assert_eq!(refused(&format!("g freeze --propose --with {other}")), ErrorKind::ArgumentConflict);
     }
 }

@@ -1,20 +1,105 @@
 //! What a proposal will do, in words.
 
 use firebreak_client::{Limiter, Market};
-use firebreak_interface::state::{Amendment, Proposal, Proposed, Ratios, Setting, Status};
+use firebreak_interface::{
+    constants::AUTHORITY_FREEZE,
+    state::{Amendment, GuardianAct, Latch, LatchId, Proposal, Proposed, Ratios, Setting, Status},
+};
 use solana_pubkey::Pubkey;
 
 use crate::{
+    act::latch,
     chain::Snapshot,
+    describe, rules,
     setting::{Named, changes},
+    votes::Votes,
     words,
 };
 
 /// A proposal's content: what it does first, then each change in a line.
 pub fn lines(proposal: &Proposal, snapshot: &Snapshot) -> Vec<String> {
+    if let Some((scope, act)) = proposal.read_act() {
+        return of_act(&act, &scope, snapshot);
+    }
     match proposal.read_content() {
         Some((accounts, proposed)) => of(&proposed, &accounts, snapshot),
         None => vec!["content of a newer program: upgrade this tool before you let it pass".to_owned()],
+    }
+}
+
+/// What a proposal is called: the authority's by its number, a guardian's by that guardian and its number.
+pub fn proposal_name(proposal: &Proposal, snapshot: &Snapshot) -> String {
+    match proposal.by_guardian {
+        0 => proposal.nonce.to_string(),
+        _ => number_of_guardian(&proposal.authority, proposal.nonce, snapshot),
+    }
+}
+
+/// What a guardian's proposal of this number is called: by the guardian's place, or by the key of who is none any longer.
+pub fn number_of_guardian(guardian: &Pubkey, number: u64, snapshot: &Snapshot) -> String {
+    let place = snapshot.protocol.guardians().iter().position(|key| key == guardian);
+    place.map_or_else(|| format!("{guardian}/{number}"), |place| format!("{place}/{number}"))
+}
+
+/// What an act of guardians does, in a market or in the whole protocol.
+pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<String> {
+    let name = latch::scope_name(scope, snapshot);
+    match act {
+        GuardianAct::Confirm(order) => {
+            let seconds = words::exact(order.seconds.into());
+            let id = latch::name(&order.latch);
+            let mut lines = vec![format!("makes {id}, in {name} hold for {seconds} from its execution")];
+            lines.push(of_latch(&order.latch, scope, snapshot).0);
+            lines
+        }
+        GuardianAct::Resume(order) => {
+            let mut lines = vec![format!("clears {} in {name}", latch::name(&order.latch))];
+            let (state, live) = of_latch(&order.latch, scope, snapshot);
+            lines.push(state);
+            if let Some(live) = live {
+                let source = order.latch.source;
+                let rules = rules::of(snapshot, scope, source, live.rules);
+                lines.extend(rules.iter().map(|rule| format!("while it measures less: {}", rule.name)));
+                if !source.is_automatic() && live.count != order.count {
+                    lines.push("void: more came to that latch since".to_owned());
+                }
+            }
+            lines
+        }
+        GuardianAct::FreezeAuthority { authority_epoch } => {
+            let authority = snapshot.protocol.authority;
+            let mut lines = vec![format!(
+                "freezes the authority {authority}: voids what it proposed, and refuses what it would propose for {}",
+                words::duration(AUTHORITY_FREEZE)
+            )];
+            if *authority_epoch != snapshot.protocol.authority_epoch {
+                lines.push("void: the authority moved or was frozen since".to_owned());
+            }
+            lines
+        }
+        GuardianAct::Maintenance { seconds } => vec![format!(
+            "maintenance of {name}: keepers' raises are refused for {} from its execution, and nothing else is",
+            words::exact((*seconds).into())
+        )],
+    }
+}
+
+/// How a latch stands that an order names, and the latch where it holds.
+fn of_latch(id: &LatchId, scope: &Pubkey, snapshot: &Snapshot) -> (String, Option<Latch>) {
+    let board = latch::board(snapshot, scope);
+    match (board.named(id, snapshot.now), board.live(id.source, id.severity, snapshot.now)) {
+        (Ok(live), _) => {
+            let text = format!(
+                "which holds for {} more; measured {}, threshold {}, {} times",
+                words::left(live.until, snapshot.now),
+                live.value,
+                live.threshold,
+                live.count
+            );
+            (text, Some(*live))
+        }
+        (Err(_), Some((other, _))) => (format!("void: what holds now is {}", latch::name(&other)), None),
+        (Err(_), None) => ("void: it holds no longer".to_owned(), None),
     }
 }
 
@@ -96,15 +181,8 @@ fn amended(amendment: &Amendment, subject: Pubkey, snapshot: &Snapshot) -> Vec<S
             let now = snapshot.protocol.guardians();
             lines.extend(members.iter().filter(|key| !now.contains(key)).map(|key| format!("comes: {key}")));
             lines.extend(now.iter().filter(|key| !members.contains(key)).map(|key| format!("leaves: {key}")));
-            let old = snapshot.protocol.thresholds;
-            for (name, old, new) in [
-                ("confirm", old.confirm, thresholds.confirm),
-                ("resume", old.resume, thresholds.resume),
-                ("migrate", old.migrate, thresholds.migrate),
-                ("release", old.release, thresholds.release),
-                ("veto", old.veto, thresholds.veto),
-                ("freeze", old.freeze, thresholds.freeze),
-            ] {
+            let old = describe::thresholds(&snapshot.protocol.thresholds);
+            for ((name, old), (_, new)) in old.into_iter().zip(describe::thresholds(thresholds)) {
                 if old != new {
                     lines.push(format!("threshold of {name}: {old} -> {new}"));
                 }
@@ -168,12 +246,13 @@ pub fn subject_name(key: &Pubkey, snapshot: &Snapshot) -> String {
 /// Where a proposal stands, in words.
 pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
     let now = snapshot.now;
+    let missing = Votes::of(proposal, snapshot).missing();
     match proposal.status() {
         Some(Status::Executed) => "executed".to_owned(),
         Some(Status::Cancelled) => "cancelled".to_owned(),
         Some(Status::Vetoed) => "vetoed".to_owned(),
         None => "of a newer program".to_owned(),
-        Some(Status::Pending) if proposal.authority_epoch != snapshot.protocol.authority_epoch => {
+        Some(Status::Pending) if is_of_former_authority(proposal, snapshot) => {
             "void: the authority moved or was frozen since; anyone may cancel it".to_owned()
         }
         Some(Status::Pending) if proposal.expires_at.reached(now) => {
@@ -182,6 +261,10 @@ pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
         Some(Status::Pending) if is_stale(proposal, snapshot) => {
             "void: what it changes was changed since; the authority may cancel it".to_owned()
         }
+        Some(Status::Pending) if proposal.ripe_at.reached(now) && missing > 0 => format!(
+            "waits for {missing} more to approve it, for {} more",
+            words::left(proposal.expires_at, now)
+        ),
         Some(Status::Pending) if proposal.ripe_at.reached(now) => {
             format!("RIPE: anyone may execute it, for {} more", words::left(proposal.expires_at, now))
         }
@@ -192,6 +275,16 @@ pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
             words::duration(proposal.expires_at.unix.saturating_sub(proposal.ripe_at.unix).unsigned_abs()),
         ),
     }
+}
+
+/// Whether what it was proposed for is gone: the program executes it no more.
+pub fn is_void(proposal: &Proposal, snapshot: &Snapshot) -> bool {
+    is_of_former_authority(proposal, snapshot) || is_stale(proposal, snapshot)
+}
+
+/// What a guardian proposed outlives the authority.
+pub fn is_of_former_authority(proposal: &Proposal, snapshot: &Snapshot) -> bool {
+    proposal.by_guardian == 0 && proposal.authority_epoch != snapshot.protocol.authority_epoch
 }
 
 /// Whether the setting that it amends has changed since, and it does not go back to what had waited: then the program

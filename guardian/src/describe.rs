@@ -3,7 +3,7 @@
 use firebreak_client::account::Account;
 use firebreak_interface::{
     Instant, Severity,
-    state::{LatchBoard, Ratios},
+    state::{LatchBoard, Ratios, Thresholds},
 };
 use serde::Serialize;
 
@@ -79,6 +79,14 @@ fn values(account: &Account, now: Instant) -> Values {
             }
             say("loosening delay", words::exact(protocol.loosening_delay.into()));
             say("pause epoch", protocol.pause_epoch.to_string());
+            say("authority epoch", protocol.authority_epoch.to_string());
+            say("membership epoch", protocol.membership_epoch.to_string());
+            if !protocol.frozen_until.reached(now) {
+                say("authority frozen until", words::moment(protocol.frozen_until.unix));
+            }
+            for (act, members) in thresholds(&protocol.thresholds) {
+                say(&format!("threshold of {act}"), members.to_string());
+            }
             say("armed limiters", protocol.armed_limiters.to_string());
             say("markets", protocol.markets.to_string());
             say("proposals that wait", protocol.pending_proposals.to_string());
@@ -91,6 +99,9 @@ fn values(account: &Account, now: Instant) -> Values {
             let (severity, closed, _) = market.in_force(&bytemuck::Zeroable::zeroed(), now);
             values.push(("severity".to_owned(), format!("{severity:?}")));
             values.push(("closed".to_owned(), words::operations(closed.0)));
+            if !market.quiet_until.reached(now) {
+                values.push(("keepers quieted until".to_owned(), words::moment(market.quiet_until.unix)));
+            }
             latches(&mut values, &market.board, now);
         }
         Account::Limiter(limiter) => {
@@ -116,6 +127,9 @@ fn values(account: &Account, now: Instant) -> Values {
                 if over { "over" } else { "until" }.to_owned()
                     + &format!(" {}", words::moment(keeper.expires.unix)),
             );
+            let seen =
+                if keeper.seen_at.is_set() { words::moment(keeper.seen_at.unix) } else { "never".to_owned() };
+            say("heard of", seen);
             say("raises today", format!("{} of {}", keeper.raises_today, keeper.raises_per_day));
         }
         Account::GuardianBudget(budget) => {
@@ -126,6 +140,8 @@ fn values(account: &Account, now: Instant) -> Values {
             say("status", status);
             say("may be executed from", words::moment(proposal.ripe_at.unix));
             say("expires", words::moment(proposal.expires_at.unix));
+            say("approved by", words::places(proposal.ballot.approved));
+            say("spoken against by", words::places(proposal.ballot.vetoed));
         }
         Account::Journal(journal) => {
             say("entries", journal.count.to_string());
@@ -142,6 +158,18 @@ fn values(account: &Account, now: Instant) -> Values {
 
 fn named(values: &mut Values, settings: &impl Named) {
     values.extend(settings.fields().into_iter().map(|(name, value)| (name.to_owned(), value)));
+}
+
+/// The thresholds by their acts.
+pub fn thresholds(thresholds: &Thresholds) -> [(&'static str, u8); 6] {
+    [
+        ("confirm", thresholds.confirm),
+        ("resume", thresholds.resume),
+        ("veto", thresholds.veto),
+        ("freeze", thresholds.freeze),
+        ("migrate", thresholds.migrate),
+        ("release", thresholds.release),
+    ]
 }
 
 fn board(values: &mut Values, board: &LatchBoard, now: Instant) {

@@ -225,7 +225,14 @@ impl Error {
             // what waits for a clock, or lost a race for the journal's segment or a proposal's number
             Self::Refused(refused) | Self::Failed { refused, .. } => matches!(
                 refused.refusal,
-                Some(Refusal::Breaker(Rule::ProposalNotRipe | Rule::WrongSegment | Rule::LatchLive))
+                Some(Refusal::Breaker(
+                    Rule::ProposalNotRipe
+                        | Rule::WrongSegment
+                        | Rule::LatchLive
+                        | Rule::StaleStamp
+                        | Rule::ConditionHolds
+                        | Rule::MaintenanceSpent
+                ))
             ),
             _ => false,
         }

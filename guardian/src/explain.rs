@@ -1,7 +1,10 @@
 //! What an error, or a transaction, means.
 
 use firebreak_client::{Refusal, confirmed::confirmed, told::all_told};
-use firebreak_interface::{BreakerError, ID, state::JournalEntry};
+use firebreak_interface::{
+    BreakerError, ID,
+    state::{Act, JournalEntry, Members},
+};
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
@@ -9,6 +12,7 @@ use solana_transaction_error::TransactionError;
 
 use crate::{
     chain::Node,
+    describe::SOURCES,
     error::{Error, Refused},
     history, words,
 };
@@ -101,17 +105,38 @@ pub async fn transaction(node: &Node, signature: Signature) -> Result<Explanatio
 
 /// A journal's entry in a line.
 pub fn entry(entry: &JournalEntry) -> String {
-    let JournalEntry { number, at, actor, subject, act, before, after, value, threshold, count } = entry;
+    let JournalEntry { number, at, actor, subject, act, before, after, count, .. } = entry;
     let change = if before == after { format!("{after:?}") } else { format!("{before:?} -> {after:?}") };
     format!(
-        "{number}: {} slot {}, {act:?}, {change}, by {actor}, of {subject}, value {value}, threshold {threshold}, {count} times",
+        "{number}: {} slot {}, {act:?}, {change}, by {actor}, of {subject}, {}, {count} times",
         words::moment(at.unix),
-        at.slot
+        at.slot,
+        figures(entry)
     )
+}
+
+/// What the two figures of an entry say: of an act of guardians who they were, by their places of that day.
+fn figures(entry: &JournalEntry) -> String {
+    let (value, threshold) = (entry.value, entry.threshold);
+    let who = || Members::try_from(value).map_or_else(|_| format!("places {value}"), words::places);
+    match entry.act {
+        Act::Approved => format!("{}, so that {threshold} have approved", who()),
+        Act::Vetoed => format!("{}, so that {threshold} have spoken against it", who()),
+        Act::AuthorityFrozen => format!("{}, for {}", who(), words::exact(threshold)),
+        Act::Confirmed => format!("{}, for {} from then", who(), words::exact(threshold)),
+        Act::Resumed => {
+            let source = usize::try_from(threshold).ok().and_then(|place| SOURCES.get(place));
+            format!("{}, what {} had latched", who(), source.unwrap_or(&"another source"))
+        }
+        Act::MaintenanceAnnounced => format!("{}, for {}", who(), words::exact(threshold)),
+        _ => format!("value {value}, threshold {threshold}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use firebreak_interface::Instant;
+
     use super::*;
 
     #[test]
@@ -124,6 +149,18 @@ mod tests {
         assert!(error("77").expect("a number").text[1].contains("none of"));
         assert!(error("NoSuchName").is_none());
         assert!(error("0xzz").is_none());
+    }
+
+    #[test]
+    fn an_act_of_guardians_says_who_they_were() {
+        let told = |act, value, threshold| {
+            let entry = JournalEntry::new(act, Pubkey::default(), Pubkey::default(), Instant::new(1, 1));
+            super::entry(&JournalEntry { value, threshold, ..entry })
+        };
+        assert!(told(Act::Approved, 0b101, 2).contains("guardians 0, 2, so that 2 have approved"));
+        assert!(told(Act::Confirmed, 0b10, 3_600).contains("guardian 1, for 1 h from then"));
+        assert!(told(Act::Resumed, 0b11, 1).contains("guardians 0, 1, what price band had latched"));
+        assert!(told(Act::Paused, 3, 4).contains("value 3, threshold 4"));
     }
 
     #[test]

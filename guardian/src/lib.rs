@@ -12,10 +12,13 @@ pub mod error;
 pub mod exit;
 pub mod explain;
 pub mod history;
+mod read;
+pub mod rules;
 mod run;
 mod screen;
 pub mod setting;
 pub mod status;
+pub mod votes;
 pub mod words;
 
 pub use run::run;

@@ -1,18 +1,19 @@
 //! What a protocol's breaker holds now, at a glance.
 
-use std::fmt::Write;
+mod text;
 
 use firebreak_client::Limiter;
 use firebreak_interface::{
     Instant, Severity,
     constants::PAUSE_BUDGET_PERIOD,
-    state::{GuardianBudget, LatchBoard, Proposal},
+    state::{GuardianBudget, Proposal},
 };
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 
 use crate::{
-    chain::Snapshot, console::paint, content, describe::SOURCES, error::Error, history::History, words,
+    act::latch, chain::Snapshot, content, describe, error::Error, history::History, rules, votes::Votes,
+    words,
 };
 
 /// A protocol at a glance.
@@ -30,6 +31,8 @@ pub struct Status {
     pub detached: bool,
     /// Who governs.
     pub authority: String,
+    /// Unix time until which the authority proposes nothing; none where it may.
+    pub frozen_until: Option<i64>,
     /// Latches that hold in all markets.
     pub latches: Vec<Latch>,
     /// Its markets.
@@ -38,6 +41,8 @@ pub struct Status {
     pub proposals: Vec<Pending>,
     /// Its guardians.
     pub guardians: Vec<Guardian>,
+    /// How many of them each act takes.
+    pub thresholds: Vec<Threshold>,
     /// Its keepers.
     pub keepers: Vec<Keeper>,
     /// Its journal.
@@ -65,6 +70,8 @@ pub struct Latch {
     pub threshold: u64,
     /// How many were merged.
     pub count: u64,
+    /// The rules that it stands for.
+    pub rules: Vec<String>,
 }
 
 /// A market.
@@ -80,6 +87,8 @@ pub struct Market {
     pub closed: String,
     /// When each severity ends, the highest first.
     pub way_down: Vec<Step>,
+    /// Seconds for which announced maintenance still quiets keepers' raises.
+    pub quiet_seconds: i64,
     /// Its latches.
     pub latches: Vec<Latch>,
     /// Its limiters.
@@ -119,10 +128,16 @@ pub struct Guarded {
 /// What waits.
 #[derive(Debug, Serialize)]
 pub struct Pending {
-    /// Its number.
+    /// What it is called: the authority's by its number, a guardian's as GUARDIAN/NUMBER.
+    pub name: String,
+    /// Its number, of the authority or of that guardian.
     pub number: u64,
+    /// The guardian who made it; none where the authority did.
+    pub guardian: Option<String>,
     /// Its account.
     pub address: String,
+    /// Who has spoken.
+    pub votes: Votes,
     /// Where it stands.
     pub standing: String,
     /// Unix time from which anyone may execute it.
@@ -136,10 +151,21 @@ pub struct Pending {
 /// A guardian.
 #[derive(Debug, Serialize)]
 pub struct Guardian {
+    /// Where the key stands in the list.
+    pub place: usize,
     /// The key.
     pub key: String,
     /// What is left to pause, by market and for all.
     pub budgets: Vec<Budget>,
+}
+
+/// How many guardians an act takes.
+#[derive(Debug, Serialize)]
+pub struct Threshold {
+    /// The act.
+    pub act: &'static str,
+    /// How many.
+    pub members: u8,
 }
 
 /// What a guardian may still pause.
@@ -164,6 +190,8 @@ pub struct Keeper {
     pub raises_per_day: u16,
     /// Raises ever.
     pub raises: u64,
+    /// Seconds since it was heard of last, by a heartbeat or a raise; none where it never was.
+    pub silent_seconds: Option<i64>,
 }
 
 /// The journal.
@@ -189,10 +217,12 @@ pub fn glance(snapshot: &Snapshot, history: &Result<History, Error>) -> Status {
         severity: format!("{:?}", worst(snapshot)),
         detached: protocol.detached != 0,
         authority: protocol.authority.to_string(),
-        latches: latches(&protocol.board, *now),
+        frozen_until: frozen_until(snapshot),
+        latches: latches(snapshot, &addresses.protocol),
         markets: markets.iter().map(|(key, market)| of_market(snapshot, key, market)).collect(),
         proposals: snapshot.proposals.iter().map(|(key, one)| pending(snapshot, key, one)).collect(),
         guardians: protocol.guardians().iter().map(|key| guardian(snapshot, key)).collect(),
+        thresholds: thresholds(snapshot),
         keepers: snapshot.keepers.iter().map(|(_, one)| keeper(one, *now)).collect(),
         journal: journal(snapshot, history),
     }
@@ -218,7 +248,8 @@ fn of_market(snapshot: &Snapshot, key: &Pubkey, market: &firebreak_client::Marke
         severity: format!("{severity:?}"),
         closed: words::operations(closed.0),
         way_down: way_down.collect(),
-        latches: latches(&market.board, now),
+        quiet_seconds: seconds_left(market.quiet_until, now),
+        latches: latches(snapshot, key),
         limiters: snapshot
             .limiters
             .iter()
@@ -242,27 +273,54 @@ fn guarded(limiter: &Limiter, now: Instant) -> Guarded {
     }
 }
 
-fn latches(board: &LatchBoard, now: Instant) -> Vec<Latch> {
-    let live = board.slots.iter().enumerate().filter(|(_, latch)| latch.is_live(now));
-    live.map(|(i, latch)| Latch {
-        source: SOURCES.get(i / Severity::RAISED).copied().unwrap_or("another source"),
-        severity: format!("{:?}", Severity::ABOVE_NORMAL[i % Severity::RAISED]),
+fn latches(snapshot: &Snapshot, scope: &Pubkey) -> Vec<Latch> {
+    let live = latch::live(snapshot, scope).into_iter();
+    live.map(|(id, latch)| Latch {
+        source: latch::source_name(id.source),
+        severity: format!("{:?}", id.severity),
         closes: words::operations(latch.closed),
         since_slot: latch.since.slot,
         until: latch.until.unix,
-        seconds_left: seconds_left(latch.until, now),
+        seconds_left: seconds_left(latch.until, snapshot.now),
         measured: latch.value,
         threshold: latch.threshold,
         count: latch.count,
+        rules: rules::of(snapshot, scope, id.source, latch.rules).into_iter().map(|rule| rule.name).collect(),
     })
     .collect()
+}
+
+/// Until when the authority proposes nothing, where it is frozen.
+pub fn frozen_until(snapshot: &Snapshot) -> Option<i64> {
+    let until = snapshot.protocol.frozen_until;
+    (!until.reached(snapshot.now)).then_some(until.unix)
+}
+
+/// How many guardians each act takes; none where the account is of a version without that.
+pub fn thresholds(snapshot: &Snapshot) -> Vec<Threshold> {
+    let Ok(thresholds) = snapshot.protocol.thresholds() else {
+        return Vec::new();
+    };
+    describe::thresholds(&thresholds).map(|(act, members)| Threshold { act, members }).into()
+}
+
+/// The thresholds in a line.
+pub fn thresholds_line(thresholds: &[Threshold], members: usize) -> String {
+    if thresholds.is_empty() {
+        return "thresholds: none yet: send migrate_protocol first".to_owned();
+    }
+    let each: Vec<_> = thresholds.iter().map(|one| format!("{} {}", one.act, one.members)).collect();
+    format!("of {members} guardians it takes: pause 1, {}", each.join(", "))
 }
 
 /// A proposal that waits.
 pub fn pending(snapshot: &Snapshot, key: &Pubkey, proposal: &Proposal) -> Pending {
     Pending {
+        name: content::proposal_name(proposal, snapshot),
         number: proposal.nonce,
+        guardian: (proposal.by_guardian != 0).then(|| proposal.authority.to_string()),
         address: key.to_string(),
+        votes: Votes::of(proposal, snapshot),
         standing: content::standing(proposal, snapshot),
         ripe_at: proposal.ripe_at.unix,
         expires_at: proposal.expires_at.unix,
@@ -280,7 +338,8 @@ pub fn guardian(snapshot: &Snapshot, key: &Pubkey) -> Guardian {
         let seconds_left = budget_left(of.next().map(|budget| &**budget), whole, snapshot.now);
         Budget { scope: name, seconds_left }
     };
-    Guardian { key: key.to_string(), budgets: all.chain(each).map(budget).collect() }
+    let place = snapshot.protocol.guardians().iter().position(|one| one == key).unwrap_or_default();
+    Guardian { place, key: key.to_string(), budgets: all.chain(each).map(budget).collect() }
 }
 
 /// Seconds that a guardian may still pause; who never paused has the whole of it.
@@ -289,13 +348,15 @@ pub fn budget_left(budget: Option<&GuardianBudget>, whole: u32, now: Instant) ->
     whole.saturating_sub(running.map_or(0, |one| one.spent))
 }
 
-fn keeper(keeper: &firebreak_interface::state::Keeper, now: Instant) -> Keeper {
+/// A keeper.
+pub fn keeper(keeper: &firebreak_interface::state::Keeper, now: Instant) -> Keeper {
     Keeper {
         key: keeper.key.to_string(),
         seconds_left: seconds_left(keeper.expires, now),
         raises_today: keeper.raises_today,
         raises_per_day: keeper.raises_per_day,
         raises: keeper.raises,
+        silent_seconds: keeper.seen_at.is_set().then(|| now.unix.saturating_sub(keeper.seen_at.unix).max(0)),
     }
 }
 
@@ -316,127 +377,5 @@ fn seconds_left(until: Instant, now: Instant) -> i64 {
     until.unix.saturating_sub(now.unix).max(0)
 }
 
-impl Status {
-    /// For people, the worst first to be read.
-    pub fn text(&self, colour: bool) -> String {
-        let mut out = String::new();
-        // writing to a string cannot fail
-        let _ = self.write(&mut out, colour);
-        out
-    }
-
-    fn write(&self, out: &mut String, colour: bool) -> std::fmt::Result {
-        let severity = painted(&self.severity, colour);
-        // the keys come last: on a narrow terminal what matters is what is left
-        writeln!(out, "protocol: {severity}, {}", self.protocol)?;
-        if self.detached {
-            writeln!(out, "  DETACHED: its gates read as open, nothing guards it")?;
-        }
-        writeln!(out, "  {}, slot {}, authority {}", words::moment(self.unix), self.slot, self.authority)?;
-        self.latches.iter().try_for_each(|latch| latch.write(out))?;
-        for market in &self.markets {
-            market.write(out, colour)?;
-        }
-        for one in &self.proposals {
-            writeln!(out, "proposal {}: {}", one.number, one.standing)?;
-            for line in &one.content {
-                writeln!(out, "    {line}")?;
-            }
-        }
-        for one in &self.guardians {
-            let budgets = one
-                .budgets
-                .iter()
-                .map(|budget| format!("{} {}", words::duration(budget.seconds_left.into()), budget.scope));
-            let budgets: Vec<_> = budgets.collect();
-            writeln!(out, "guardian {}: may pause {}", one.key, budgets.join(", "))?;
-        }
-        for one in &self.keepers {
-            let registered = match one.seconds_left {
-                0 => "registration OVER".to_owned(),
-                left => format!("registered for {} more", words::duration(left.unsigned_abs())),
-            };
-            let raises =
-                format!("{} of {} raises today, {} ever", one.raises_today, one.raises_per_day, one.raises);
-            writeln!(out, "keeper {}: {registered}, {raises}", one.key)?;
-        }
-        writeln!(out, "{}", self.journal.text())
-    }
-}
-
-impl Latch {
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        let closes =
-            if self.closes == "nothing" { String::new() } else { format!(", closes {}", self.closes) };
-        writeln!(
-            out,
-            "  latch by {}: {} since slot {}, {} left{closes}; measured {}, threshold {}, {} times",
-            self.source,
-            self.severity,
-            self.since_slot,
-            words::duration(self.seconds_left.unsigned_abs()),
-            self.measured,
-            self.threshold,
-            self.count,
-        )
-    }
-}
-
-impl Market {
-    fn write(&self, out: &mut String, colour: bool) -> std::fmt::Result {
-        let severity = painted(&self.severity, colour);
-        writeln!(out, "market {}: {severity}, closed: {}, {}", self.id, self.closed, self.address)?;
-        self.latches.iter().try_for_each(|latch| latch.write(out))?;
-        if !self.way_down.is_empty() {
-            let steps = self.way_down.iter();
-            let steps: Vec<_> = steps
-                .map(|step| {
-                    format!("below {} in {}", step.below, words::duration(step.seconds.unsigned_abs()))
-                })
-                .collect();
-            writeln!(out, "  way down: {}", steps.join(", "))?;
-        }
-        for one in &self.limiters {
-            writeln!(
-                out,
-                "  vault: {}, {}, expects {}, may still pay {}; {} allowed, {} denied, {} undeclared, {}",
-                if one.armed { "armed" } else { "in shadow" },
-                painted(&one.severity, colour),
-                one.expects,
-                one.may_pay,
-                one.allowed,
-                one.denied,
-                one.undeclared,
-                one.vault,
-            )?;
-        }
-        Ok(())
-    }
-}
-
-impl Journal {
-    /// In a line.
-    pub fn text(&self) -> String {
-        match (&self.broken, self.missing) {
-            (Some(broken), _) => broken.clone(),
-            (None, 0) if self.proven == self.entries => {
-                format!("journal: {} entries, all proven to the head", self.entries)
-            }
-            (None, missing) => format!(
-                "journal: {} entries, {} proven to the head, {missing} not found: `journal verify` looks further",
-                self.entries, self.proven
-            ),
-        }
-    }
-}
-
-/// The name of a severity, in its colour.
-fn painted(name: &str, colour: bool) -> String {
-    let all = [Severity::Normal].into_iter().chain(Severity::ABOVE_NORMAL);
-    let severity = all.into_iter().find(|severity| format!("{severity:?}") == name);
-    severity.map_or_else(|| name.to_owned(), |severity| paint(severity, colour))
-}
-
 #[cfg(test)]
-#[path = "status_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! Durations, moments, operations and keys, as people read and type them.
 
-use firebreak_interface::{Instant, Operation, Operations, Severity};
+use firebreak_interface::{Instant, Operation, Operations, Severity, state::Members};
 use solana_pubkey::Pubkey;
 
 /// A duration as people say it: its two largest units.
@@ -55,6 +55,17 @@ pub fn operations(mask: u64) -> String {
         0 => "nothing".to_owned(),
         _ if mask == Operations::NON_EXITS.0 => "all but the exits".to_owned(),
         _ => names.join(", "),
+    }
+}
+
+/// Guardians by their places.
+pub fn places(members: Members) -> String {
+    let places: Vec<_> = (0..Members::BITS).filter(|place| members & (1 << place) != 0).collect();
+    let listed = places.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    match places.len() {
+        0 => "nobody".to_owned(),
+        1 => format!("guardian {listed}"),
+        _ => format!("guardians {listed}"),
     }
 }
 
@@ -119,13 +130,21 @@ pub fn parse_operations(text: &str) -> Result<Operations, String> {
     })
 }
 
-/// Parses a severity's name.
+/// Parses a severity's name into its number.
 ///
 /// # Errors
 /// What is expected.
 pub fn parse_severity(text: &str) -> Result<u32, String> {
+    parse_level(text).map(|severity| severity as u32)
+}
+
+/// Parses a severity's name.
+///
+/// # Errors
+/// What is expected.
+pub fn parse_level(text: &str) -> Result<Severity, String> {
     let found = Severity::ABOVE_NORMAL.into_iter().find(|one| format!("{one:?}").eq_ignore_ascii_case(text));
-    found.map(|severity| severity as u32).ok_or_else(|| format!("`{text}` is none of minor, major, critical"))
+    found.ok_or_else(|| format!("`{text}` is none of minor, major, critical"))
 }
 
 /// Parses an address as people type it.

@@ -238,7 +238,7 @@ pub fn tighten(
         title: format!("tighten {}", content::subject_name(&key, snapshot)),
         instructions: vec![instruction],
         says,
-        nonce: None,
+        ..Plan::default()
     })
 }
 

@@ -1,56 +1,50 @@
 //! Executing what has waited: the proposal takes the authority's place in the instruction that it is of.
 
 use firebreak_client::instruction::{self, Governance, NewInvariant, NewLimiter};
-use firebreak_interface::state::{Amendment, Proposal, Proposed, Status, VaultState};
+use firebreak_interface::state::{Amendment, Proposed, Status, VaultState};
 use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 
-use super::{Plan, amend};
+use super::{Actor, Plan, amend, named::Found, together};
 use crate::{
     chain::{Node, Snapshot},
     content,
     error::Error,
+    votes::Votes,
+    words,
 };
 
 /// The execution of a proposal by whoever pays.
 ///
 /// # Errors
 /// [`Error::NotFound`] where it is over or void, [`Error::Usage`] where it is not ripe.
-pub async fn plan(node: &Node, snapshot: &Snapshot, payer: Pubkey, number: u64) -> Result<Plan, Error> {
-    let (key, proposal) = find(node, snapshot, number).await?;
+pub async fn plan(node: &Node, snapshot: &Snapshot, actor: &Actor, found: Found) -> Result<Plan, Error> {
+    if found.proposal.by_guardian != 0 {
+        return together::execute(node, snapshot, actor, found).await;
+    }
+    actor.check_alone()?;
+    let Found { key, proposal, name } = found;
     let standing = content::standing(&proposal, snapshot);
     let is_pending = proposal.status() == Some(Status::Pending)
-        && proposal.authority_epoch == snapshot.protocol.authority_epoch
+        && !content::is_of_former_authority(&proposal, snapshot)
         && !proposal.expires_at.reached(snapshot.now);
     if !is_pending {
-        return Err(Error::not_found(format!("proposal {number} cannot be executed: {standing}")));
+        return Err(Error::not_found(format!("proposal {name} cannot be executed: {standing}")));
     }
     let read = proposal.read_content();
     let (accounts, proposed) =
         read.ok_or_else(|| Error::not_found("the proposal is of a newer program: upgrade this tool"))?;
-    let instruction = instruction(node, snapshot, payer, key, &proposed, &accounts).await?;
+    let instruction = instruction(node, snapshot, actor.address(), key, &proposed, &accounts).await?;
     let mut says = content::of(&proposed, &accounts, snapshot);
-    says.push(format!("proposal {number}: {standing}"));
+    says.extend(Votes::of(&proposal, snapshot).lines());
+    says.push(format!("proposal {name}: {standing}"));
     says.push("takes effect: in the slot in which it lands".to_owned());
     Ok(Plan {
-        title: format!("execute proposal {number}"),
+        title: format!("execute proposal {name}"),
         instructions: vec![instruction],
         says,
-        nonce: None,
+        ..Plan::default()
     })
-}
-
-/// A proposal, whatever became of it.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn find(node: &Node, snapshot: &Snapshot, number: u64) -> Result<(Pubkey, Box<Proposal>), Error> {
-    let next = snapshot.protocol.next_proposal;
-    if number >= next {
-        return Err(Error::not_found(format!("there is no proposal {number}: the next one will be {next}")));
-    }
-    let key = snapshot.addresses.proposal(number);
-    Ok((key, node.one::<Proposal>("proposal", key).await?))
 }
 
 async fn instruction(
@@ -118,27 +112,35 @@ async fn instruction(
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::WrongKey`].
-pub async fn cancel(node: &Node, snapshot: &Snapshot, by: Pubkey, number: u64) -> Result<Plan, Error> {
-    let (key, proposal) = find(node, snapshot, number).await?;
+pub fn cancel(snapshot: &Snapshot, actor: &Actor, found: Found) -> Result<Plan, Error> {
+    actor.check_alone()?;
+    let Found { key, proposal, name } = found;
+    let by = actor.address();
     let standing = content::standing(&proposal, snapshot);
     if proposal.status() != Some(Status::Pending) {
-        return Err(Error::not_found(format!("proposal {number} does not wait any longer: {standing}")));
+        return Err(Error::not_found(format!("proposal {name} does not wait any longer: {standing}")));
     }
-    let is_over = proposal.expires_at.reached(snapshot.now)
-        || proposal.authority_epoch != snapshot.protocol.authority_epoch;
+    let is_over =
+        proposal.expires_at.reached(snapshot.now) || content::is_of_former_authority(&proposal, snapshot);
     let authority = snapshot.protocol.authority;
-    if by != authority && !is_over {
+    if !is_over && proposal.by_guardian != 0 {
+        let until = words::moment(proposal.expires_at.unix);
+        return Err(Error::usage(format!(
+            "proposal {name} is a guardian's: it stays until it expires, {until}; one that waits can be vetoed"
+        )));
+    }
+    if !is_over && by != authority {
         let remedy = format!("{authority} alone cancels what is neither expired nor void");
         return Err(Error::WrongKey { key: by, role: "the authority", remedy });
     }
     let protocol = snapshot.addresses.protocol;
     let mut says = content::lines(&proposal, snapshot);
-    says.push(format!("proposal {number}: {standing}"));
+    says.push(format!("proposal {name}: {standing}"));
     says.push("takes effect: in the slot in which it lands; its number is never used again".to_owned());
     Ok(Plan {
-        title: format!("cancel proposal {number}"),
+        title: format!("cancel proposal {name}"),
         instructions: vec![instruction::cancel(by, protocol, key, snapshot.segment())],
         says,
-        nonce: None,
+        ..Plan::default()
     })
 }

@@ -4,27 +4,28 @@
 //! endpoint's simulation did to the accounts, read with this tool's own layouts: a lying endpoint can hide a change, but not
 //! make the transaction another one. The words above the changes come from the act itself.
 
+mod actor;
 pub mod amend;
 pub mod execute;
+mod forward;
+pub mod latch;
+pub mod named;
 pub mod nonce;
 pub mod pause;
 pub mod propose;
 pub mod send;
 pub mod signed;
 pub mod small;
+pub mod together;
+pub mod vote;
 
-use std::{collections::HashSet, path::Path};
-
-use base64::{Engine, engine::general_purpose::STANDARD};
-use firebreak_client::{account::Account, key};
+use firebreak_client::account::Account;
 use serde::Serialize;
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_client::rpc_config::{RpcSimulateTransactionAccountsConfig, RpcSimulateTransactionConfig};
 use solana_commitment_config::CommitmentConfig;
 use solana_instruction::Instruction;
-use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
-use solana_signer::Signer;
 use solana_transaction::{Message, Transaction};
 use solana_transaction_error::TransactionError;
 
@@ -38,11 +39,16 @@ use crate::{
     explain,
 };
 
+pub use actor::Actor;
+pub use forward::{forward, sign};
+
 /// What is about to be done.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     /// What it is, in a line.
     pub title: String,
+    /// What whoever signs must have read: a proposal's content. Shown before the changes.
+    pub content: Vec<String>,
     /// What does it.
     pub instructions: Vec<Instruction>,
     /// When it takes effect, when it ends, who may stop it, what it cannot do.
@@ -73,76 +79,6 @@ impl Manner {
     }
 }
 
-/// Who acts.
-pub enum Actor {
-    /// Somebody whose key is here.
-    Key(Box<Keypair>),
-    /// Somebody whose key is elsewhere: for what is shown or printed, and signed there.
-    Address(Pubkey),
-}
-
-impl Actor {
-    /// The address to be acted for, or the key in the file.
-    ///
-    /// # Errors
-    /// [`Error::Key`], [`Error::Option`].
-    pub fn new(address: Option<Pubkey>, file: Option<&Path>) -> Result<Self, Error> {
-        match (address, file) {
-            (Some(address), _) => Ok(Self::Address(address)),
-            (None, Some(file)) if is_elsewhere(file) => Err(Error::usage(format!(
-                "{} is no key file: name the address with --as, and sign there what --print gives",
-                file.display()
-            ))),
-            (None, Some(file)) => Ok(Self::Key(Box::new(key::read(file)?))),
-            (None, None) => Err(Error::Option { what: "key", option: "--keypair" }),
-        }
-    }
-
-    /// Who it is.
-    pub fn address(&self) -> Pubkey {
-        match self {
-            Self::Key(key) => key.pubkey(),
-            Self::Address(address) => *address,
-        }
-    }
-
-    /// Checks that this is a guardian.
-    ///
-    /// # Errors
-    /// [`Error::WrongKey`].
-    pub fn check_guardian(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        let key = self.address();
-        if snapshot.protocol.is_guardian(&key) {
-            return Ok(());
-        }
-        let remedy = "`members` lists them; name the right key with --keypair".to_owned();
-        Err(Error::WrongKey { key, role: "a guardian", remedy })
-    }
-
-    /// Checks that this is the authority.
-    ///
-    /// # Errors
-    /// [`Error::WrongKey`].
-    pub fn check_authority(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        let (key, authority) = (self.address(), snapshot.protocol.authority);
-        if key == authority {
-            return Ok(());
-        }
-        let remedy = format!(
-            "that is {authority}; name its key with --keypair, or --as {authority} --print where another program or wallet signs for it"
-        );
-        Err(Error::WrongKey { key, role: "the authority", remedy })
-    }
-}
-
-/// Whether the Solana CLI would ask a wallet, a person or a pipe for this key.
-fn is_elsewhere(file: &Path) -> bool {
-    let text = file.to_string_lossy();
-    text == "-"
-        || text == "ASK"
-        || ["usb:", "prompt:", "stdin:"].iter().any(|scheme| text.starts_with(scheme))
-}
-
 /// All that an act goes through.
 pub struct Desk<'a> {
     /// The endpoint.
@@ -166,6 +102,8 @@ pub struct Report {
     pub act: String,
     /// Where.
     pub cluster: String,
+    /// What the proposal that it is about does.
+    pub content: Vec<String>,
     /// What it changes, as simulated.
     pub changes: Vec<Difference>,
     /// When it takes effect, when it ends, who may stop it.
@@ -234,59 +172,6 @@ pub async fn perform(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: Plan) -> Re
     finish(desk, report, &transaction, until, &mut stop).await
 }
 
-/// Goes the rest of the way with what was signed elsewhere.
-///
-/// # Errors
-/// As [`perform`].
-pub async fn forward(desk: &mut Desk<'_>, snapshot: &Snapshot, text: &str) -> Result<(), Error> {
-    let transaction = signed::read(text)?;
-    let message = &transaction.message;
-    let mut stop = desk.stop.clone();
-    let written = message.account_keys.iter().enumerate().filter(|(place, _)| {
-        message.is_maybe_writable_with_reserved_addresses(*place, None::<&HashSet<Pubkey>>)
-            && !message.is_signer(*place)
-    });
-    let written: Vec<Pubkey> = written.map(|(_, key)| *key).collect();
-    let is_durable = signed::is_durable(&transaction);
-    let shown = async {
-        let fresh =
-            desk.node.client.is_blockhash_valid(&message.recent_blockhash, CommitmentConfig::confirmed());
-        let (fresh, simulated) = tokio::join!(fresh, simulate(desk.node, snapshot, &written, &transaction));
-        // a node that cannot tell is no reason: what is too old does not land, and that is said then
-        if !is_durable && matches!(fresh, Ok(false)) {
-            return Err(Error::usage(
-                "nothing was sent: it is too old to land; print it anew and sign within a minute",
-            ));
-        }
-        let (changes, units) = simulated?;
-        let called = message.instructions.iter().enumerate();
-        let called = called.filter_map(|(place, _)| message.program_id(place)).map(ToString::to_string);
-        let called = format!("signed elsewhere; it calls {}", called.collect::<Vec<_>>().join(", "));
-        let title = "send what was signed".to_owned();
-        let plan = Plan { title, instructions: Vec::new(), says: vec![called], nonce: None };
-        let report = Report::new(desk.genesis, &plan, changes, units, message);
-        desk.console.say(&report.text(&message.account_keys[0]))?;
-        if desk.manner.dry_run {
-            return Ok::<_, Error>((report, None));
-        }
-        if !desk.manner.yes {
-            desk.console.ask("Send?").await?;
-        }
-        let newest = send::Until::ask(desk.node).await?;
-        // its own blockhash is at most as new; a durable nonce never grows old
-        let height = if is_durable { u64::MAX } else { newest.height };
-        Ok((report, Some(send::Until { blockhash: message.recent_blockhash, height, ..newest })))
-    };
-    let (report, until) = tokio::select! {
-        shown = shown => shown?,
-        () = stop.asked() => return Err(Error::Interrupted),
-    };
-    match until {
-        Some(until) => finish(desk, report, &transaction, until, &mut stop).await,
-        None => desk.console.answer(&report, DRY),
-    }
-}
-
 const DRY: &str = "dry run: nothing was signed or sent";
 
 async fn finish(
@@ -317,7 +202,14 @@ async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Resul
     let payer = desk.actor.address();
     let price = desk.manner.priority_fee;
     let unsigned = Transaction::new_with_payer(&asked(plan, payer, price, MOST_UNITS), Some(&payer));
-    let (changes, units) = simulate(desk.node, snapshot, &written(&plan.instructions), &unsigned).await?;
+    check_size(&unsigned)?;
+    let simulated = simulate(desk.node, snapshot, &written(&plan.instructions), &unsigned).await;
+    if matches!(simulated, Err(Error::Refused(_))) {
+        // whoever is refused wants to know what was
+        let lines = [&plan.content[..], &plan.says].concat();
+        desk.console.tell(&format!("{}\n  {}", plan.title, lines.join("\n  ")))?;
+    }
+    let (changes, units) = simulated?;
     let mut report = Report::new(desk.genesis, plan, changes, units, &unsigned.message);
     // what is printed is read by a program, or by a wallet: the words go beside it
     let text = report.text(&payer);
@@ -334,12 +226,10 @@ async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Resul
     let asked = asked(plan, payer, price, units.min(MOST_UNITS));
     let mut transaction = Transaction::new_with_payer(&asked, Some(&payer));
     if !desk.manner.print {
-        let Actor::Key(_) = desk.actor else {
-            return Err(Error::usage("--as names somebody whose key is elsewhere: add --print or --dry-run"));
-        };
+        check_here(desk)?;
         if !desk.manner.yes {
             let then = if desk.manner.sign_only { "print" } else { "send" };
-            desk.console.ask(&format!("Sign as {payer} and {then}?")).await?;
+            desk.console.ask(&format!("Sign as {} and {then}?", listed(desk.actor.signers()))).await?;
         }
     }
     let mut until = send::Until::ask(desk.node).await?;
@@ -351,18 +241,63 @@ async fn prepare(desk: &mut Desk<'_>, snapshot: &Snapshot, plan: &Plan) -> Resul
         };
     }
     transaction.message.recent_blockhash = until.blockhash;
-    if let (Actor::Key(key), false) = (desk.actor, desk.manner.print) {
-        let keys: [&Keypair; 1] = [key];
-        let signed = transaction.try_sign(&keys, until.blockhash);
-        signed.map_err(|error| Error::Sign(format!("{error}: sign elsewhere what --print gives")))?;
+    if !desk.manner.print {
+        desk.actor.sign(&mut transaction, until.blockhash)?;
+        if !desk.manner.sign_only && !transaction.is_signed() {
+            let missing = listed(&signed::missing(&transaction));
+            return Err(Error::Sign(format!("{missing} signs too: sign elsewhere what --print gives")));
+        }
     }
     if desk.manner.prints() {
-        let bytes = wincode::serialize(&transaction).map_err(|error| Error::Sign(error.to_string()))?;
-        report.transaction = Some(STANDARD.encode(bytes));
+        report.transaction = Some(signed::write(&transaction)?);
         report.outcome = if desk.manner.print { "printed" } else { "signed" };
+        tell_missing(desk, &transaction)?;
         return Ok((report, None));
     }
     Ok((report, Some((transaction, until))))
+}
+
+/// Checks that whoever signs can do it here, where it is to be sent from here.
+fn check_here(desk: &Desk<'_>) -> Result<(), Error> {
+    let elsewhere = desk.actor.elsewhere();
+    if elsewhere.is_empty() || desk.manner.sign_only && elsewhere.len() < desk.actor.signers().len() {
+        return Ok(());
+    }
+    let other = if elsewhere.len() < desk.actor.signers().len() { "--sign-only, " } else { "" };
+    Err(Error::usage(format!(
+        "the key of {} is elsewhere: add {other}--print or --dry-run",
+        listed(&elsewhere)
+    )))
+}
+
+/// Says who still has to sign what is printed.
+fn tell_missing(desk: &mut Desk<'_>, transaction: &Transaction) -> Result<(), Error> {
+    let missing = signed::missing(transaction);
+    let within = if signed::is_durable(transaction) { "while the nonce stands" } else { "within a minute" };
+    match missing.is_empty() {
+        true => desk.console.tell("signed by all: `firebreak-guardian send` sends it"),
+        false => desk.console.tell(&format!(
+            "still to be signed by {}, with `firebreak-guardian sign` or a wallet, {within}; then `firebreak-guardian send`",
+            listed(&missing)
+        )),
+    }
+}
+
+fn listed(keys: &[Pubkey]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What one transaction may hold.
+const PACKET: u64 = 1_232;
+
+fn check_size(transaction: &Transaction) -> Result<(), Error> {
+    let size = wincode::serialized_size(transaction).map_err(|error| Error::Sign(error.to_string()))?;
+    if size <= PACKET {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{size} bytes, and one transaction has {PACKET}: let fewer sign in it; with --propose each signs alone"
+    )))
 }
 
 /// The accounts that instructions may change, in their order: the subject first.
@@ -423,7 +358,9 @@ async fn simulate(
 fn name(key: &Pubkey, account: Option<&Account>, snapshot: &Snapshot) -> String {
     match account {
         Some(Account::Journal(_)) => "journal".to_owned(),
-        Some(Account::Proposal(proposal)) => format!("proposal {}", proposal.nonce),
+        Some(Account::Proposal(proposal)) => {
+            format!("proposal {}", content::proposal_name(proposal, snapshot))
+        }
         Some(Account::GuardianBudget(budget)) => {
             let scope = content::subject_name(&budget.scope, snapshot);
             let scope =
@@ -446,6 +383,7 @@ impl Report {
         Self {
             act: plan.title.clone(),
             cluster: config::cluster(genesis).map_or_else(|| genesis.to_owned(), str::to_owned),
+            content: plan.content.clone(),
             changes,
             says: plan.says.clone(),
             signers: signers.map(ToString::to_string).collect(),
@@ -461,6 +399,7 @@ impl Report {
     /// For whoever signs.
     fn text(&self, payer: &Pubkey) -> String {
         let mut lines = vec![self.act.clone(), format!("  cluster: {}", self.cluster)];
+        lines.extend(self.content.iter().map(|line| format!("  {line}")));
         lines.push("  changes, as simulated:".to_owned());
         lines.extend(self.changes.iter().map(|change| format!("    {}", change.line())));
         if self.changes.is_empty() {
@@ -481,18 +420,6 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_key_that_is_no_file_is_signed_for_elsewhere() {
-        for place in ["usb://ledger?key=0", "prompt://", "ASK", "-"] {
-            let refused = Actor::new(None, Some(Path::new(place))).map(|actor| actor.address());
-            assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("--print")), "{place}");
-        }
-        let address = Pubkey::new_from_array([5; 32]);
-        let actor = Actor::new(Some(address), Some(Path::new("usb://ledger"))).map(|actor| actor.address());
-        assert!(matches!(actor, Ok(key) if key == address));
-        assert!(matches!(Actor::new(None, None), Err(Error::Option { what: "key", .. })));
-    }
 
     #[test]
     fn a_price_for_compute_units_names_how_many() {

@@ -68,6 +68,6 @@ pub fn plan(
         title: format!("pause {name} for {}", words::duration(seconds.into())),
         instructions: vec![instruction::pause(guardian, protocol, market, &order, snapshot.segment())],
         says,
-        nonce: None,
+        ..Plan::default()
     })
 }

@@ -52,6 +52,6 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
         title: format!("propose, as number {number}"),
         instructions: vec![instruction],
         says,
-        nonce: None,
+        ..Plan::default()
     })
 }

@@ -7,11 +7,45 @@ use solana_transaction::{Transaction, versioned::VersionedTransaction};
 
 use crate::error::Error;
 
-/// Reads a transaction in base64 that everybody has signed who must.
+/// Reads copies of one transaction in base64, and unites their signatures.
 ///
 /// # Errors
-/// [`Error::Usage`] with who has not signed, or signed something else.
-pub fn read(text: &str) -> Result<Transaction, Error> {
+/// [`Error::Usage`] where one is no transaction, was signed for another one, or is another one.
+pub fn merge(texts: &[String]) -> Result<Transaction, Error> {
+    let mut copies = texts.iter().map(|text| read(text));
+    let mut merged = copies.next().ok_or_else(|| Error::usage("no transaction"))??;
+    for copy in copies {
+        let copy = copy?;
+        if copy.message != merged.message {
+            return Err(Error::usage(
+                "these are different transactions: let each guardian sign a copy of the same one",
+            ));
+        }
+        for (into, signature) in merged.signatures.iter_mut().zip(copy.signatures) {
+            if *into == Signature::default() {
+                *into = signature;
+            }
+        }
+    }
+    Ok(merged)
+}
+
+/// Who has not signed yet.
+pub fn missing(transaction: &Transaction) -> Vec<Pubkey> {
+    let signers = transaction.message.account_keys.iter().zip(&transaction.signatures);
+    signers.filter(|(_, signature)| **signature == Signature::default()).map(|(key, _)| *key).collect()
+}
+
+/// A transaction in base64, whoever has signed it.
+///
+/// # Errors
+/// [`Error::Sign`].
+pub fn write(transaction: &Transaction) -> Result<String, Error> {
+    let bytes = wincode::serialize(transaction).map_err(|error| Error::Sign(error.to_string()))?;
+    Ok(STANDARD.encode(bytes))
+}
+
+fn read(text: &str) -> Result<Transaction, Error> {
     let bytes = STANDARD.decode(text.trim()).map_err(|error| Error::usage(format!("no base64: {error}")))?;
     let transaction: Transaction = wincode::deserialize(&bytes)
         .map_err(|_| Error::usage("no transaction as --print gives it: its bytes do not decode"))?;
@@ -19,20 +53,11 @@ pub fn read(text: &str) -> Result<Transaction, Error> {
     sound.map_err(|_| Error::usage("the transaction contradicts itself"))?;
     let verified = transaction.verify_with_results();
     let signers = transaction.message.account_keys.iter().zip(&transaction.signatures).zip(verified);
-    let (mut missing, mut wrong) = (Vec::new(), Vec::new());
-    for ((key, signature), is_good) in signers {
-        if *signature == Signature::default() {
-            missing.push(key.to_string());
-        } else if !is_good {
-            wrong.push(key.to_string());
-        }
-    }
+    let wrong = signers.filter(|((_, signature), is_good)| **signature != Signature::default() && !is_good);
+    let wrong: Vec<_> = wrong.map(|((key, _), _)| key.to_string()).collect();
     if !wrong.is_empty() {
         let wrong = wrong.join(", ");
         return Err(Error::usage(format!("the signature is of another transaction: {wrong} signs this one")));
-    }
-    if !missing.is_empty() {
-        return Err(Error::usage(format!("still to be signed by {}", missing.join(", "))));
     }
     Ok(transaction)
 }
@@ -65,8 +90,9 @@ mod tests {
         transaction
     }
 
-    fn text(transaction: &Transaction) -> String {
-        STANDARD.encode(wincode::serialize(transaction).expect("it serializes"))
+    fn merged(copies: &[&Transaction]) -> Result<Transaction, Error> {
+        let texts: Result<Vec<_>, _> = copies.iter().map(|copy| write(copy)).collect();
+        merge(&texts?)
     }
 
     #[test]
@@ -74,13 +100,38 @@ mod tests {
         let (payer, other) = (Keypair::new(), Keypair::new());
         let mut transaction = asked([&payer, &other]);
         let blockhash = transaction.message.recent_blockhash;
+        assert_eq!(missing(&transaction), [payer.pubkey(), other.pubkey()]);
         transaction.partial_sign(&[&payer], blockhash);
-        let error = read(&text(&transaction)).expect_err("one is missing").to_string();
-        assert!(error.contains(&other.pubkey().to_string()), "{error}");
-        assert!(!error.contains(&payer.pubkey().to_string()), "{error}");
+        assert_eq!(missing(&merged(&[&transaction]).expect("one is missing")), [other.pubkey()]);
         transaction.partial_sign(&[&other], blockhash);
-        assert_eq!(read(&text(&transaction)).expect("all have signed"), transaction);
-        assert!(!is_durable(&transaction));
+        assert_eq!(merged(&[&transaction]).expect("all have signed"), transaction);
+        assert!(missing(&transaction).is_empty() && !is_durable(&transaction));
+    }
+
+    #[test]
+    fn signatures_on_copies_of_one_transaction_are_united() {
+        let (payer, other) = (Keypair::new(), Keypair::new());
+        let unsigned = asked([&payer, &other]);
+        let blockhash = unsigned.message.recent_blockhash;
+        let (mut first, mut second) = (unsigned.clone(), unsigned.clone());
+        first.partial_sign(&[&payer], blockhash);
+        second.partial_sign(&[&other], blockhash);
+        for copies in [[&first, &second], [&second, &first]] {
+            assert!(merged(&copies).expect("the same").is_signed());
+        }
+        assert_eq!(missing(&merged(&[&second, &unsigned]).expect("the same")), [payer.pubkey()]);
+    }
+
+    #[test]
+    fn signatures_of_different_transactions_are_not_united() {
+        let (payer, other) = (Keypair::new(), Keypair::new());
+        let (mut first, mut second) = (asked([&payer, &other]), asked([&payer, &other]));
+        second.message.instructions[0].data = vec![2];
+        let blockhash = first.message.recent_blockhash;
+        first.partial_sign(&[&payer], blockhash);
+        second.partial_sign(&[&other], blockhash);
+        let error = merged(&[&first, &second]).expect_err("two of them").to_string();
+        assert!(error.contains("different transactions"), "{error}");
     }
 
     #[test]
@@ -90,14 +141,15 @@ mod tests {
         let blockhash = transaction.message.recent_blockhash;
         transaction.sign(&[&payer, &other], blockhash);
         transaction.message.instructions[0].data = vec![2];
-        let error = read(&text(&transaction)).expect_err("it was changed").to_string();
+        let error = merged(&[&transaction]).expect_err("it was changed").to_string();
         assert!(error.contains("another transaction"), "{error}");
     }
 
     #[test]
     fn what_is_no_transaction_is_refused() {
         for text in ["", "%%", "AAAA", "AQID"] {
-            assert!(matches!(read(text), Err(Error::Usage(_))), "{text}");
+            assert!(matches!(merge(&[text.to_owned()]), Err(Error::Usage(_))), "{text}");
         }
+        assert!(matches!(merge(&[]), Err(Error::Usage(_))));
     }
 }

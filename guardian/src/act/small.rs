@@ -18,7 +18,7 @@ pub fn step_down(snapshot: &Snapshot, scope: Scope) -> Result<Plan, Error> {
         title: format!("step down {name}"),
         instructions: vec![instruction::step_down(protocol, market, snapshot.segment())],
         says: vec!["changes no answer: the severity in force is the same with and without it".to_owned()],
-        nonce: None,
+        ..Plan::default()
     })
 }
 
@@ -29,6 +29,6 @@ pub fn extend_journal(snapshot: &Snapshot, payer: Pubkey) -> Plan {
         title: format!("create journal segment {number}"),
         instructions: vec![instruction::extend_journal(payer, snapshot.addresses.protocol, number)],
         says: vec!["costs its rent, for ever; at most two may wait empty behind the current one".to_owned()],
-        nonce: None,
+        ..Plan::default()
     }
 }

@@ -60,12 +60,13 @@ fn trip() -> Trip {
 fn a_quiet_protocol_is_told_in_a_line_each() {
     let status = seen(&snapshot());
     let text = status.text(false);
-    assert_eq!(text.lines().count(), 8, "{text}");
+    assert_eq!(text.lines().count(), 9, "{text}");
     for line in [
         "protocol: Normal, ",
         "Normal, closed: nothing",
         "vault: in shadow, Normal, expects 77",
         "may pause 10 h all markets, 10 h market 0",
+        "of 3 guardians it takes: pause 1, confirm 2, resume 2, veto 2, freeze 2",
         "journal: 0 entries, all proven to the head",
     ] {
         assert!(text.contains(line), "{line} in {text}");

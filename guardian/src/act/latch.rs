@@ -1,0 +1,130 @@
+//! Which latch is meant: the one that holds, or the worst of those that do.
+
+use firebreak_interface::{
+    Severity,
+    constants::{CRITICAL_MAX, MAJOR_MAX, MINOR_MAX},
+    state::{Latch, LatchBoard, LatchId, Source},
+};
+use solana_pubkey::Pubkey;
+
+use super::pause::Scope;
+use crate::{chain::Snapshot, content, describe::SOURCES, error::Error, words};
+
+/// All sources, in the order of their slots.
+const ALL: [Source; Source::COUNT] = [
+    Source::Limiter,
+    Source::PriceBand,
+    Source::Invariant,
+    Source::Guardian,
+    Source::Keeper,
+    Source::Program,
+];
+
+/// What people call a source.
+pub fn source_name(source: Source) -> &'static str {
+    SOURCES[source as usize]
+}
+
+/// Parses a source's name.
+///
+/// # Errors
+/// What is expected.
+pub fn parse_source(text: &str) -> Result<Source, String> {
+    let is_it = |source: &Source| source_name(*source).replace(' ', "-") == text.replace(' ', "-");
+    let expected =
+        || format!("`{text}` is none of {}", SOURCES.join(", ").replace(' ', "-").replace(",-", ", "));
+    ALL.into_iter().find(is_it).ok_or_else(expected)
+}
+
+/// A latch that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen {
+    /// The market; none for what holds in all.
+    pub market: Option<Pubkey>,
+    /// The market, or the protocol.
+    pub scope: Pubkey,
+    /// How an order names it.
+    pub id: LatchId,
+    /// What holds.
+    pub latch: Latch,
+}
+
+/// The board of a market, or of the protocol.
+pub fn board<'a>(snapshot: &'a Snapshot, scope: &Pubkey) -> &'a LatchBoard {
+    let market = snapshot.markets.iter().find(|(key, _)| key == scope);
+    market.map_or(&snapshot.protocol.board, |(_, market)| &market.board)
+}
+
+/// What holds in a scope now, the worst first.
+pub fn live(snapshot: &Snapshot, scope: &Pubkey) -> Vec<(LatchId, Latch)> {
+    let board = board(snapshot, scope);
+    let severities = Severity::ABOVE_NORMAL.into_iter().rev();
+    severities
+        .flat_map(|severity| ALL.map(|source| (source, severity)))
+        .filter_map(|(source, severity)| board.live(source, severity, snapshot.now))
+        .map(|(id, latch)| (id, *latch))
+        .collect()
+}
+
+/// The latch of a scope that is of this source and severity, where they were named; else the worst, if there is one such.
+///
+/// # Errors
+/// [`Error::NotFound`] where none holds, [`Error::Usage`] where several are as bad.
+pub fn choose(
+    snapshot: &Snapshot,
+    scope: Scope,
+    (source, severity): (Option<Source>, Option<Severity>),
+) -> Result<Chosen, Error> {
+    let market = scope.map(|id| snapshot.market(id).map(|(key, _)| *key)).transpose()?;
+    let scope = market.unwrap_or(snapshot.addresses.protocol);
+    let all = live(snapshot, &scope);
+    let listed = |some: &[(LatchId, Latch)]| {
+        let lines: Vec<_> = some.iter().map(|(id, latch)| in_words(id, latch, snapshot)).collect();
+        if lines.is_empty() { "nothing holds there".to_owned() } else { lines.join("; ") }
+    };
+    let is_meant = |id: &LatchId| {
+        source.is_none_or(|source| id.source == source)
+            && severity.is_none_or(|severity| id.severity == severity)
+    };
+    let meant: Vec<_> = all.iter().copied().filter(|(id, _)| is_meant(id)).collect();
+    let name = scope_name(&scope, snapshot);
+    let Some(worst) = meant.first().map(|(id, _)| id.severity) else {
+        return Err(Error::not_found(format!("no such latch holds in {name}: {}", listed(&all))));
+    };
+    let worst: Vec<_> = meant.into_iter().filter(|(id, _)| id.severity == worst).collect();
+    match worst[..] {
+        [(id, latch)] => Ok(Chosen { market, scope, id, latch }),
+        _ => Err(Error::usage(format!(
+            "several latches are as bad in {name}: name one with --source: {}",
+            listed(&worst)
+        ))),
+    }
+}
+
+/// What people call a scope.
+pub fn scope_name(scope: &Pubkey, snapshot: &Snapshot) -> String {
+    match *scope == snapshot.addresses.protocol {
+        true => "all markets".to_owned(),
+        false => content::subject_name(scope, snapshot),
+    }
+}
+
+/// A latch's name: as long as it is the same, it is this.
+pub fn name(id: &LatchId) -> String {
+    format!("the latch by {}, {:?}, since slot {}", source_name(id.source), id.severity, id.since.slot)
+}
+
+/// A latch that holds, with the time left.
+pub fn in_words(id: &LatchId, latch: &Latch, snapshot: &Snapshot) -> String {
+    format!("{}, {} left", name(id), words::left(latch.until, snapshot.now))
+}
+
+/// How long a latch of this severity may hold at most, from its beginning, in seconds.
+pub fn most(severity: Severity) -> u32 {
+    match severity {
+        Severity::Normal => 0,
+        Severity::Minor => MINOR_MAX,
+        Severity::Major => MAJOR_MAX,
+        Severity::Critical => CRITICAL_MAX,
+    }
+}
