@@ -81,9 +81,14 @@ impl Named {
             }
         };
         let proposal = node.one::<Proposal>("proposal", key).await?;
-        if proposal.protocol != addresses.protocol || addresses.of_proposal(&proposal) != key {
+        if proposal.protocol != addresses.protocol {
             let protocol = proposal.protocol;
             return Err(Error::not_found(format!("{key} is a proposal of another protocol, {protocol}")));
+        }
+        if addresses.of_proposal(&proposal) != key {
+            return Err(Error::not_found(format!(
+                "{key} looks like a proposal, and is not where the breaker would have made it: ask another endpoint"
+            )));
         }
         let name = content::proposal_name(&proposal, snapshot);
         Ok(Found { key, proposal, name })

@@ -1,6 +1,8 @@
 //! The guardians' command line against a real chain: what it does, what it refuses, and that it always says which.
 
+mod proposals;
 mod runbook;
+mod together;
 mod world;
 
 use std::time::Duration;

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use firebreak_client::interface::{constants::LOOSENING_DELAY_DEFAULT, state::Market};
+use firebreak_client::interface::{
+    constants::{AUTHORITY_FREEZE, LOOSENING_DELAY_DEFAULT},
+    state::Market,
+};
 use firebreak_guardian::{console::Stop, exit::Exit};
 use solana_signer::Signer;
 
@@ -29,7 +32,24 @@ fn commands() -> Vec<(String, String)> {
 fn every_command_that_the_prose_names_is_one() {
     let mut program = <firebreak_guardian::cli::Cli as clap::CommandFactory>::command();
     program.build();
-    for name in ["status", "proposals", "members", "explain", "pause", "tighten", "cancel", "execute"] {
+    for name in [
+        "status",
+        "proposals",
+        "members",
+        "explain",
+        "pause",
+        "confirm",
+        "approve",
+        "veto",
+        "freeze",
+        "resume",
+        "sign",
+        "send",
+        "maintenance",
+        "tighten",
+        "cancel",
+        "execute",
+    ] {
         assert!(program.find_subcommand(name).is_some(), "{name}");
         assert!(RUNBOOK.contains(&format!("firebreak-guardian {name}")), "{name} is in the runbook");
     }
@@ -45,10 +65,12 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
     // what somebody proposed with the authority's key before the incident
     let proposed = "g propose limiter:$VAULT --set short.rate_bps=2000 --keypair $KEYS/authority.json --yes";
     world.run(proposed).await.done();
+    world.run(&proposed.replace("2000", "1500")).await.done();
 
     let mut names: HashMap<String, String> =
         world.names().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     names.insert("GUARDIAN".to_owned(), world.guardians[2].pubkey().to_string());
+    names.insert("OTHER".to_owned(), world.guardians[1].pubkey().to_string());
     let mut exported = HashMap::new();
     let commands = commands();
     assert!(commands.len() > 20, "{} commands", commands.len());
@@ -65,6 +87,9 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
         if prose.contains("After the loosening delay") && line.ends_with("proposals") {
             world.wait(u64::from(LOOSENING_DELAY_DEFAULT) + 60).await?;
         }
+        if prose.contains("proposes again after 30 days") {
+            world.wait(AUTHORITY_FREEZE + 60).await?;
+        }
         let arguments = with_exported(&line, &exported);
         let (asks, stop) = Stop::new();
         let is_endless = line.contains(" watch");
@@ -80,13 +105,31 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
         if line.contains("--print") {
             names.insert("SIGNED".to_owned(), world.sign_elsewhere(&ended.out)?);
         }
+        if line.contains("--sign-only") {
+            names.insert("PARTIAL".to_owned(), ended.out.trim().to_owned());
+        }
+        if line.contains(" sign ") {
+            names.insert("SIGNED".to_owned(), ended.out.trim().to_owned());
+        }
         if line.contains("--all --for 1h") {
             assert!(ended.out.contains("the protocol, severity: Normal -> Major"), "{}", ended.out);
         }
         if line.contains(" explain 6034") || line.contains("PauseBudgetSpent") {
             assert!(ended.out.contains("pause budget") && ended.out.contains("6034"), "{}", ended.out);
         }
-        if line.contains("execute 1") {
+        for (act, word) in [
+            ("confirm --market 0", "market 0, latch by guardian, Major: until"),
+            ("approve 0/0", "after this it has all it takes"),
+            ("execute 0/0", "the protocol, latch by guardian, Major: until"),
+            ("veto 1 --keypair", "loosens"),
+            ("freeze --keypair", "the protocol, authority frozen until"),
+            ("resume --market 0", "market 0, severity: Major -> Minor"),
+            ("execute 0/1", "market 0, keepers quieted until"),
+            ("explain ConditionHolds", "6115"),
+        ] {
+            assert!(!line.contains(act) || ended.out.contains(word), "{line}: no `{word}` in\n{}", ended.out);
+        }
+        if line.contains("execute 2") {
             assert!(ended.out.contains("short.rate_bps: 500 bps -> 1000 bps"), "{}", ended.out);
         }
     }

@@ -68,6 +68,8 @@ pub(crate) struct World {
     pub(crate) venue: Venue,
     pub(crate) vault: Pubkey,
     pub(crate) guardians: Vec<Keypair>,
+    pub(crate) keeper: Keypair,
+    mint: Pubkey,
     /// Of a transaction that the venue made.
     pub(crate) signature: String,
     folder: TempDir,
@@ -117,8 +119,9 @@ impl World {
             mint_cap: limits.bootstrap_cap,
             settings: &limits,
         };
+        let keeper_key = Keypair::new();
         let keeper = KeeperSettings {
-            key: Pubkey::new_unique(),
+            key: keeper_key.pubkey(),
             max_seconds: constants::MINOR_MAX,
             raises_per_day: 3,
             term: constants::KEEPER_TERM_MAX,
@@ -133,7 +136,8 @@ impl World {
         for guardian in &guardians {
             chain.airdrop(&guardian.pubkey(), SOL).await?;
         }
-        let world = Self { chain, venue, vault, guardians, signature: created.signature.to_string(), folder };
+        let (keeper, signature) = (keeper_key, created.signature.to_string());
+        let world = Self { chain, venue, vault, guardians, keeper, mint, signature, folder };
         world.write_key("authority.json", &admin)?;
         for (number, guardian) in world.guardians.iter().enumerate() {
             world.write_key(&format!("guardian-{number}.json"), guardian)?;
@@ -151,6 +155,57 @@ impl World {
         self.folder.path().join(name)
     }
 
+    /// The keeper says that it is there.
+    pub(crate) async fn beat(&self) -> TestResult {
+        let beat = breaker::heartbeat(self.keeper.pubkey(), &self.venue.protocol);
+        send::send(&self.chain.rpc(), self.chain.payer(), &[&self.keeper], &[beat]).await?.ok()?;
+        Ok(())
+    }
+
+    /// Somebody deposits 40,000, then 600 of it leave around the breaker: more than a hundredth, less than three. Who pokes
+    /// latches that as Minor.
+    pub(crate) async fn leak(&self) -> TestResult {
+        const DEPOSIT: u64 = 40_000;
+        const LEAK: u64 = 600;
+        /// Where a token account has its amount.
+        const AMOUNT: std::ops::Range<usize> = 64..72;
+        let (rpc, admin) = (self.chain.rpc(), self.chain.payer());
+        let owner = admin.pubkey();
+        let purse = token::create_account(&rpc, admin, &self.mint, &owner).await?;
+        token::mint_to(&rpc, admin, &self.mint, &purse, DEPOSIT).await?;
+        let deposit = self.venue.deposit(owner, self.mint, purse, DEPOSIT);
+        send::send(&rpc, admin, &[], &[self.venue.create_portfolio(owner), deposit]).await?.ok()?;
+        self.change(&self.vault, |data| data[AMOUNT].copy_from_slice(&(DEPOSIT - LEAK).to_le_bytes()))
+            .await?;
+        let poke = breaker::poke(self.venue.protocol, self.venue.market, self.vault, Some(0));
+        send::send(&rpc, admin, &[], &[poke]).await?.ok()?;
+        Ok(())
+    }
+
+    /// Writes an account as no program of this chain would.
+    pub(crate) async fn change(&self, key: &Pubkey, by: impl Fn(&mut [u8])) -> TestResult {
+        let account = firebreak_chain::account(&self.chain.rpc(), key).await?.ok_or("no account")?;
+        self.copy(&account, key, by).await
+    }
+
+    /// Writes a copy of an account, changed, to another address.
+    pub(crate) async fn copy(
+        &self,
+        account: &solana_account::Account,
+        to: &Pubkey,
+        by: impl Fn(&mut [u8]),
+    ) -> TestResult {
+        let mut data = account.data.clone();
+        by(&mut data);
+        let data: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (owner, lamports) = (account.owner.to_string(), account.lamports);
+        let update = serde_json::json!({ "data": data, "owner": owner, "lamports": lamports });
+        let set = RpcRequest::Custom { method: "surfnet_setAccount" };
+        let params = serde_json::json!([to.to_string(), update]);
+        self.chain.rpc().send::<serde_json::Value>(set, params).await?;
+        Ok(())
+    }
+
     /// What the placeholders of a command stand for.
     pub(crate) fn names(&self) -> HashMap<&'static str, String> {
         HashMap::from([
@@ -159,6 +214,11 @@ impl World {
             ("VAULT", self.vault.to_string()),
             ("SIGNATURE", self.signature.clone()),
             ("AUTHORITY", self.chain.payer().pubkey().to_string()),
+            ("G1", self.guardians[1].pubkey().to_string()),
+            ("G2", self.guardians[2].pubkey().to_string()),
+            ("K0", self.path("guardian-0.json").display().to_string()),
+            ("K1", self.path("guardian-1.json").display().to_string()),
+            ("K2", self.path("guardian-2.json").display().to_string()),
             ("KEYS", self.folder.path().display().to_string()),
         ])
     }
