@@ -89,13 +89,16 @@ fn of_latch(id: &LatchId, scope: &Pubkey, snapshot: &Snapshot) -> (String, Optio
     let board = latch::board(snapshot, scope);
     match (board.named(id, snapshot.now), board.live(id.source, id.severity, snapshot.now)) {
         (Ok(live), _) => {
-            let text = format!(
-                "which holds for {} more; measured {}, threshold {}, {} times",
-                words::left(live.until, snapshot.now),
-                live.value,
-                live.threshold,
-                live.count
-            );
+            let left = words::left(live.until, snapshot.now);
+            let text = match id.source.is_automatic() {
+                true => format!(
+                    "which holds for {left} more; measured {}, threshold {}, {} times",
+                    live.value, live.threshold, live.count
+                ),
+                false => {
+                    format!("which holds for {left} more, and closes {}", words::operations(live.closed))
+                }
+            };
             (text, Some(*live))
         }
         (Err(_), Some((other, _))) => (format!("void: what holds now is {}", latch::name(&other)), None),

@@ -36,7 +36,7 @@ pub async fn approve(
         _ => vec![format!("after this it has all it takes: anybody sends `execute {name}`")],
     };
     says.push(
-        "takes effect: in the slot in which it lands; it cannot be taken back, but for a veto of what waits"
+        "takes effect: in the slot in which it lands; it cannot be taken back; what waits can be vetoed"
             .to_owned(),
     );
     Ok(Plan {
