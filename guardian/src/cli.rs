@@ -43,7 +43,8 @@ pub(crate) struct Global {
     /// Address of the protocol's account in the breaker.
     #[arg(long, short = 'p', global = true, env = "FIREBREAK_PROTOCOL", value_parser = words::address)]
     pub(crate) protocol: Option<Pubkey>,
-    /// Key file to sign with, as solana-keygen writes it; again where several guardians sign one transaction. The first pays.
+    /// Key file to sign with, as solana-keygen writes it, or usb://ledger where this tool was built for it; again where several
+    /// guardians sign one transaction. The first pays.
     #[arg(long, short = 'k', global = true, env = "FIREBREAK_KEYPAIR", value_hint = ValueHint::FilePath)]
     pub(crate) keypair: Vec<PathBuf>,
     /// Acts for this address, whose key is elsewhere: with --print or --dry-run.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use firebreak_client::key;
 use solana_hash::Hash;
-use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
 
+use super::ledger;
 use crate::{chain::Snapshot, error::Error};
 
 /// Who acts. The first pays; who signs beside it is a guardian in an act of several.
@@ -16,7 +16,7 @@ pub struct Actor {
     /// All who sign, each once.
     signers: Vec<Pubkey>,
     /// The keys of those who sign here.
-    keys: Vec<Keypair>,
+    keys: Vec<Box<dyn Signer>>,
 }
 
 impl Actor {
@@ -31,7 +31,7 @@ impl Actor {
             None => files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?,
         };
         let mut signers: Vec<Pubkey> = Vec::new();
-        for key in acting.into_iter().chain(keys.iter().map(Keypair::pubkey)).chain(with.iter().copied()) {
+        for key in acting.into_iter().chain(keys.iter().map(|key| key.pubkey())).chain(with.iter().copied()) {
             if !signers.contains(&key) {
                 signers.push(key);
             }
@@ -119,7 +119,8 @@ impl Actor {
     pub fn sign(&self, transaction: &mut Transaction, blockhash: Hash) -> Result<usize, Error> {
         let required = usize::from(transaction.message.header.num_required_signatures);
         let asked = transaction.message.account_keys.get(..required).unwrap_or_default();
-        let keys: Vec<&Keypair> = self.keys.iter().filter(|key| asked.contains(&key.pubkey())).collect();
+        let keys: Vec<&dyn Signer> =
+            self.keys.iter().map(|key| &**key).filter(|key| asked.contains(&key.pubkey())).collect();
         let count = keys.len();
         let signed = transaction.try_partial_sign(&keys, blockhash);
         signed.map_err(|error| Error::Sign(format!("{error}: sign elsewhere what --print gives")))?;
@@ -127,22 +128,23 @@ impl Actor {
     }
 }
 
-fn read(file: &Path) -> Result<Keypair, Error> {
+fn read(file: &Path) -> Result<Box<dyn Signer>, Error> {
+    if let Some(place) = file.to_str().filter(|text| ledger::is_device(text)) {
+        return ledger::signer(place);
+    }
     if is_elsewhere(file) {
         return Err(Error::usage(format!(
             "{} is no key file: name the address with --as, and sign there what --print gives",
             file.display()
         )));
     }
-    Ok(key::read(file)?)
+    Ok(Box::new(key::read(file)?))
 }
 
-/// Whether the Solana CLI would ask a wallet, a person or a pipe for this key.
+/// Whether the Solana CLI would ask a person or a pipe for this key.
 fn is_elsewhere(file: &Path) -> bool {
     let text = file.to_string_lossy();
-    text == "-"
-        || text == "ASK"
-        || ["usb:", "prompt:", "stdin:"].iter().any(|scheme| text.starts_with(scheme))
+    text == "-" || text == "ASK" || ["prompt:", "stdin:"].iter().any(|scheme| text.starts_with(scheme))
 }
 
 #[cfg(test)]
@@ -151,14 +153,24 @@ mod tests {
 
     #[test]
     fn a_key_that_is_no_file_is_signed_for_elsewhere() {
-        for place in ["usb://ledger?key=0", "prompt://", "ASK", "-"] {
+        for place in ["prompt://", "ASK", "-"] {
             let refused = Actor::new(None, &[PathBuf::from(place)], &[]).map(|actor| actor.address());
             assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("--print")), "{place}");
         }
+        // no device is asked for an address that was named
         let address = Pubkey::new_from_array([5; 32]);
         let actor = Actor::new(Some(address), &[PathBuf::from("usb://ledger")], &[]);
         assert!(matches!(actor, Ok(actor) if actor.address() == address));
         assert!(matches!(Actor::new(None, &[], &[]), Err(Error::Option { what: "key", .. })));
+    }
+
+    #[test]
+    #[cfg(not(feature = "ledger"))]
+    fn a_ledger_takes_a_tool_that_was_built_for_it() {
+        let refused =
+            Actor::new(None, &[PathBuf::from("usb://ledger?key=0")], &[]).map(|actor| actor.address());
+        let Err(Error::Usage(text)) = refused else { panic!("{refused:?}") };
+        assert!(text.contains("--features ledger") && text.contains("--as"), "{text}");
     }
 
     #[test]

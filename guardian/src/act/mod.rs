@@ -9,6 +9,7 @@ pub mod amend;
 pub mod execute;
 mod forward;
 pub mod latch;
+mod ledger;
 pub mod named;
 pub mod nonce;
 pub mod pause;
