@@ -60,3 +60,77 @@ fn rule(snapshot: &Snapshot, scope: &Pubkey, source: Source, place: u64) -> Rule
         None => Rule { name: format!("rule {place}, which this endpoint does not show"), shown: None },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytemuck::Zeroable;
+    use firebreak_interface::state::{Invariant, PriceBand, Term};
+
+    use super::*;
+    use crate::status::tests::{key, snapshot};
+
+    fn shown(rules: &[Rule]) -> Vec<Vec<(Pubkey, bool)>> {
+        let metas = rules.iter().map(|rule| rule.shown.clone().unwrap_or_default());
+        metas.map(|metas| metas.iter().map(|meta| (meta.pubkey, meta.is_writable)).collect()).collect()
+    }
+
+    #[test]
+    fn each_rule_is_shown_with_what_it_measures_in_the_order_of_places() {
+        let mut snapshot = snapshot();
+        let market = snapshot.markets[0].0;
+        let other = key(99);
+        // of another market, at the same place
+        let mut limiters = Vec::new();
+        for (place, vault, market) in [(4, 44, market), (0, 40, market), (0, 41, other)] {
+            let limiter =
+                firebreak_client::Limiter { place, vault: key(vault), market, ..Zeroable::zeroed() };
+            limiters.push((key(vault + 100), Box::new(limiter)));
+        }
+        snapshot.limiters = limiters;
+        let rules = of(&snapshot, &market, Source::Limiter, 0b1_0001);
+        assert_eq!(
+            shown(&rules),
+            [[(key(140), true), (key(40), false)], [(key(144), true), (key(44), false)]]
+        );
+        assert_eq!(rules[0].name, format!("the limiter of vault {}", key(40)));
+
+        let mut band = PriceBand { index: 1, market, ..Zeroable::zeroed() };
+        band.settings.primary.account = key(50);
+        snapshot.bands = vec![(key(150), Box::new(band))];
+        let one = shown(&of(&snapshot, &market, Source::PriceBand, 0b10));
+        assert_eq!(one, [[(key(150), true), (key(50), false)]]);
+        band.settings.second.account = key(51);
+        snapshot.bands = vec![(key(150), Box::new(band))];
+        let two = shown(&of(&snapshot, &market, Source::PriceBand, 0b10));
+        assert_eq!(two, [[(key(150), true), (key(50), false), (key(51), false)]]);
+
+        let data = program_data(&snapshot.protocol.program);
+        let protocol = snapshot.addresses.protocol;
+        assert_eq!(shown(&of(&snapshot, &protocol, Source::Program, 1)), [[(data, false)]]);
+    }
+
+    #[test]
+    fn an_invariant_is_shown_with_its_terms() {
+        let mut snapshot = snapshot();
+        let market = snapshot.markets[0].0;
+        let mut invariant = Invariant { index: 2, market, ..Zeroable::zeroed() };
+        let term = |account| Term { account: key(account), ..Zeroable::zeroed() };
+        invariant.counts = [1, 1];
+        (invariant.terms[0], invariant.terms[1]) = (term(60), term(61));
+        snapshot.invariants = vec![(key(160), Box::new(invariant))];
+        let rules = of(&snapshot, &market, Source::Invariant, 0b100);
+        assert_eq!(shown(&rules), [[(key(160), true), (key(60), false), (key(61), false)]]);
+    }
+
+    #[test]
+    fn a_rule_that_is_not_seen_is_said_and_a_person_is_no_rule() {
+        let snapshot = snapshot();
+        let market = snapshot.markets[0].0;
+        let rules = of(&snapshot, &market, Source::Limiter, 1 << 9);
+        assert!(
+            rules.len() == 1 && rules[0].shown.is_none() && rules[0].name.contains("rule 9"),
+            "{rules:?}"
+        );
+        assert!(of(&snapshot, &market, Source::Guardian, u64::MAX).is_empty());
+    }
+}

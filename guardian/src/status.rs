@@ -378,4 +378,4 @@ fn seconds_left(until: Instant, now: Instant) -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -50,9 +50,10 @@ pub async fn forward(desk: &mut Desk<'_>, snapshot: &Snapshot, texts: &[String])
 /// Adds the signatures of the keys that are here, and prints it again.
 ///
 /// # Errors
-/// [`Error::WrongKey`] where none of them is asked for, and as [`super::perform`].
+/// [`Error::Usage`] where it calls other programs, [`Error::WrongKey`] where none of the keys is asked for, and as [`super::perform`].
 pub async fn sign(desk: &mut Desk<'_>, snapshot: &Snapshot, texts: &[String]) -> Result<(), Error> {
     let mut transaction = signed::merge(texts)?;
+    signed::check_company(&transaction)?;
     let missing = signed::missing(&transaction);
     let key = desk.actor.address();
     if !desk.actor.signers().iter().any(|signer| missing.contains(signer)) {

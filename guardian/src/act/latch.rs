@@ -128,3 +128,74 @@ pub fn most(severity: Severity) -> u32 {
         Severity::Critical => CRITICAL_MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::tests::{NOW, snapshot, trip};
+
+    fn with(sources: &[Source]) -> Snapshot {
+        let mut snapshot = snapshot();
+        let until = NOW.plus(3_600);
+        for source in sources {
+            assert!(snapshot.markets[0].1.latch_trip((*source, 0), &trip(), until, NOW));
+        }
+        snapshot
+    }
+
+    #[test]
+    fn the_worst_that_holds_is_meant() {
+        let mut snapshot = with(&[Source::Limiter]);
+        let chosen = choose(&snapshot, Some(0), (None, None)).expect("it holds");
+        assert_eq!((chosen.id.source, chosen.id.severity), (Source::Limiter, Severity::Major));
+        assert_eq!(chosen.market, Some(chosen.scope));
+        let minor = firebreak_interface::state::Trip { severity: Severity::Minor, ..trip() };
+        let until = NOW.plus(7_200);
+        assert!(snapshot.markets[0].1.latch_trip((Source::PriceBand, 0), &minor, until, NOW));
+        let chosen = choose(&snapshot, Some(0), (None, None)).expect("it holds");
+        assert_eq!(chosen.id.source, Source::Limiter, "the worst, not the longest");
+        let chosen = choose(&snapshot, Some(0), (None, Some(Severity::Minor))).expect("it was named");
+        assert_eq!(chosen.id.source, Source::PriceBand);
+        assert!(choose(&snapshot, Some(0), (Some(Source::PriceBand), None)).is_ok());
+    }
+
+    #[test]
+    fn of_several_as_bad_one_must_be_named() {
+        let snapshot = with(&[Source::Limiter, Source::Invariant]);
+        let error = choose(&snapshot, Some(0), (None, None)).expect_err("two are Major");
+        let text = error.to_string();
+        assert!(matches!(error, Error::Usage(_)), "{text}");
+        for word in ["--source", "by limiter, Major", "by invariant, Major", "1 h left"] {
+            assert!(text.contains(word), "{word} in {text}");
+        }
+        let named = choose(&snapshot, Some(0), (Some(Source::Invariant), None)).expect("it was named");
+        assert_eq!(named.id.source, Source::Invariant);
+    }
+
+    #[test]
+    fn what_does_not_hold_is_not_meant() {
+        let mut snapshot = with(&[Source::Limiter]);
+        for (scope, meant) in [
+            (None, (None, None)),
+            (Some(0), (Some(Source::Guardian), None)),
+            (Some(0), (None, Some(Severity::Critical))),
+            (Some(7), (None, None)),
+        ] {
+            assert!(
+                matches!(choose(&snapshot, scope, meant), Err(Error::NotFound(_))),
+                "{scope:?} {meant:?}"
+            );
+        }
+        snapshot.now = NOW.plus(3_600);
+        assert!(matches!(choose(&snapshot, Some(0), (None, None)), Err(Error::NotFound(_))), "it is over");
+    }
+
+    #[test]
+    fn sources_are_named_as_they_are_shown() {
+        for source in ALL {
+            assert_eq!(parse_source(source_name(source)), Ok(source));
+            assert_eq!(parse_source(&source_name(source).replace(' ', "-")), Ok(source));
+        }
+        assert!(parse_source("nobody").expect_err("none").contains("price-band, invariant"));
+    }
+}

@@ -1,6 +1,7 @@
 //! A transaction that was printed here and signed elsewhere: read, checked, and shown again before it goes out.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use firebreak_interface::ID;
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_transaction::{Transaction, versioned::VersionedTransaction};
@@ -60,6 +61,29 @@ fn read(text: &str) -> Result<Transaction, Error> {
         return Err(Error::usage(format!("the signature is of another transaction: {wrong} signs this one")));
     }
     Ok(transaction)
+}
+
+/// Checks that it calls nothing but the breaker, beside compute budget and a nonce's advance: of anything else this tool could
+/// not say what is signed.
+///
+/// # Errors
+/// [`Error::Usage`].
+pub fn check_company(transaction: &Transaction) -> Result<(), Error> {
+    let message = &transaction.message;
+    let called =
+        (0..message.instructions.len()).filter_map(|place| Some((place, message.program_id(place)?)));
+    let is_known = |(place, program): &(usize, &Pubkey)| {
+        [ID, super::COMPUTE_BUDGET].contains(program) || *place == 0 && is_durable(transaction)
+    };
+    let strange: Vec<_> =
+        called.filter(|one| !is_known(one)).map(|(_, program)| program.to_string()).collect();
+    if strange.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "it calls {} beside the breaker, and this tool cannot say what that does: it signs no such transaction",
+        strange.join(", ")
+    )))
 }
 
 /// Whether its first instruction advances a durable nonce: then it never becomes too old.
@@ -143,6 +167,26 @@ mod tests {
         transaction.message.instructions[0].data = vec![2];
         let error = merged(&[&transaction]).expect_err("it was changed").to_string();
         assert!(error.contains("another transaction"), "{error}");
+    }
+
+    #[test]
+    fn what_calls_other_programs_is_not_signed() {
+        let key = Pubkey::new_from_array([9; 32]);
+        let call = |program_id| Instruction { program_id, accounts: Vec::new(), data: vec![1] };
+        let advance = super::super::nonce::advance(key, key);
+        let checked = |all: &[Instruction]| check_company(&Transaction::new_with_payer(all, Some(&key)));
+        let (breaker, budget) = (call(ID), call(super::super::COMPUTE_BUDGET));
+        assert!(checked(&[advance.clone(), budget, breaker.clone()]).is_ok());
+        // a transfer, a nonce that is not first, a program of whoever
+        let system = call(Pubkey::new_from_array([0; 32]));
+        for all in [
+            [breaker.clone(), system.clone()],
+            [breaker.clone(), advance],
+            [system, breaker.clone()],
+            [call(key), breaker],
+        ] {
+            assert!(matches!(checked(&all), Err(Error::Usage(text)) if text.contains("beside the breaker")));
+        }
     }
 
     #[test]

@@ -107,4 +107,4 @@ When: another guardian printed a transaction for several with --sign-only or --p
 simulated and shown before you sign; what it prints goes to the next one, or to `send`. Copies that were signed side by side \
 go to `send` together.
 
-It cannot: make an old one land. Without a nonce all of it takes place within a minute; --propose gives you a day.";
+It cannot: sign what calls other programs than the breaker, nor make an old one land. Without a nonce all of it takes place within a minute; --propose gives you a day.";

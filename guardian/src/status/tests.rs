@@ -10,13 +10,13 @@ use firebreak_interface::{
 
 use super::*;
 
-const NOW: Instant = Instant::new(1_000, 100_000);
+pub(crate) const NOW: Instant = Instant::new(1_000, 100_000);
 
-fn key(byte: u8) -> Pubkey {
+pub(crate) fn key(byte: u8) -> Pubkey {
     Pubkey::new_from_array([byte; 32])
 }
 
-fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     let addresses = ProtocolAddresses::new(key(1));
     let mut protocol = Protocol::zeroed();
     let guardians = vec![key(11), key(12), key(13)];
@@ -51,7 +51,7 @@ fn seen(snapshot: &Snapshot) -> Status {
     glance(snapshot, &history.map_err(Error::Broken))
 }
 
-fn trip() -> Trip {
+pub(crate) fn trip() -> Trip {
     let (severity, rule) = (Severity::Major, Rule::Undeclared);
     Trip { rule, severity, value: 5, threshold: 4 }
 }
