@@ -175,8 +175,8 @@ mod tests {
     fn the_docs_print_this_table() {
         let mut page = String::from(
             "# The policy\n\n\
-             Who may do what, how many guardians it takes, how long it waits, and of when a signature must be. The program asks\n\
-             this table. Generated from `interface/src/policy.rs`:\n\
+             Who may do what, how many guardians it takes, how long it waits, and of when a signature must be. The program takes\n\
+             how many and how long from this table. Generated from `interface/src/policy.rs`:\n\
              `FIREBREAK_BLESS=1 cargo test -p firebreak-interface --lib policy`. \"Now\" is: at the top level, under a recent\n\
              blockhash, with a stamp of the last 512 slots (`docs/guardians.md`).\n\n\
              | act | who | guardians | waits | signed | bounded by |\n|---|---|---|---|---|---|\n",

@@ -1,10 +1,13 @@
 //! Coming back early: what a rule must measure, then and there, for a latch of it to be cleared. A rule in shadow latches
 //! nothing and stands for nothing.
+//!
+//! It is measured by the settings that waited: one that a stolen key has tightened until it trips must not hold off who
+//! comes back. And it is measured: where it cannot be, it is taken to be as bad as it was.
 
 use super::{
     band::{PriceBand, Prices},
     invariant::{Invariant, Measurement, Shown},
-    limiter::Trip,
+    limiter::{Rule, Trip},
     protocol::Protocol,
 };
 use crate::{
@@ -19,13 +22,18 @@ pub(super) fn check_less(measured: Severity, latched: Severity) -> Checked<()> {
 }
 
 impl PriceBand {
-    /// Checks that its prices measure less than this severity now.
+    /// Checks that its prices measure less than this severity now, against a reference that knows the market.
     ///
     /// # Errors
     /// [`BreakerError::ConditionHolds`].
     pub fn resume(&mut self, severity: Severity, prices: &Prices, now: Instant) -> Checked<()> {
-        let measured = self.measure(prices, now).filter(|_| self.standing.armed != 0);
-        check_less(severity_of(measured), severity)?;
+        if self.standing.armed != 0 {
+            let waited = Self { settings: self.delayed, ..*self };
+            if !waited.sees(prices, now) {
+                return Err(BreakerError::ConditionHolds);
+            }
+            check_less(severity_of(waited.measure(prices, now)), severity)?;
+        }
         if severity == Severity::Critical {
             self.standing.observed_at = Instant::NEVER;
         }
@@ -39,11 +47,17 @@ impl Invariant {
     /// # Errors
     /// [`BreakerError::ConditionHolds`], [`BreakerError::WrongTermAccount`].
     pub fn resume(&mut self, severity: Severity, shown: &Measurement, now: Instant) -> Checked<()> {
-        let measured = self.measure(shown)?.filter(|_| self.standing.armed != 0);
-        check_less(severity_of(measured), severity)?;
+        if self.standing.armed != 0 {
+            let measured = self.measure_by(&self.delayed_ratio_bps, shown)?;
+            if measured.is_some_and(|trip| trip.rule == Rule::InvariantUnreadable) {
+                return Err(BreakerError::ConditionHolds);
+            }
+            check_less(severity_of(measured), severity)?;
+        }
         if severity == Severity::Critical {
             self.standing.observed_at = Instant::NEVER;
         }
+        let measured = self.measure(shown)?;
         self.remember(measured, now);
         Ok(())
     }

@@ -210,9 +210,20 @@ impl PriceBand {
         let distance = quote.price.abs_diff(self.reference).saturating_sub(quote.margin);
         let trip = beyond(distance, self.reference, &self.settings.deviation_bps)?;
         // a reference that does not know the market yet, or no longer, cautions
-        let knows = self.learned >= BAND_LEARNING && !self.is_unobserved(now);
-        let most = if knows { Severity::Critical } else { Severity::Minor };
+        let most = if self.knows(now) { Severity::Critical } else { Severity::Minor };
         Some(Trip { severity: trip.severity.min(most), ..trip })
+    }
+
+    /// Whether its reference knows the market.
+    fn knows(&self, now: Instant) -> bool {
+        self.learned >= BAND_LEARNING && !self.is_unobserved(now)
+    }
+
+    /// Whether each feed has a usable price, and the reference knows what it is compared with.
+    pub(super) fn sees(&self, prices: &Prices, now: Instant) -> bool {
+        let Self { settings: BandSettings { primary, second, .. }, .. } = self;
+        let is_usable = |feed: &Feed, price| !feed.is_set() || self.quote(feed, price, now).is_ok();
+        self.knows(now) && is_usable(primary, &prices[0]) && is_usable(second, &prices[1])
     }
 
     /// Distance between the feeds beyond what both confidences explain.

@@ -157,6 +157,11 @@ impl Invariant {
     /// # Errors
     /// [`BreakerError::WrongTermAccount`] where accounts are missing.
     pub fn measure(&self, measurement: &Measurement) -> Checked<Option<Trip>> {
+        self.measure_by(&self.ratio_bps, measurement)
+    }
+
+    /// As [`Invariant::measure`], by other ratios.
+    pub(super) fn measure_by(&self, ratios: &[u32; 3], measurement: &Measurement) -> Checked<Option<Trip>> {
         if measurement.shown != self.len() {
             return Err(BreakerError::WrongTermAccount);
         }
@@ -164,10 +169,10 @@ impl Invariant {
             let (severity, value) = (Severity::Major, place as u64);
             return Ok(Some(Trip { rule: Rule::InvariantUnreadable, severity, value, threshold: 0 }));
         }
-        let ratio = measurement.ratio_below(self.ratio_bps[0]);
+        let ratio = measurement.ratio_below(ratios[0]);
         let broken = |(_, least): &(Severity, &u32)| ratio < **least;
-        let worst = Severity::ABOVE_NORMAL.into_iter().zip(&self.ratio_bps).rev().find(broken);
-        let missing = |ratio: u32| u64::from(self.ratio_bps[0].saturating_sub(ratio));
+        let worst = Severity::ABOVE_NORMAL.into_iter().zip(ratios).rev().find(broken);
+        let missing = |ratio: u32| u64::from(ratios[0].saturating_sub(ratio));
         Ok(worst.map(|(severity, least)| Trip {
             rule: Rule::Invariant,
             severity,

@@ -19,7 +19,8 @@ impl Limiter {
         let (settings, balance) = (self.settings, self.balance(vault));
         self.resettle(&settings, balance, now)?;
         if self.armed != 0 {
-            check_less(self.measure(vault, balance)?, severity)?;
+            let waited = Self { settings: self.delayed, ..*self };
+            check_less(waited.measure(vault, balance)?, severity)?;
         }
         if severity == Severity::Critical {
             // what was looked at before is over: a new halt takes two looks of its own

@@ -11,7 +11,7 @@ use firebreak_interface::{
     },
 };
 use firebreak_scenarios::{Amending, FUNDS, Outcome, World};
-use solana_instruction::error::InstructionError;
+use solana_instruction::{AccountMeta, error::InstructionError};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -261,6 +261,12 @@ pub(crate) fn planned_work_quiets_keepers_and_nobody_else() {
     begin(&mut world, proposal, MAINTENANCE_MAX).fails_with(ProposalNotRipe);
     world.wait();
     begin(&mut world, proposal, MAINTENANCE_MAX).fails_with(NotApproved);
+    // a signature here, of whatever day, is no approval
+    let keys = world.guardian_keys(&[2]);
+    let (protocol, market, segment) = (world.us.protocol, world.us.market, world.us.segment(&world.vm));
+    let mut signed = instruction::announce_maintenance(proposal, protocol, market, MAINTENANCE_MAX, segment);
+    signed.accounts.push(AccountMeta::new_readonly(keys[0].pubkey(), true));
+    world.vm.send(&[signed], &[&keys[0]]).fails_with(NotApproved);
     world.approve(proposal, &[2]).succeeds();
     begin(&mut world, proposal, MAINTENANCE_MAX - 1).fails_with(WrongProposal);
     begin(&mut world, proposal, MAINTENANCE_MAX).succeeds();
@@ -290,7 +296,7 @@ fn planned_work_is_proposed_and_can_be_vetoed() {
     let mut direct =
         instruction::announce_maintenance(firebreak_interface::ID, protocol, market, 600, segment);
     direct.accounts[0].is_writable = false;
-    direct.accounts.extend(both.iter().map(|key| solana_instruction::AccountMeta::new_readonly(*key, true)));
+    direct.accounts.extend(both.iter().map(|key| AccountMeta::new_readonly(*key, true)));
     world.vm.send(&[direct], &[&keys[0], &keys[1]]).fails_with(LooseningWaits);
     let act = GuardianAct::Maintenance { seconds: 600 };
     let (proposal, proposed) = world.guardian_proposes(0, Some(market), 0, &act);

@@ -5,7 +5,7 @@ use firebreak_interface::{
     GateError, Operation, Severity,
     constants::{DWELL_MIN, LIQUIDATION_GRACE_MIN, MAJOR_MIN, WINDOW_MIN},
     instruction::{self, Behind},
-    state::{Act, Amendment, ResumeOrder, Source, program_data},
+    state::{Act, Amendment, ConfirmOrder, Ratios, ResumeOrder, Source, program_data},
 };
 use firebreak_scenarios::{
     Amending, Balanced, Banded, FUNDS, Outcome, Setup, World, balanced::LEDGER, banded::HUNDRED, token,
@@ -362,4 +362,57 @@ fn a_minor_and_a_major_of_one_rule_are_two_latches() {
     world.resume(Some(world.us.market), &order, &shown, &[0, 1]).fails_with(NotHeld);
     world.resume(Some(world.us.market), &halt, &shown, &[0, 1]).succeeds();
     assert_eq!(world.severity(), Severity::Major, "a step at a time");
+}
+
+/// Case 17: whoever holds the authority's key makes a comparison false by tightening it. Who comes back is held by what
+/// waited, and not by that.
+#[test]
+fn what_a_key_tightened_until_it_trips_holds_nobody_off() {
+    let mut world = Balanced::default();
+    let tightened = Ratios { bps: [12_000, 11_000, 9_500] };
+    let change = world.world.amending(world.invariant, Amendment::Invariant(tightened));
+    world.world.amend(&change).succeeds();
+    world.poke().succeeds();
+    assert_eq!(world.world.severity(), Severity::Major);
+    let shown = shows(&world);
+    resume(&mut world.world, Source::Invariant, Severity::Major, &shown).succeeds();
+    assert_eq!(world.world.severity(), Severity::Minor);
+    // a real loss holds, by the ratios that waited
+    world.owe(FUNDS + FUNDS / 50);
+    world.poke().succeeds();
+    resume(&mut world.world, Source::Invariant, Severity::Major, &shown).fails_with(ConditionHolds);
+}
+
+/// What cannot be measured is taken to be as bad as it was.
+#[test]
+fn nothing_is_cleared_blindly() {
+    let mut world = Balanced::default();
+    world.owe(2 * FUNDS);
+    world.poke().succeeds();
+    world.world.vm.advance(1);
+    world.poke().succeeds();
+    let shown = shows(&world);
+    let thief = world.world.attacker.pubkey();
+    world.world.vm.edit(&LEDGER, |account| account.owner = thief);
+    resume(&mut world.world, Source::Invariant, Severity::Critical, &shown).fails_with(ConditionHolds);
+    world.owe(FUNDS);
+    resume(&mut world.world, Source::Invariant, Severity::Critical, &shown).succeeds();
+
+    let mut banded = Banded::default();
+    banded.poke_at(HUNDRED * 2).succeeds();
+    let feed = banded.settings.primary.account;
+    let shown = [AccountMeta::new(banded.band, false), AccountMeta::new_readonly(feed, false)];
+    // the price is what it was, and stale
+    banded.post(HUNDRED);
+    banded.world.vm.advance(u64::from(banded.settings.max_age) + 1);
+    resume(&mut banded.world, Source::PriceBand, Severity::Major, &shown).fails_with(ConditionHolds);
+    // it is fresh, and nobody has observed for so long that the reference says nothing
+    let hold = ConfirmOrder {
+        latch: banded.world.latch(Some(banded.world.us.market), Source::PriceBand, Severity::Major),
+        seconds: 86_400,
+    };
+    banded.world.confirm(Some(banded.world.us.market), &hold, &[0, 1]).succeeds();
+    banded.world.vm.advance(u64::from(banded.settings.observe_within));
+    banded.post(HUNDRED);
+    resume(&mut banded.world, Source::PriceBand, Severity::Major, &shown).fails_with(ConditionHolds);
 }
