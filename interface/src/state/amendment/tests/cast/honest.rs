@@ -160,6 +160,9 @@ impl Stage<'_> {
     pub(super) fn approve_act(&mut self, which: usize, guardians: &[Pubkey]) -> Checked<()> {
         let (members, protocol) = (self.places(guardians), &self.run.town.protocol);
         let waiting = &mut self.acts[which];
+        // signed before there was anything to read
+        let blind = { waiting.proposal }.approve(protocol, members, waiting.proposal.proposed_at.slot);
+        assert_eq!(blind, Err(BreakerError::StaleStamp));
         waiting.proposal.approve(protocol, members, self.run.town.now.slot - 1)?;
         for guardian in guardians {
             let approval = (*guardian, protocol.membership_epoch);
@@ -332,12 +335,12 @@ impl Stage<'_> {
         if self.run.proposals.is_empty() {
             return;
         }
-        let again = self
-            .run
-            .proposals
-            .iter()
-            .rposition(|(proposal, _)| proposal.again != 0 && proposal.status() == Some(Status::Pending));
-        let which = again.filter(|_| self.chance(2)).unwrap_or_else(|| self.run.any());
+        let is_hard = |(proposal, (_, act)): &(Proposal, Deed)| {
+            let is_pending = proposal.status() == Some(Status::Pending);
+            is_pending && (proposal.again != 0 || matches!(act, Amendment::Guardians { .. }))
+        };
+        let hard = self.run.proposals.iter().rposition(is_hard);
+        let which = hard.filter(|_| self.chance(2)).unwrap_or_else(|| self.run.any());
         if Some(which) == self.change {
             return;
         }

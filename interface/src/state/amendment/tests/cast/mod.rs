@@ -201,8 +201,12 @@ impl<'a> Stage<'a> {
         let left = self.run.town.now.seconds_until(self.end);
         let seconds =
             self.dice().pick(&[0, 1, 5, 20, 60, 600, HOUR, HOUR, 8 * HOUR, DAY, 3 * DAY, left]).min(left);
-        // slots of 600 ms, or of 400
-        let slots = if self.chance(2) { (seconds * 5).div_ceil(3) } else { (seconds * 5).div_ceil(2) };
+        // slots of 600 ms, of 400, or a chain that stands still
+        let slots = match self.dice().below(8) {
+            0 => seconds.min(20),
+            1..=3 => (seconds * 5).div_ceil(2),
+            _ => (seconds * 5).div_ceil(3),
+        };
         let now = self.run.town.now;
         self.run.town.now = Instant::new(now.slot + slots.max(1), now.unix + seconds.cast_signed());
         Done::Nothing

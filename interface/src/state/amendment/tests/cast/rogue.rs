@@ -5,7 +5,7 @@ use super::{checks::Raised, *};
 impl Stage<'_> {
     /// The authority's key tightens, and proposes whatever else.
     pub(super) fn key_calls(&mut self) -> Done {
-        let act = self.run.act();
+        let act = if self.chance(8) { self.other_guardians() } else { self.run.act() };
         if self.chance(2) {
             let _ = self.run.sign(&act);
             return Done::Nothing;
@@ -17,6 +17,18 @@ impl Stage<'_> {
         };
         assert!(!frozen || result.is_err(), "a frozen authority proposed");
         Done::Nothing
+    }
+
+    /// Guardians of the thief's in the places of some.
+    fn other_guardians(&mut self) -> Deed {
+        let mut members = self.run.town.protocol.guardians().to_vec();
+        for (place, member) in (50..).zip(&mut members) {
+            if self.run.dice.below(3) == 0 {
+                *member = key(place);
+            }
+        }
+        let thresholds = self.run.town.protocol.thresholds;
+        (Target::Protocol, Amendment::Guardians { members, thresholds })
     }
 
     fn vetoed(&self) -> Option<usize> {
@@ -146,7 +158,9 @@ impl Stage<'_> {
             }
             2 => {
                 for waiting in &mut self.acts {
-                    let _ = waiting.proposal.veto(&mut self.run.town.protocol, members, now);
+                    let result = waiting.proposal.veto(&mut self.run.town.protocol, members, now);
+                    let waits = matches!(waiting.act, GuardianAct::Maintenance { .. });
+                    assert!(waits || result == Err(BreakerError::WrongProposal), "{result:?}");
                 }
                 self.cancel_acts(rogues[0]);
             }
