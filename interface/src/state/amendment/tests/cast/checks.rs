@@ -128,7 +128,10 @@ impl Stage<'_> {
                 assert!(new.since == old.since && new.count >= old.count, "{place}: taken over");
                 assert!(old.closed & !new.closed == 0 && old.rules & !new.rules == 0, "{place}: narrowed");
             } else if old != new && !is_over(new.until, now) {
-                assert_eq!(new.since, now, "{place}: an incident of its own");
+                assert!(
+                    at_least(new.since, before.now) && at_least(now, new.since),
+                    "{place}: another's incident"
+                );
             }
         }
         // keepers raise Minor and Major, a guardian pauses as Major
@@ -171,6 +174,10 @@ impl Stage<'_> {
     /// After a halt was cleared a new one takes two looks of its own.
     fn check_looks(&self, latch: &LatchId) {
         let town = &self.run.town;
+        if latch.source == Source::Limiter {
+            let own = town.limiter.held[latch.severity as usize - 1];
+            assert!(is_over(own, town.now), "the limiter holds on by itself");
+        }
         let first = match latch.source {
             Source::Program => town.protocol.pin.standing.observed_at,
             _ if latch.severity < Severity::Critical => return,

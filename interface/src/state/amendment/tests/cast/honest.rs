@@ -286,6 +286,9 @@ impl Stage<'_> {
     /// The owner of the authority's key proposes to drop a bad guardian, the honest approve one by one, and veto what the
     /// thief proposes.
     pub(super) fn authority_calls(&mut self) -> Done {
+        if self.is_long && self.chance(4) {
+            return self.owner_arms();
+        }
         let Some(which) =
             self.change.filter(|which| self.run.proposals[*which].0.status() == Some(Status::Pending))
         else {
@@ -308,6 +311,20 @@ impl Stage<'_> {
         let approved = proposal.approve(&town.protocol, members, town.now.slot - 1);
         let expected = if has_approved { Err(BreakerError::AlreadyVoted) } else { Ok(()) };
         assert_eq!(approved.map(drop), expected);
+        Done::Nothing
+    }
+
+    /// The owner puts a rule in shadow, by a proposal that has waited, or arms it.
+    fn owner_arms(&mut self) -> Done {
+        let target = self.dice().pick(&Target::RULES);
+        let mandate = Mandate::waited(self.run.town.epoch(target));
+        for amendment in [Amendment::Disarm, Amendment::Arm] {
+            let (before, deed) = (self.run.town, (target, amendment));
+            if self.run.town.amend(&deed, mandate).is_ok() {
+                return Done::Executed(deed);
+            }
+            self.run.town = before;
+        }
         Done::Nothing
     }
 

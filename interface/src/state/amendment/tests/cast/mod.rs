@@ -73,6 +73,8 @@ struct Stage<'a> {
     change: Option<usize>,
     truth: Truth,
     diary: Diary,
+    /// Whether what loosens has had the time to ripen.
+    is_long: bool,
     /// What happens more often than all else in this sequence.
     mood: u64,
     end: Instant,
@@ -115,6 +117,14 @@ impl<'a> Stage<'a> {
         run.with = protocol.members(&guardians).unwrap_or(0);
         run.town.market.critical_closes_exits = dice.below(2) as u8;
 
+        if dice.below(2) == 0 {
+            // a strict one: it halts, counts little as much, and forgets within an hour
+            let limiter = &mut run.town.limiter;
+            limiter.settings.hard_severity = Severity::Critical as u32;
+            (limiter.settings.gross_bps, limiter.settings.undeclared_seconds) = (100, 3_600);
+            limiter.delayed = limiter.settings;
+        }
+
         let now = run.town.now;
         let keepers = (0..2 + dice.below(3)).map(|i| {
             let mut keeper = Keeper::zeroed();
@@ -138,6 +148,7 @@ impl<'a> Stage<'a> {
             budgets: Vec::new(),
             acts: Vec::new(),
             change: None,
+            is_long: false,
             truth: FINE,
             diary,
             mood,
@@ -199,6 +210,15 @@ impl<'a> Stage<'a> {
 
     fn time_passes(&mut self) -> Done {
         let left = self.run.town.now.seconds_until(self.end);
+        if left > HOUR + 1_000 && self.chance(6) {
+            // a keeper observes, as it does every quarter of an hour
+            for _ in 0..5 {
+                let truth = self.truth;
+                self.run.town.now = self.run.town.now.plus(900);
+                self.run.town.look_at_price(&truth, false);
+            }
+            return Done::Nothing;
+        }
         let seconds =
             self.dice().pick(&[0, 1, 5, 20, 60, 600, HOUR, HOUR, 8 * HOUR, DAY, 3 * DAY, left]).min(left);
         // slots of 600 ms, of 400, or a chain that stands still
@@ -217,7 +237,8 @@ impl<'a> Stage<'a> {
         let amount = self.run.town.vault.amount;
         match self.dice().below(10) {
             0 | 1 => {
-                let amount = self.dice().below(amount / 4).max(1);
+                let share = self.dice().pick(&[4, 50, 100]);
+                let amount = self.dice().below(amount / share).max(1);
                 let direction = self.dice().pick(&[Direction::In, Direction::Out]);
                 self.run.town.flow(direction, amount);
             }
@@ -236,6 +257,12 @@ impl<'a> Stage<'a> {
         }
         if self.chance(2) {
             self.look();
+            if self.chance(2) {
+                // a second look, as a Critical takes
+                let now = self.run.town.now;
+                self.run.town.now = Instant::new(now.slot + 5, now.unix + 2);
+                self.look();
+            }
         }
         Done::Nothing
     }
@@ -320,6 +347,7 @@ fn a_minority_and_the_keepers_close_for_no_longer_than_their_budgets() {
     play(|stage| {
         // first without the key, which would have the protocol leave by the end
         let has_key = core::mem::take(&mut stage.cast.has_key);
+        stage.is_long = true;
         for has_key in [false, has_key] {
             stage.cast.has_key = has_key;
             stage.end = stage.run.town.now.plus(u64::from(DETACH_DELAY) - 1);
