@@ -76,6 +76,14 @@ impl Diary {
         }
         if is_over(start.plus(30 * DAY), now) { 0 } else { sum }
     }
+
+    /// Whether an honest guardian's last pause there is to be over, or has been for less than an hour.
+    pub(super) fn rests(&self, guardian: &Pubkey, scope: Scope, now: Instant) -> bool {
+        let is_theirs = |paused: &&Paused| paused.guardian == *guardian && paused.scope == scope;
+        let mut ends =
+            self.paused.iter().filter(is_theirs).map(|paused| paused.at.plus(paused.seconds.into()));
+        ends.any(|end| !is_over(end.plus(3_600), now))
+    }
 }
 
 impl Stage<'_> {

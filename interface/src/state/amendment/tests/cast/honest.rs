@@ -15,6 +15,7 @@ impl Stage<'_> {
         }
         let seconds = self.dice().below(u64::from(DELAY) + 2 * DAY);
         self.run.town.now = self.run.town.now.plus(seconds);
+        self.keeper_observes();
     }
 
     /// One of them pauses: within a budget it works, at once.
@@ -47,7 +48,9 @@ impl Stage<'_> {
         } else if is_held {
             assert_eq!(result, Err(BreakerError::AlreadyHeld));
         } else if self.diary.spent(&guardian, scope, now) + seconds <= budget {
-            assert_eq!(result.map(drop), Ok(()), "a pause within its budget");
+            let rests = is_over(latch.until, now) && self.diary.rests(&guardian, scope, now);
+            let expected = if rests { Err(BreakerError::GuardianRests) } else { Ok(()) };
+            assert_eq!(result.map(drop), expected, "a pause within its budget");
         }
         if result.is_ok() {
             self.diary.paused.push(Paused { at: now, seconds, added: 0, guardian, scope, is_rogue: false });
@@ -227,6 +230,10 @@ impl Stage<'_> {
     /// So many of them as it takes sign in one transaction, or one fewer.
     pub(super) fn quorum_acts(&mut self) -> Done {
         let (act, scope) = self.fitting();
+        if self.chance(2) {
+            // they meet when what was wrong is made good
+            self.truth = FINE;
+        }
         let needed = needed(&self.run.town.protocol.thresholds, &act);
         let count = needed - usize::from(self.chance(4));
         let signers: Vec<_> = self.honest().into_iter().take(count).collect();

@@ -211,12 +211,7 @@ impl<'a> Stage<'a> {
     fn time_passes(&mut self) -> Done {
         let left = self.run.town.now.seconds_until(self.end);
         if left > HOUR + 1_000 && self.chance(6) {
-            // a keeper observes, as it does every quarter of an hour
-            for _ in 0..5 {
-                let truth = self.truth;
-                self.run.town.now = self.run.town.now.plus(900);
-                self.run.town.look_at_price(&truth, false);
-            }
+            self.keeper_observes();
             return Done::Nothing;
         }
         let seconds =
@@ -230,6 +225,15 @@ impl<'a> Stage<'a> {
         let now = self.run.town.now;
         self.run.town.now = Instant::new(now.slot + slots.max(1), now.unix + seconds.cast_signed());
         Done::Nothing
+    }
+
+    /// For more than an hour, every eight minutes: a reference that knew nothing knows the market then.
+    fn keeper_observes(&mut self) {
+        let truth = self.truth;
+        for _ in 0..9 {
+            self.run.town.now = self.run.town.now.plus(480);
+            self.run.town.look_at_price(&truth, false);
+        }
     }
 
     /// Users, leaks, prices, upgrades: what the breaker watches.
@@ -247,7 +251,7 @@ impl<'a> Stage<'a> {
                 self.run.town.vault.amount -= self.run.dice.below(amount / share);
             }
             3 | 4 => self.truth.assets = self.dice().pick(&[DEBTS, DEBTS - 50, DEBTS - 500, DEBTS / 2]),
-            5 => {
+            5 | 7 => {
                 let percent = self.dice().pick(&[101, 95, 80, 50]);
                 self.truth.price = PRICE * percent / 100;
             }

@@ -123,6 +123,8 @@ impl Town {
         if limiter.armed == 0 {
             return Ok(Severity::Normal);
         }
+        // what a key alone has tightened holds nobody off
+        let settings = limiter.delayed;
         let share = |whole: u64, bps: u32| (u128::from(whole) * u128::from(bps) / 10_000) as u64;
         let of = |number: u32| Severity::from_byte(number as u8).expect("a severity");
         let is_seasoned = !limiter.unseasoned_until.is_set();
@@ -149,20 +151,24 @@ impl Town {
     /// A fresh price, its distance from the reference, and whether that is known.
     fn band_measures(&self, truth: &Truth) -> Severity {
         let (band, price) = (&self.band, truth.price.unsigned_abs() * 100);
-        let silent = self.now.unix - band.seen_at.unix > i64::from(band.settings.observe_within)
-            || self.now.slot - band.seen_at.slot > 5 * u64::from(band.settings.observe_within);
-        let unobserved = if silent { Severity::Minor } else { Severity::Normal };
+        let silent = self.now.unix - band.seen_at.unix > i64::from(band.delayed.observe_within)
+            || self.now.slot - band.seen_at.slot > 5 * u64::from(band.delayed.observe_within);
         let distance = u128::from(price.abs_diff(band.reference)) * 10_000 / u128::from(band.reference);
-        let reached = band.settings.deviation_bps.iter().filter(|bps| distance >= u128::from(**bps)).count();
+        let reached = band.delayed.deviation_bps.iter().filter(|bps| distance >= u128::from(**bps)).count();
         let severity = Severity::from_byte(reached as u8).expect("three thresholds");
         let knows = band.learned >= 3_600 && !silent;
-        let severity = if knows { severity } else { severity.min(Severity::Minor) };
-        if band.standing.armed == 0 { Severity::Normal } else { severity.max(unobserved) }
+        match band.standing.armed {
+            0 => Severity::Normal,
+            // a reference that knows nothing clears nothing
+            _ if !knows => Severity::Critical,
+            _ => severity,
+        }
     }
 
     fn invariant_measures(&self, truth: &Truth) -> Severity {
         let ratio = truth.assets * 10_000 / DEBTS;
-        let broken = self.invariant.ratio_bps.iter().filter(|least| ratio < u64::from(**least)).count();
+        let broken =
+            self.invariant.delayed_ratio_bps.iter().filter(|least| ratio < u64::from(**least)).count();
         let is_armed = self.invariant.standing.armed != 0;
         if is_armed { Severity::from_byte(broken as u8).expect("three ratios") } else { Severity::Normal }
     }

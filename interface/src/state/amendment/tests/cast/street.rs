@@ -193,8 +193,10 @@ impl Town {
         self.protocol.check_attached()?;
         let closed = order.check(self.protocol.pause_epoch, self.now)?;
         let ((dwell, grace), now) = (self.steps(scope), self.now);
+        let is_held = self.board(scope).is_held(Source::Guardian, Severity::Major, now);
         let charged = self.board_mut(scope).pause(closed, order.seconds, dwell, grace, now)?;
         budget.spend(charged, self.protocol.pause_budget(), now)?;
+        budget.rest(is_held, now.plus(order.seconds.into()), now)?;
         self.market.assert_invariant()?;
         Ok(charged)
     }
