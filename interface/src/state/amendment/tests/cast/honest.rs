@@ -102,6 +102,10 @@ impl Stage<'_> {
                 let seconds = self.dice().pick(&bounds);
                 return (GuardianAct::Confirm(ConfirmOrder { latch, seconds }), scope);
             }
+            if self.chance(4) {
+                // they come when what was wrong is made good, and nobody has looked since
+                self.truth = FINE;
+            }
             return (GuardianAct::Resume(ResumeOrder { latch, count }), scope);
         }
         if roll % 2 == 1 {
