@@ -86,7 +86,8 @@ impl Stage<'_> {
             .into_iter()
             .flat_map(|scope| live(town.board(scope), town.now).into_iter().map(move |live| (scope, live)))
             .collect();
-        let roll = self.dice().below(10);
+        // in some sequences they think of little else than work on the program
+        let roll = if self.mood == 8 && self.chance(2) { 9 } else { self.dice().below(10) };
         if roll < 8 && !latches.is_empty() {
             // what rules raised comes first: it is the harder to clear
             let is_automatic = |(_, (latch, _)): &(_, (LatchId, u64))| latch.source.is_automatic();
@@ -159,6 +160,14 @@ impl Stage<'_> {
             let approved = self.approve_act(which, &[guardian]);
             assert_eq!(approved, Ok(()), "an approval");
             return Done::Nothing;
+        }
+        if silent.is_empty() && self.chance(2) {
+            // what waits is waited for
+            let now = self.run.town.now;
+            let ripe = self.acts[which].proposal.ripe_at.max(now);
+            if is_over(ripe, self.end) {
+                self.run.town.now = ripe;
+            }
         }
         let also = self.dice().below(2) as usize;
         self.execute(which, &silent[..silent.len().min(also)])
