@@ -225,19 +225,19 @@ impl Node {
     /// A stamp of now, of a slot after this one: what was proposed in that slot is read by then.
     ///
     /// # Errors
-    /// [`Error::Clock`], [`Error::Rpc`].
+    /// [`Error::Stamp`], [`Error::Rpc`].
     pub async fn stamp(&self, after: u64) -> Result<Stamp, Error> {
         const LOOKS: u32 = 20;
         const BETWEEN: Duration = Duration::from_millis(200);
         for _ in 0..LOOKS {
-            let account = self.accounts(&[stamp::ADDRESS]).await?.pop().flatten().ok_or(Error::Clock)?;
-            let newest = stamp::newest(&account.owner, &account.data).ok_or(Error::Clock)?;
+            let account = self.accounts(&[stamp::ADDRESS]).await?.pop().flatten().ok_or(Error::Stamp)?;
+            let newest = stamp::newest(&account.owner, &account.data).ok_or(Error::Stamp)?;
             if newest.slot > after {
                 return Ok(newest);
             }
             tokio::time::sleep(BETWEEN).await;
         }
-        Err(Error::Clock)
+        Err(Error::Stamp)
     }
 
     /// An account that must be there and be of this kind.

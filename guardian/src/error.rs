@@ -46,6 +46,11 @@ pub enum Error {
     /// The clock cannot be read.
     #[error("the endpoint's clock account cannot be read: ask another one with --url")]
     Clock,
+    /// There is no stamp for an approval.
+    #[error(
+        "the endpoint shows no slot hash later than the proposal: again in a moment, or ask another one with --url"
+    )]
+    Stamp,
     /// A transaction of the history cannot be read.
     #[error("transaction {signature}: {source}")]
     Transaction {
@@ -198,7 +203,7 @@ impl Error {
     /// The exit code that says so.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Rpc { .. } | Self::Clock | Self::NotTaken { .. } | Self::Unproven { .. } => {
+            Self::Rpc { .. } | Self::Clock | Self::Stamp | Self::NotTaken { .. } | Self::Unproven { .. } => {
                 Exit::Unreachable
             }
             Self::Missing { .. } | Self::NotFound(_) | Self::Account { .. } => Exit::NotFound,
@@ -219,6 +224,7 @@ impl Error {
         match self {
             Self::Rpc { .. }
             | Self::Clock
+            | Self::Stamp
             | Self::NotTaken { .. }
             | Self::NotLanded { .. }
             | Self::Interrupted => true,

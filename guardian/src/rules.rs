@@ -81,7 +81,7 @@ mod tests {
         let other = key(99);
         // of another market, at the same place
         let mut limiters = Vec::new();
-        for (place, vault, market) in [(4, 44, market), (0, 40, market), (0, 41, other)] {
+        for (place, vault, market) in [(0, 41, other), (4, 44, market), (0, 40, market)] {
             let limiter =
                 firebreak_client::Limiter { place, vault: key(vault), market, ..Zeroable::zeroed() };
             limiters.push((key(vault + 100), Box::new(limiter)));

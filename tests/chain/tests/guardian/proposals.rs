@@ -137,6 +137,26 @@ async fn a_veto_ends_what_the_authority_proposed() -> TestResult {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_loss_takes_the_guardians_word_beside_the_delay() -> TestResult {
+    let world = World::open().await?;
+    world.leak().await?;
+    let accept = "g propose limiter:$VAULT --accept-loss 39000 --keypair $KEYS/authority.json --yes";
+    world.run(accept).await.done();
+    world.run("g approve 0 --keypair $K0 --yes").await.done().says("after this 1 more must approve it");
+    world.wait(u64::from(LOOSENING_DELAY_DEFAULT) + 60).await?;
+    world.run("g proposals").await.done().says("proposal 0: waits for 1 more to approve it");
+    let early = world.run("g execute 0 --keypair $K0 --yes").await;
+    assert_eq!(early.exit, Exit::Refused, "{}", early.err);
+    early.says("NotApproved");
+    let last = world.run("g approve 0 --keypair $K2 --yes").await.done();
+    assert!(last.out.contains("anybody sends `execute 0`"), "{}", last.out);
+    world.run("g proposals").await.done().says("proposal 0: RIPE");
+    // a leak this small has decayed since: there is nothing left to accept
+    world.run("g execute 0 --keypair $K0 --yes").await.says("NothingChanges");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn maintenance_is_announced_and_begins_after_the_delay() -> TestResult {
     let world = World::open().await?;
     world.run("g status").await.done().says("never heard of");
