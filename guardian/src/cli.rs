@@ -8,7 +8,7 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
 use crate::{
-    act::{amend::Subject, latch, named::Named},
+    act::{amend::Subject, latch, members::Member, named::Named},
     exit, words,
 };
 
@@ -236,6 +236,10 @@ pub(crate) struct Propose {
     /// This key governs.
     #[arg(long, group = "what", value_name = "KEY", value_parser = words::address)]
     pub(crate) authority: Option<Pubkey>,
+    /// Other guardians or thresholds, with the approval of today's: add:KEY, remove:KEY, or an act and how many it takes, as
+    /// veto=2; again for more of it.
+    #[arg(long, group = "what", value_name = "CHANGE")]
+    pub(crate) guardians: Vec<Member>,
     /// An upgrade to code of this sha256, in hex, is let through.
     #[arg(long, group = "what", value_name = "SHA256", value_parser = sha256)]
     pub(crate) approve_upgrade: Option<Sha256>,
@@ -467,6 +471,7 @@ mod tests {
         assert_eq!(refused("g propose protocol --unpin --detach"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("g propose protocol --approve-upgrade 00"), ErrorKind::ValueValidation);
         assert_eq!(refused("g status --dry-run --print"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("g propose protocol --guardians veto"), ErrorKind::ValueValidation);
         assert_eq!(refused("g execute -1"), ErrorKind::UnknownArgument);
         assert_eq!(refused("g confirm --market 0"), ErrorKind::MissingRequiredArgument);
         assert_eq!(refused("g resume"), ErrorKind::MissingRequiredArgument);

@@ -284,6 +284,7 @@ fn wish(asked: cli::Propose) -> Wish {
         cli::Propose { approve_upgrade: Some(code), .. } => Wish::Amend(Amendment::ApproveUpgrade(code.0)),
         cli::Propose { unpin: true, .. } => Wish::Amend(Amendment::Unpin),
         cli::Propose { detach: true, .. } => Wish::Amend(Amendment::Detach),
+        cli::Propose { guardians, .. } if !guardians.is_empty() => Wish::Guardians(guardians),
         cli::Propose { set, .. } => Wish::Set(set),
     }
 }

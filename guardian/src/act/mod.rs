@@ -10,6 +10,7 @@ pub mod execute;
 mod forward;
 pub mod latch;
 mod ledger;
+pub mod members;
 pub mod named;
 pub mod nonce;
 pub mod pause;

@@ -3,11 +3,16 @@
 use firebreak_client::instruction;
 use firebreak_interface::{
     constants::PROPOSAL_LIFE,
+    policy::Votes,
     state::{Amendment, Path, Proposed},
 };
 use solana_pubkey::Pubkey;
 
-use super::{Plan, amend::Subject};
+use super::{
+    Plan,
+    amend::Subject,
+    members::{self, Member},
+};
 use crate::{chain::Snapshot, content, error::Error, words};
 
 /// What is proposed of a subject.
@@ -15,6 +20,8 @@ use crate::{chain::Snapshot, content, error::Error, words};
 pub enum Wish {
     /// Settings, as `name=value`.
     Set(Vec<String>),
+    /// Other guardians or thresholds.
+    Guardians(Vec<Member>),
     /// Anything else.
     Amend(Amendment),
 }
@@ -27,6 +34,12 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
     let key = subject.address(snapshot)?;
     let amendment = match wish {
         Wish::Set(set) => subject.with(snapshot, &set, Path::Proposed)?.0,
+        Wish::Guardians(changes) if subject == Subject::Protocol => {
+            members::with(&snapshot.protocol, &changes)?
+        }
+        Wish::Guardians(_) => {
+            return Err(Error::usage("the guardians are the protocol's: `propose protocol`"));
+        }
         Wish::Amend(amendment) => amendment,
     };
     amendment.check().map_err(|rule| Error::usage(format!("{} ({})", rule.text(), rule.name())))?;
@@ -47,6 +60,13 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
     ));
     let life = i64::try_from(PROPOSAL_LIFE).unwrap_or(i64::MAX);
     says.push(format!("expires: {}", words::moment(ripe.saturating_add(life))));
+    let votes = proposed.policy().votes;
+    if votes != Votes::None {
+        let thresholds = snapshot.protocol.thresholds();
+        let needed = thresholds.map(|all| votes.of(&all, snapshot.protocol.guardian_count));
+        let needed = needed.map_or_else(|rule| rule.name(), |needed| needed.to_string());
+        says.push(format!("guardians who must approve it, each with `approve {number}`: {needed}"));
+    }
     says.push(format!("until then the authority takes it back with `cancel {number}`"));
     Ok(Plan {
         title: format!("propose, as number {number}"),

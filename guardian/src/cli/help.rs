@@ -24,8 +24,9 @@ Fields are changed by name, as in: firebreak-guardian tighten limiter:VAULT --se
 Shares are in bps, durations as 90, 30m, 6h or 2d, operations as withdraw,borrow. A wrong name lists the right ones.";
 
 pub(super) const PROPOSE: &str = "\
-When: a limit is too narrow, a keeper goes, a loss is to be accepted. Anybody can read what was proposed while it waits for the \
-loosening delay, and what they read is all that it can ever do.
+When: a limit is too narrow, a keeper or a guardian goes, a loss is to be accepted. Anybody can read what was proposed while it waits for the \
+loosening delay, and what they read is all that it can ever do. Other guardians and an accepted loss take the approval of \
+today's guardians beside it.
 
 It cannot: take effect earlier, go further than twice a limit in one proposal, or outlive a week after its delay.";
 

@@ -157,6 +157,49 @@ async fn an_accepted_loss_takes_the_guardians_word_beside_the_delay() -> TestRes
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guardians_change_by_their_own_word_and_votes_of_before_count_for_nothing() -> TestResult {
+    let world = World::open().await?;
+    let authority = "--keypair $KEYS/authority.json --yes";
+    for (change, word) in [
+        ("remove:$G1 --guardians remove:$G2", "GuardianCount"),
+        ("resume=1", "ThresholdOutOfBounds"),
+        ("add:$G1", "is a guardian already"),
+    ] {
+        let refused = world.run(&format!("g propose protocol --guardians {change} {authority}")).await;
+        assert_eq!(refused.exit, Exit::Usage, "{}", refused.err);
+        refused.says(word);
+    }
+    let newcomer = Pubkey::new_unique();
+    let change = format!("--guardians remove:$G2 --guardians add:{newcomer} --guardians confirm=3");
+    let proposed = world.run(&format!("g propose protocol {change} {authority}")).await.done();
+    for word in [
+        "leaves: ",
+        &format!("comes: {newcomer}"),
+        "threshold of confirm: 2 -> 3",
+        "each with `approve 0`: 2",
+    ] {
+        assert!(proposed.out.contains(word), "no `{word}` in:\n{}", proposed.out);
+    }
+    world.run("g approve 0 --keypair $K0 --keypair $K1 --yes").await.done();
+    // what they also approve, and what they do not live to see
+    world.run("g maintenance 0 --for 1h --keypair $K0 --yes").await.done();
+    world.run("g approve 0/0 --keypair $K2 --yes").await.done();
+    world.wait(u64::from(LOOSENING_DELAY_DEFAULT) + 60).await?;
+    let done = world.run(&format!("g execute 0 {authority}")).await.done();
+    assert!(done.out.contains("the protocol, threshold of confirm: 2 -> 3"), "{}", done.out);
+
+    world.run("g proposals").await.done().says("approved by 0 of 2 needed: nobody");
+    let void = world.run(&format!("g execute 0/0 {authority}")).await;
+    assert_eq!(void.exit, Exit::Refused, "{}", void.err);
+    void.says("NotApproved");
+    let former = world.run("g approve 0/0 --keypair $K2 --yes").await;
+    assert_eq!(former.exit, Exit::WrongKey, "{}", former.err);
+    world.run("g approve 0/0 --keypair $K0 --keypair $K1 --yes").await.done();
+    world.run(&format!("g execute 0/0 {authority}")).await.done();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn maintenance_is_announced_and_begins_after_the_delay() -> TestResult {
     let world = World::open().await?;
     world.run("g status").await.done().says("never heard of");
