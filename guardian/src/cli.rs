@@ -249,6 +249,9 @@ pub(crate) struct Propose {
     /// The protocol leaves: its gates read as open.
     #[arg(long, group = "what")]
     pub(crate) detach: bool,
+    /// Once more exactly what was vetoed under this number: it waits twice as long, and no few veto it.
+    #[arg(long, value_name = "PROPOSAL")]
+    pub(crate) again: Option<Named>,
 }
 
 #[derive(Clone, Copy, Debug)]

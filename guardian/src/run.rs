@@ -213,8 +213,11 @@ async fn planned(
         }
         Command::Propose(asked) => {
             actor.check_authority(&snapshot)?;
-            let subject = asked.subject;
-            propose::plan(&snapshot, key, subject, wish(asked))?
+            let vetoed = match asked.again {
+                Some(named) => Some(named.find(node, &snapshot).await?),
+                None => None,
+            };
+            propose::plan(&snapshot, key, (asked.subject, wish(asked)), vetoed.as_ref())?
         }
         Command::Confirm(cli::Confirm { latch: meant, seconds, together, advance }) => {
             let chosen = latch::choose(&snapshot, meant.scope.market, (meant.source, meant.severity))?;

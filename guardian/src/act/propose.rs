@@ -4,7 +4,7 @@ use firebreak_client::instruction;
 use firebreak_interface::{
     constants::PROPOSAL_LIFE,
     policy::Votes,
-    state::{Amendment, Path, Proposed},
+    state::{Amendment, Path, Proposed, Status},
 };
 use solana_pubkey::Pubkey;
 
@@ -12,6 +12,7 @@ use super::{
     Plan,
     amend::Subject,
     members::{self, Member},
+    named::Found,
 };
 use crate::{chain::Snapshot, content, error::Error, words};
 
@@ -26,11 +27,16 @@ pub enum Wish {
     Amend(Amendment),
 }
 
-/// A proposal of the authority.
+/// A proposal of the authority; where it names one that was vetoed, once more.
 ///
 /// # Errors
 /// [`Error::Usage`], [`Error::NotFound`].
-pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish) -> Result<Plan, Error> {
+pub fn plan(
+    snapshot: &Snapshot,
+    authority: Pubkey,
+    (subject, wish): (Subject, Wish),
+    vetoed: Option<&Found>,
+) -> Result<Plan, Error> {
     let key = subject.address(snapshot)?;
     let amendment = match wish {
         Wish::Set(set) => subject.with(snapshot, &set, Path::Proposed)?.0,
@@ -45,13 +51,22 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
     amendment.check().map_err(|rule| Error::usage(format!("{} ({})", rule.text(), rule.name())))?;
     let proposed = Proposed::Amend(amendment);
     let number = snapshot.protocol.next_proposal;
-    let delay = proposed.policy().wait.seconds(snapshot.protocol.loosening_delay);
+    let bound = [key];
+    let mut delay = proposed.policy().wait.seconds(snapshot.protocol.loosening_delay);
+    if let Some(vetoed) = vetoed {
+        check_same(vetoed, &proposed, &bound)?;
+        delay = delay.max(vetoed.proposal.delay.saturating_mul(2));
+    }
     let ripe = snapshot.now.unix.saturating_add(delay.into());
     let protocol = snapshot.addresses.protocol;
-    let bound = [key];
     let act = (&proposed, &bound[..]);
     let segment = snapshot.segment();
-    let instruction = instruction::propose(authority, authority, protocol, number, act, segment);
+    let instruction = match vetoed {
+        Some(vetoed) => {
+            instruction::propose_again(authority, authority, protocol, number, act, vetoed.key, segment)
+        }
+        None => instruction::propose(authority, authority, protocol, number, act, segment),
+    };
     let mut says = content::of(&proposed, &bound, snapshot);
     says.push(format!(
         "takes effect: not before {}, {} from now, when anyone executes it with `execute {number}`",
@@ -74,4 +89,19 @@ pub fn plan(snapshot: &Snapshot, authority: Pubkey, subject: Subject, wish: Wish
         says,
         ..Plan::default()
     })
+}
+
+/// Checks that this was vetoed, and that it is the same.
+fn check_same(vetoed: &Found, proposed: &Proposed, bound: &[Pubkey]) -> Result<(), Error> {
+    let name = &vetoed.name;
+    if vetoed.proposal.status() != Some(Status::Vetoed) {
+        return Err(Error::not_found(format!("proposal {name} was not vetoed: propose without --again")));
+    }
+    let said = vetoed.proposal.read_content();
+    if said.is_none_or(|(accounts, said)| accounts != bound || said != *proposed) {
+        return Err(Error::usage(format!(
+            "proposal {name} said something else: --again takes exactly the same, as today's settings make it"
+        )));
+    }
+    Ok(())
 }

@@ -130,8 +130,15 @@ async fn a_veto_ends_what_the_authority_proposed() -> TestResult {
         assert_eq!(over.exit, Exit::NotFound, "{}", over.err);
         over.says("vetoed");
     }
+    // once more, with twice the delay; what is another is no second time
+    let other = world.run(&format!("{} --again 0", LOOSEN.replace("2000", "1900"))).await;
+    assert_eq!(other.exit, Exit::Usage, "{}", other.err);
+    other.says("said something else");
+    world.run(&format!("{LOOSEN} --again 0")).await.done().says("4 d from now");
+    let waits = world.run(&format!("{LOOSEN} --again 1")).await;
+    assert_eq!(waits.exit, Exit::NotFound, "{}", waits.err);
+    waits.says("was not vetoed");
     // both at once
-    world.run(LOOSEN).await.done();
     world.run("g veto 1 --keypair $K1 --keypair $K2 --yes").await.done().says("nobody executes it");
     Ok(())
 }
