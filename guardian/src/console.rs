@@ -150,6 +150,11 @@ impl Stop {
         (asks, Self(asked))
     }
 
+    /// Whether somebody wants to stop.
+    pub fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Ends when somebody wants to stop.
     pub async fn asked(&mut self) {
         // nobody is left to ask

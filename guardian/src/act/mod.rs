@@ -183,6 +183,10 @@ async fn finish(
     until: send::Until,
     stop: &mut Stop,
 ) -> Result<(), Error> {
+    // a device may have kept this from being heard
+    if stop.is_asked() {
+        return Err(Error::Interrupted);
+    }
     let landed = send::send(desk.node, transaction, until, stop, desk.console).await?;
     report.outcome = "landed";
     report.signature = Some(landed.signature.to_string());
@@ -421,7 +425,21 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use solana_instruction::AccountMeta;
+
     use super::*;
+
+    #[test]
+    fn what_no_transaction_holds_is_said_before_it_is_sent() {
+        let of = |signers: u8| {
+            let signer = |byte| AccountMeta::new_readonly(Pubkey::new_from_array([byte; 32]), true);
+            let accounts = (1..=signers).map(signer).collect();
+            let one = Instruction { program_id: COMPUTE_BUDGET, accounts, data: vec![9] };
+            Transaction::new_with_payer(&[one], Some(&Pubkey::new_from_array([1; 32])))
+        };
+        assert!(check_size(&of(11)).is_ok());
+        assert!(matches!(check_size(&of(12)), Err(Error::Usage(text)) if text.contains("--propose")));
+    }
 
     #[test]
     fn a_price_for_compute_units_names_how_many() {

@@ -1,7 +1,7 @@
 //! A guardian's word for a proposal, or against it. What it does is read first.
 
 use firebreak_client::instruction;
-use firebreak_interface::state::{Proposal, Status};
+use firebreak_interface::state::{Members, Proposal, Status};
 use solana_pubkey::Pubkey;
 
 use super::{Actor, Plan, named::Found};
@@ -26,7 +26,7 @@ pub async fn approve(
     actor.check_guardians(snapshot)?;
     check_waits(&proposal, &name, snapshot)?;
     let votes = Votes::of(&proposal, snapshot);
-    let signers = speaking(actor, &votes.approved, ("approved", &name))?;
+    let signers = speaking(actor, snapshot, proposal.approvals(&snapshot.protocol), ("approved", &name))?;
     let stamp = node.stamp(proposal.proposed_at.slot).await?;
     let (protocol, segment) = (snapshot.addresses.protocol, snapshot.segment());
     let missing = votes.missing().saturating_sub(signers.len());
@@ -61,12 +61,13 @@ pub fn veto(
     actor.check_guardians(snapshot)?;
     check_waits(&proposal, &name, snapshot)?;
     let votes = Votes::of(&proposal, snapshot);
+    let against = proposal.ballot.of(snapshot.protocol.membership_epoch).vetoed;
     let Some(needed) = votes.needed_against else {
         return Err(Error::usage(format!(
             "proposal {name} waits for nobody, so that nobody holds it off: who is against it does not approve it"
         )));
     };
-    let signers = speaking(actor, &votes.against, ("spoken against", &name))?;
+    let signers = speaking(actor, snapshot, against, ("spoken against", &name))?;
     let (protocol, segment) = (snapshot.addresses.protocol, snapshot.segment());
     let missing = usize::from(needed).saturating_sub(votes.against.len() + signers.len());
     let mut says = match missing {
@@ -111,9 +112,14 @@ fn check_waits(proposal: &Proposal, name: &str, snapshot: &Snapshot) -> Result<(
     Ok(())
 }
 
-/// Those who have not spoken so yet.
-fn speaking(actor: &Actor, spoken: &[String], (how, name): (&str, &str)) -> Result<Vec<Pubkey>, Error> {
-    let has_spoken = |key: &&Pubkey| spoken.iter().any(|one| one.ends_with(&key.to_string()));
+/// Those who sign, none of whom has spoken so yet.
+fn speaking(
+    actor: &Actor,
+    snapshot: &Snapshot,
+    spoken: Members,
+    (how, name): (&str, &str),
+) -> Result<Vec<Pubkey>, Error> {
+    let has_spoken = |key: &&Pubkey| snapshot.protocol.members([*key]).is_ok_and(|place| place & spoken != 0);
     let repeated: Vec<_> = actor.signers().iter().filter(has_spoken).map(ToString::to_string).collect();
     if repeated.is_empty() {
         return Ok(actor.signers().to_vec());
