@@ -135,7 +135,8 @@ impl Stage<'_> {
                 assert!(at_least(new.until, old.until), "{place}: shortened from {old:?} to {new:?}");
                 assert!(new.since == old.since && new.count >= old.count, "{place}: taken over");
                 assert!(old.closed & !new.closed == 0 && old.rules & !new.rules == 0, "{place}: narrowed");
-            } else if old != new && !is_over(new.until, now) {
+            } else if old != new && is_over(old.until, before.now) && !is_over(new.until, now) {
+                // what was over before; one that ended in the course of the call may have been extended first
                 assert!(
                     at_least(new.since, before.now) && at_least(now, new.since),
                     "{place}: another's incident"
