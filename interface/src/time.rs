@@ -72,6 +72,11 @@ impl Instant {
         Self { slot: self.slot.max(other.slot), unix: self.unix.max(other.unix) }
     }
 
+    /// The earlier moment, clock by clock.
+    pub fn min(self, other: Self) -> Self {
+        Self { slot: self.slot.min(other.slot), unix: self.unix.min(other.unix) }
+    }
+
     /// Whole seconds from here to `now` that both clocks agree on.
     pub const fn seconds_until(&self, now: Instant) -> u64 {
         let unix = if now.unix > self.unix { now.unix.abs_diff(self.unix) } else { 0 };

@@ -158,9 +158,6 @@ fn a_limiter() {
         fill(rng, &mut bytes);
         let vault = VaultState::read(&TOKEN, &bytes);
         let _ = (limiter.severity(now), limiter.bound(vault.amount), limiter.shortfall(&vault));
-        for severity in Severity::ABOVE_NORMAL {
-            let _ = { limiter }.resume(severity, &vault, now);
-        }
         let _ = limiter.take_pending(Pubkey::default(), Pubkey::default());
         let _ = limiter.assert_invariant();
     });

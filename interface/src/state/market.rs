@@ -133,14 +133,25 @@ pub(super) fn check_place(place: u8) -> Checked<()> {
     if place < RULES_PER_MARKET { Ok(()) } else { Err(BreakerError::RulePlace) }
 }
 
+/// How long a latch of this severity may hold at most, in seconds.
+pub(super) const fn longest(severity: Severity) -> u32 {
+    match severity {
+        Severity::Normal => 0,
+        Severity::Minor => MINOR_MAX,
+        Severity::Major => MAJOR_MAX,
+        Severity::Critical => CRITICAL_MAX,
+    }
+}
+
 /// Whether a latch of this severity may hold for so long.
 pub(super) fn check_duration(severity: Severity, seconds: u32) -> Checked<()> {
-    let bounds = match severity {
+    let shortest = match severity {
         Severity::Normal => return Err(BreakerError::SeverityNotAllowed),
-        Severity::Minor => MINOR_MIN..=MINOR_MAX,
-        Severity::Major => MAJOR_MIN..=MAJOR_MAX,
-        Severity::Critical => CRITICAL_MIN..=CRITICAL_MAX,
+        Severity::Minor => MINOR_MIN,
+        Severity::Major => MAJOR_MIN,
+        Severity::Critical => CRITICAL_MIN,
     };
+    let bounds = shortest..=longest(severity);
     if bounds.contains(&seconds) { Ok(()) } else { Err(BreakerError::DurationOutOfBounds) }
 }
 

@@ -315,8 +315,9 @@ impl PauseOrder {
 
 impl LatchBoard {
     /// Latches a guardian's pause as Major and gives the seconds that it costs: those that are new, for overlapping pauses
-    /// count once; and at least the shortest pause. Each is a reason of its own, which a quorum that clears the latch has to
-    /// name: for a second each, one guardian would hold off every resume.
+    /// count once; where it closes more than what holds, all for which that is closed now; and at least the shortest pause.
+    /// Each is a reason of its own, which a quorum that clears the latch has to name: for a second each, one guardian would
+    /// hold off every resume.
     ///
     /// # Errors
     /// [`BreakerError::AlreadyHeld`] where a pause that closes as much holds for as long.
@@ -336,7 +337,8 @@ impl LatchBoard {
             0
         };
         let covered = u32::try_from(covered).unwrap_or(u32::MAX);
-        if closed.0 & !latch.closed == 0 && latch.is_live(now) && until.reached(latch.until) {
+        let widens = closed.0 & !latch.closed != 0;
+        if !widens && latch.is_live(now) && until.reached(latch.until) {
             return Err(BreakerError::AlreadyHeld);
         }
         let new = NewLatch {
@@ -349,6 +351,7 @@ impl LatchBoard {
             rules: 0,
         };
         self.latch(new, dwell, grace, now);
-        Ok(seconds.saturating_sub(covered).max(MAJOR_MIN))
+        let cost = if widens { seconds.max(covered) } else { seconds.saturating_sub(covered) };
+        Ok(cost.max(MAJOR_MIN))
     }
 }

@@ -229,7 +229,11 @@ fn overlapping_pauses_are_charged_once_and_none_is_for_nothing() {
     let mut board = LatchBoard::zeroed();
     assert_eq!(pause(&mut board, 2, 7_200, START), Ok(7_200));
     assert_eq!(pause(&mut board, 2, 3_600, later(60)), Err(BreakerError::AlreadyHeld));
-    assert_eq!(pause(&mut board, 4, 3_600, later(60)), Ok(MAJOR_MIN), "it closes more");
+    assert_eq!(
+        pause(&mut board, 4, 3_600, later(60)),
+        Ok(7_140),
+        "it closes more, for as long as the other holds"
+    );
     assert_eq!(board.masks(later(7_199)), Operations(6));
     assert_eq!(pause(&mut board, 2, 7_200, later(3_600)), Ok(3_600));
     assert_eq!(board.severity(later(10_799)), Severity::Major);

@@ -14,7 +14,7 @@ use crate::{
     severity::Severity,
     state::{
         latch::{Latch, LatchBoard, Source},
-        market::{Market, check_duration},
+        market::{Market, check_duration, longest},
         proposal::Proposal,
         protocol::Protocol,
     },
@@ -62,7 +62,8 @@ pub struct LatchId {
 pub struct ConfirmOrder {
     /// Which.
     pub latch: LatchId,
-    /// How long from now, in seconds: within its severity's bounds, counted from the latch's beginning.
+    /// How long from now, in seconds, within its severity's bounds; it ends with what the severity may last from the
+    /// latch's beginning.
     pub seconds: u32,
 }
 
@@ -167,16 +168,15 @@ impl LatchBoard {
         Ok(&mut self.slots[id.source as usize * Severity::RAISED + place])
     }
 
-    /// A quorum makes a latch hold longer: as long as its severity may at most, from when it was raised.
+    /// A quorum makes a latch hold longer: as long as its severity may at most, from when it was raised. An order for more is
+    /// for that: its approvals take time, which would void it.
     ///
     /// # Errors
-    /// [`BreakerError::NotHeld`], [`BreakerError::AnotherLatch`], [`BreakerError::DurationOutOfBounds`],
-    /// [`BreakerError::AlreadyHeld`].
+    /// [`BreakerError::NotHeld`], [`BreakerError::AnotherLatch`], [`BreakerError::AlreadyHeld`].
     pub fn confirm(&mut self, order: &ConfirmOrder, (dwell, grace): (u32, u32), now: Instant) -> Checked<()> {
         let latch = self.named_mut(&order.latch, now)?;
-        let until = now.plus(order.seconds.into());
-        let held = until.unix.saturating_sub(latch.since.unix).max(0).unsigned_abs();
-        check_duration(order.latch.severity, u32::try_from(held).unwrap_or(u32::MAX))?;
+        let most = latch.since.plus(longest(order.latch.severity).into());
+        let until = now.plus(order.seconds.into()).min(most);
         if until.reached(latch.until) {
             return Err(BreakerError::AlreadyHeld);
         }

@@ -9,7 +9,9 @@ pub(super) const RESCUES: usize = 10;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paused {
     pub(super) at: Instant,
-    /// What was asked for, of the honest; what was paid, of the others.
+    /// For how long it was asked.
+    pub(super) ordered: u32,
+    /// What it costs at most, of the honest; what was paid, of the others.
     pub(super) seconds: u32,
     /// Seconds that the latch holds longer for it.
     pub(super) added: u32,
@@ -81,7 +83,7 @@ impl Diary {
     pub(super) fn rests(&self, guardian: &Pubkey, scope: Scope, now: Instant) -> bool {
         let is_theirs = |paused: &&Paused| paused.guardian == *guardian && paused.scope == scope;
         let mut ends =
-            self.paused.iter().filter(is_theirs).map(|paused| paused.at.plus(paused.seconds.into()));
+            self.paused.iter().filter(is_theirs).map(|paused| paused.at.plus(paused.ordered.into()));
         ends.any(|end| !is_over(end.plus(3_600), now))
     }
 }

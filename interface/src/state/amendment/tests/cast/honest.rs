@@ -39,6 +39,10 @@ impl Stage<'_> {
         let is_held = !is_over(latch.until, now)
             && closed & !latch.closed == 0
             && is_over(now.plus(seconds.into()), latch.until);
+        // what closes more is closed for as long as the other holds
+        let widens = !is_over(latch.until, now) && closed & !latch.closed != 0;
+        let left = (latch.until.unix - now.unix).max(0) as u32;
+        let cost = if widens { seconds.max(left) } else { seconds };
         if named != epoch {
             assert_eq!(result, Err(BreakerError::StalePauseEpoch));
         } else if expires_at < now.unix {
@@ -47,13 +51,21 @@ impl Stage<'_> {
             assert_eq!(result, Err(BreakerError::NothingToClose));
         } else if is_held {
             assert_eq!(result, Err(BreakerError::AlreadyHeld));
-        } else if self.diary.spent(&guardian, scope, now) + seconds <= budget {
+        } else if self.diary.spent(&guardian, scope, now) + cost <= budget {
             let rests = is_over(latch.until, now) && self.diary.rests(&guardian, scope, now);
             let expected = if rests { Err(BreakerError::GuardianRests) } else { Ok(()) };
             assert_eq!(result.map(drop), expected, "a pause within its budget");
         }
         if result.is_ok() {
-            self.diary.paused.push(Paused { at: now, seconds, added: 0, guardian, scope, is_rogue: false });
+            self.diary.paused.push(Paused {
+                at: now,
+                ordered: seconds,
+                seconds: cost,
+                added: 0,
+                guardian,
+                scope,
+                is_rogue: false,
+            });
             let (_, masked, _) = self.run.town.market.in_force(&self.run.town.protocol.board, now);
             assert_eq!(closed & !masked.0, 0, "paused and open");
         }
@@ -293,7 +305,9 @@ impl Stage<'_> {
             GuardianAct::Confirm(order) => {
                 let board = town.board(scope);
                 let latch = board.slot(order.latch.source, order.latch.severity).expect("a slot");
-                assert!(is_over(now.plus(order.seconds.into()), latch.until), "confirmed and shorter");
+                let asked = now.plus(order.seconds.into());
+                let most = latch.since.plus(longest(order.latch.severity));
+                assert!(is_over(asked.min(most), latch.until), "confirmed and shorter");
                 assert!(board.severity(now) >= order.latch.severity);
                 Done::Confirmed(scope, order.latch)
             }

@@ -7,13 +7,13 @@ pub(super) fn is_over(end: Instant, now: Instant) -> bool {
     end.unix <= now.unix && end.slot <= now.slot
 }
 
-/// How long a latch may hold, in seconds.
-fn bounds(severity: Severity) -> (i64, i64) {
+/// How long a latch may hold at most, in seconds.
+pub(super) fn longest(severity: Severity) -> u64 {
     match severity {
-        Severity::Normal => (1, 0),
-        Severity::Minor => (600, 86_400),
-        Severity::Major => (1_800, 259_200),
-        Severity::Critical => (21_600, 604_800),
+        Severity::Normal => 0,
+        Severity::Minor => 86_400,
+        Severity::Major => 259_200,
+        Severity::Critical => 604_800,
     }
 }
 
@@ -69,15 +69,10 @@ impl Town {
         match act {
             GuardianAct::Confirm(order) => {
                 let latch = self.promised_latch(&order.latch, scope)?;
-                let until = now.plus(order.seconds.into());
-                let (least, most) = bounds(order.latch.severity);
-                if !(least..=most).contains(&(until.unix - latch.since.unix)) {
-                    Err(BreakerError::DurationOutOfBounds)
-                } else if is_over(until, latch.until) {
-                    Err(BreakerError::AlreadyHeld)
-                } else {
-                    Ok(())
-                }
+                let (asked, most) = (now.plus(order.seconds.into()), longest(order.latch.severity));
+                let last = latch.since.plus(most);
+                let until = Instant::new(asked.slot.min(last.slot), asked.unix.min(last.unix));
+                if is_over(until, latch.until) { Err(BreakerError::AlreadyHeld) } else { Ok(()) }
             }
             GuardianAct::Resume(order) => {
                 let latch = self.promised_latch(&order.latch, scope)?;

@@ -129,8 +129,19 @@ impl Stage<'_> {
         let until = self.run.town.board(scope).slot(Source::Guardian, Severity::Major).expect("a slot").until;
         let from = if is_over(latch.until, now) { now } else { latch.until.max(now) };
         let added = until.unix.saturating_sub(from.unix).max(0) as u32;
-        assert!((added.max(MAJOR_MIN)..=order.seconds).contains(&charged), "{charged} s for {added}");
-        self.diary.paused.push(Paused { at: now, seconds: charged, added, guardian, scope, is_rogue: true });
+        assert!(
+            (added.max(MAJOR_MIN)..=order.seconds.max(held)).contains(&charged),
+            "{charged} s for {added}"
+        );
+        self.diary.paused.push(Paused {
+            at: now,
+            ordered: order.seconds,
+            seconds: charged,
+            added,
+            guardian,
+            scope,
+            is_rogue: true,
+        });
         Done::Nothing
     }
 
