@@ -246,7 +246,7 @@ errors! {
     AlreadyPinned = 6097,
     /// the program is not pinned
     NotPinned = 6098,
-    /// each of the guardians' thresholds is one to the number of members, and a majority for what loosens or freezes
+    /// each of the guardians' thresholds is one to the number of members, two to confirm, a majority for what loosens or freezes
     ThresholdOutOfBounds = 6099,
     /// this guardian has voted on the proposal already
     AlreadyVoted = 6100,

@@ -56,7 +56,8 @@ impl Thresholds {
     }
 
     /// Checks the thresholds for so many members: none is zero or above them, and what loosens takes a majority; so
-    /// does a freeze, which holds off the removal of who asks for it.
+    /// does a freeze, which holds off the removal of who asks for it. To confirm takes two: who pauses must not make it
+    /// last.
     ///
     /// # Errors
     /// [`BreakerError::ThresholdOutOfBounds`].
@@ -65,6 +66,7 @@ impl Thresholds {
         let all = [confirm, resume, migrate, release, veto, freeze];
         let most = Self::majority(members).resume;
         let is_sound = all.iter().all(|threshold| (1..=members).contains(threshold))
+            && confirm > 1
             && [resume, migrate, release, freeze].iter().all(|threshold| *threshold >= most)
             && padding == [0; 2];
         if is_sound { Ok(()) } else { Err(BreakerError::ThresholdOutOfBounds) }

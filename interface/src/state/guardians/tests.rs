@@ -51,7 +51,7 @@ fn thresholds_are_one_to_all_and_a_majority_for_what_loosens() {
         assert_eq!(sound.check(members), Ok(()));
         assert!(u32::from(sound.resume) * 2 > u32::from(members));
         type Sets = fn(&mut Thresholds, u8);
-        let any: [Sets; 2] = [|t, x| t.confirm = x, |t, x| t.veto = x];
+        let any: [(Sets, u8); 2] = [(|t, x| t.confirm = x, 2), (|t, x| t.veto = x, 1)];
         let loosening: [Sets; 4] =
             [|t, x| t.resume = x, |t, x| t.migrate = x, |t, x| t.release = x, |t, x| t.freeze = x];
         let check = |set: Sets, number| {
@@ -60,9 +60,9 @@ fn thresholds_are_one_to_all_and_a_majority_for_what_loosens() {
             thresholds.check(members)
         };
         let out = Err(BreakerError::ThresholdOutOfBounds);
-        for set in any {
-            assert_eq!([check(set, 1), check(set, members)], [Ok(()); 2]);
-            assert_eq!([check(set, 0), check(set, members + 1)], [out; 2]);
+        for (set, least) in any {
+            assert_eq!([check(set, least), check(set, members)], [Ok(()); 2]);
+            assert_eq!([check(set, least - 1), check(set, members + 1)], [out; 2]);
         }
         for set in loosening {
             assert_eq!([check(set, sound.resume), check(set, members)], [Ok(()); 2]);
