@@ -290,6 +290,8 @@ errors! {
     GuardianRests = 6119,
     /// the budget is of another guardian, market or protocol
     WrongBudget = 6120,
+    /// the program itself, by its recording PDA, or its upgrade authority, beside the program's data account, puts it under a protocol
+    NotTheProgram = 6121,
 }
 
 impl core::fmt::Display for BreakerError {

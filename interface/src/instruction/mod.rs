@@ -185,6 +185,23 @@ pub fn create_protocol(payer_key: Pubkey, program: Pubkey, settings: &ProtocolSe
     )
 }
 
+/// Creates the protocol of a program that does not call the breaker itself: its upgrade authority signs. Nothing else
+/// differs: flows are recorded by the program's recording PDA.
+///
+/// Accounts as [`create_protocol`], the recorder without its signature; then the upgrade authority (signer), the program's
+/// data account. Errors: `NotTheProgram`, those of [`create_protocol`].
+pub fn create_protocol_as_upgrade_authority(
+    payer_key: Pubkey,
+    authority: Pubkey,
+    program: Pubkey,
+    settings: &ProtocolSettings,
+) -> Instruction {
+    let mut create = create_protocol(payer_key, program, settings);
+    create.accounts[1].is_signer = false;
+    create.accounts.extend([signer(authority), read(program_data(&program))]);
+    create
+}
+
 /// Creates the journal's next segment: at most two wait empty behind the current one. Anyone may.
 ///
 /// Accounts: payer (signer, writable), journal (writable), segment (created), System. Errors: `SegmentNotNeeded`.

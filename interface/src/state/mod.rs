@@ -44,7 +44,7 @@ pub use {
     },
     market::{Market, MarketSettings},
     mint::{MintCap, check_mint},
-    program::{LOADER, Look, ProgramPin, program_data},
+    program::{LOADER, Look, ProgramPin, program_data, upgrade_authority_of},
     proposal::{Proposal, Proposed, Status},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},

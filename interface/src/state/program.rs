@@ -36,6 +36,8 @@ pub const LOADER: Pubkey = Pubkey::from_str_const("BPFLoaderUpgradeab1e111111111
 const PROGRAM_DATA: [u8; 4] = 3u32.to_le_bytes();
 /// See [`PROGRAM_DATA`].
 const SLOT: usize = 4;
+/// Where its upgrade authority stands: one where there is one, then its key.
+const AUTHORITY: usize = 12;
 /// Where the program itself begins: after the slot and the upgrade authority, which is optional but has its room.
 const CODE: usize = 45;
 
@@ -202,6 +204,14 @@ impl ProgramPin {
             _ => Found::Other(found),
         })
     }
+}
+
+/// Who may upgrade the program of this data account, none where nobody may or the account holds no program.
+pub fn upgrade_authority_of(shown: &Shown) -> Option<Pubkey> {
+    slot(shown)?;
+    let (is_set, key) = shown.data.get(AUTHORITY..CODE)?.split_first()?;
+    let key = Pubkey::new_from_array(key.try_into().ok()?);
+    (*is_set == 1).then_some(key)
 }
 
 /// Slot of the last deployment, none where the account holds no program.

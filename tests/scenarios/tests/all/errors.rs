@@ -132,6 +132,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (MaintenanceSpent, acts::a_market_has_three_maintenances_in_thirty_days_and_none_in_an_incident),
     (GuardianRests, pauses::who_paused_rests_for_an_hour_after_it),
     (WrongBudget, accounts::pause),
+    (NotTheProgram, registration::the_upgrade_authority_creates_the_protocol_of_its_program),
     (UnderMaintenance, acts::planned_work_quiets_keepers_and_nobody_else),
 ];
 

@@ -7,8 +7,8 @@ use firebreak_interface::{
     instruction::{self, NewInvariant},
     pda,
     state::{
-        Act, Feed, KeeperSettings, Limiter, LimiterSettings, Limits, Market, MarketSettings,
-        ProtocolSettings, Thresholds,
+        Act, Feed, KeeperSettings, Limiter, LimiterSettings, Limits, Market, MarketSettings, Protocol,
+        ProtocolSettings, Thresholds, program_data,
     },
 };
 use firebreak_scenarios::{Balanced, Banded, FUNDS, Integrator, Outcome, Setup, Vm, World, token, world};
@@ -121,6 +121,47 @@ pub(crate) fn nobody_puts_another_program_under_a_protocol() {
     create.accounts[3].pubkey = pda::protocol(&neighbour, &world.us.program.recorder).0;
     create.accounts[4].pubkey = pda::journal(&create.accounts[3].pubkey).0;
     world.send(&[world.us.program.calls(create)]).fails_with(RecorderNotOfProgram);
+}
+
+/// A program that does not call the breaker itself is put under it by whoever may upgrade it, and by nobody else.
+#[test]
+pub(crate) fn the_upgrade_authority_creates_the_protocol_of_its_program() {
+    let mut world = World::default();
+    let (owner, stranger) = (world.vm.person(), world.attacker.insecure_clone());
+    let data = program_data(&world::OTHER_PROGRAM);
+    let upgradeable = |authority: Option<Pubkey>| {
+        move |account: &mut solana_account::Account| {
+            account.data[12] = u8::from(authority.is_some());
+            account.data[13..45].copy_from_slice(authority.unwrap_or_default().as_ref());
+        }
+    };
+    world.vm.edit(&data, upgradeable(Some(owner.pubkey())));
+    let guardians = world.us.guardians.iter().map(Signer::pubkey).collect();
+    let settings = ProtocolSettings::starting(owner.pubkey(), guardians);
+    let create = |key: Pubkey| {
+        instruction::create_protocol_as_upgrade_authority(key, key, world::OTHER_PROGRAM, &settings)
+    };
+    let good = create(owner.pubkey());
+    world.vm.send(&[create(stranger.pubkey())], &[&stranger]).fails_with(NotTheProgram);
+    let mut unsigned = create(stranger.pubkey());
+    let last = unsigned.accounts.len() - 1;
+    (unsigned.accounts[last - 1].pubkey, unsigned.accounts[last - 1].is_signer) = (owner.pubkey(), false);
+    world.vm.send(&[unsigned], &[&stranger]).fails_with(NotTheProgram);
+    let mut another = good.clone();
+    another.accounts[last].pubkey = program_data(&world::PROGRAM);
+    world.vm.send(&[another], &[&owner]).fails_with(NotTheProgram);
+    let mut alone = good.clone();
+    alone.accounts.truncate(last - 1);
+    world.vm.send(&[alone], &[&owner]).fails_with(NotTheProgram);
+    // a program that nobody may upgrade has nobody to speak for it
+    world.vm.edit(&data, upgradeable(None));
+    world.vm.send(std::slice::from_ref(&good), &[&owner]).fails_with(NotTheProgram);
+    world.vm.edit(&data, upgradeable(Some(owner.pubkey())));
+    world.vm.send(&[good], &[&owner]).succeeds();
+    let theirs = Integrator::new(world::OTHER_PROGRAM);
+    let told = world.vm.told(&theirs.addresses.protocol);
+    assert_eq!((told[0].entry.act, told[0].entry.actor), (Act::ProtocolCreated, owner.pubkey()));
+    assert_eq!(world.vm.read::<Protocol>(&theirs.addresses.protocol).recorder, theirs.recorder);
 }
 
 /// A world where registration is open, and the next market's number.
