@@ -92,7 +92,7 @@ fn a_market_and_its_gate() {
                     (slot.count, slot.rules, (market.dwell, market.liquidation_grace));
                 let confirm = ConfirmOrder { latch, seconds: rng.next_u32() % 700_000 };
                 let _ = { market.board }.confirm(&confirm, steps, now);
-                let _ = { market.board }.resume(&ResumeOrder { latch, count }, rules, steps, now);
+                let _ = { market.board }.resume(&ResumeOrder { latch, count, rules }, rules, steps, now);
             }
         }
         let _ = market.board.step_down(now);

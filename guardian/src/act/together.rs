@@ -74,7 +74,7 @@ pub fn resume(snapshot: &Snapshot, chosen: &Chosen) -> Asked {
     let dwell = words::duration(dwell.unwrap_or(firebreak_interface::constants::DWELL_MIN).into());
     Asked {
         title: format!("resume {}", latch::scope_name(scope, snapshot)),
-        act: GuardianAct::Resume(ResumeOrder { latch: *id, count: latch.count }),
+        act: GuardianAct::Resume(ResumeOrder { latch: *id, count: latch.count, rules: latch.rules }),
         market: *market,
         says: vec![
             format!("the way down: a step at a time, {dwell} each; what else holds goes on holding"),

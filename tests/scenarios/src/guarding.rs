@@ -81,7 +81,7 @@ impl World {
         let now = self.now();
         let board = self.board(market);
         let (latch, slot) = board.live(source, severity, now).expect("it holds");
-        ResumeOrder { latch, count: slot.count }
+        ResumeOrder { latch, count: slot.count, rules: slot.rules }
     }
 
     /// What shows that our limiter measures less.

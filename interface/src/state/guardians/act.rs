@@ -77,6 +77,9 @@ pub struct ResumeOrder {
     /// Newcomers merged in it. A pause or a raise that came since is another reason, which nobody has agreed to clear;
     /// what rules latched proves itself over, however often it was latched.
     pub count: u64,
+    /// Rules that it stands for. Another that came since is another reason too: a flow that was refused leaves nothing to
+    /// be measured, and would be over at once.
+    pub rules: u64,
 }
 
 impl GuardianAct {
@@ -200,10 +203,12 @@ impl LatchBoard {
         now: Instant,
     ) -> Checked<(Severity, Severity)> {
         let latch = self.named_mut(&order.latch, now)?;
-        if !order.latch.source.is_automatic() && latch.count != order.count {
+        let is_automatic = order.latch.source.is_automatic();
+        if !is_automatic && latch.count != order.count || latch.rules & !order.rules != 0 {
             return Err(BreakerError::AnotherLatch);
         }
-        if latch.rules & !cleared != 0 {
+        // what stands for no rule that is known cannot be shown to be over: it ends by itself
+        if latch.rules & !cleared != 0 || is_automatic && latch.rules == 0 {
             return Err(BreakerError::RuleNotShown);
         }
         latch.until = now;

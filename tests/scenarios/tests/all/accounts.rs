@@ -221,7 +221,7 @@ fn confirm_resume_and_propose_as_guardian() {
     street.world.pause(0, &pause).succeeds();
     let market = street.world.us.market;
     let latch = street.world.latch(Some(market), Source::Guardian, Severity::Major);
-    let orders = (ConfirmOrder { latch, seconds: 7_200 }, ResumeOrder { latch, count: 2 });
+    let orders = (ConfirmOrder { latch, seconds: 7_200 }, ResumeOrder { latch, count: 2, rules: 0 });
     let guardians = street.world.guardian_keys(&[0, 1]);
     let signers: Vec<_> = guardians.iter().collect();
     let keys: Vec<_> = guardians.iter().map(Signer::pubkey).collect();

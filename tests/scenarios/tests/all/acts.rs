@@ -74,7 +74,7 @@ fn what_a_rule_latched_and_what_holds_in_all_markets_is_confirmed_too() {
 pub(crate) fn an_act_gathers_its_approvals_one_by_one() {
     let (mut world, latch) = paused(3 * 3_600);
     let market = Some(world.us.market);
-    let order = ResumeOrder { latch, count: 1 };
+    let order = ResumeOrder { latch, count: 1, rules: 0 };
     let act = GuardianAct::Resume(order);
     let (proposal, proposed) = world.guardian_proposes(0, market, 7, &act);
     proposed.succeeds();
@@ -202,7 +202,7 @@ fn neither_kind_of_proposal_stands_for_the_other() {
     let change = world.limiter_scaled(5);
     let authoritys = world.propose(&change);
     world.wait();
-    let order = ResumeOrder { latch, count: 1 };
+    let order = ResumeOrder { latch, count: 1, rules: 0 };
     let pause = world.order(3_600);
     world.pause(1, &pause).succeeds();
     let order = ResumeOrder { latch: world.latch(market, Source::Guardian, Severity::Major), ..order };

@@ -189,24 +189,70 @@ fn an_upgrade_is_cleared_once_the_code_is_as_agreed() {
     assert_eq!(world.severity(), Severity::Minor);
 }
 
-/// Case 12: resume one incident and clear another. Two vaults of a market, each with its own reason in one latch.
-#[test]
-fn every_rule_that_a_latch_stands_for_is_shown() {
-    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
-    let (other_vault, other) =
+/// Our market with a second vault, of which this is the limiter, both armed.
+fn two_vaults() -> (World, [Pubkey; 2]) {
+    let mut world = World::with(|setup| {
+        (setup.armed, setup.seasoned) = (false, false);
+        // people are liquidated while withdrawals are closed
+        setup.market.responses[1].closed &= !Operation::LIQUIDATE.mask();
+    });
+    let (vault, limiter) =
         world.us.guard_vault(&mut world.vm, world.us.market, FUNDS, &Setup::default().limiter);
-    for vault in [world.us.vault, other_vault] {
+    for vault in [world.us.vault, vault] {
         let arm = world.us.arm(&world.vm, vault);
         world.vm.send(&[arm], &[&world.us.authority]).succeeds();
     }
     world.wait();
+    (world, [limiter, vault])
+}
+
+/// A flow out of this vault that is refused, and a poke of it.
+fn refuse(world: &mut World, vault: Pubkey, operation: Operation) {
+    let flow = world.us.flow(Direction::Out, operation, FUNDS / 2);
+    world.pay(&Flow { vault, ..flow }).succeeds();
+    let poke = instruction::poke(world.us.protocol, world.us.market, vault, world.us.segment(&world.vm));
+    world.send(&[poke]).succeeds();
+}
+
+/// Case 12: what was approved for one vault's incident clears no other's, also where nothing left that one.
+#[test]
+fn an_approval_is_of_the_rules_that_were_seen() {
+    let (mut world, [limiter, vault]) = two_vaults();
+    let ours = world.us.vault;
+    refuse(&mut world, ours, Operation::WITHDRAW);
+    let market = Some(world.us.market);
+    let order = world.resume_order(market, Source::Limiter, Severity::Major);
+    // the thief tries the other vault before they have sent it, by what is open yet
+    refuse(&mut world, vault, Operation::LIQUIDATE);
+    let theirs = [AccountMeta::new(limiter, false), AccountMeta::new_readonly(vault, false)];
+    let both = [&theirs[..], &world.show_limiter()].concat();
+    world.resume(market, &order, &both, &[0, 1]).fails_with(AnotherLatch);
+    assert_eq!(world.severity(), Severity::Major);
+    resume(&mut world, Source::Limiter, Severity::Major, &both).succeeds();
+}
+
+/// A latch of a program of before, which remembered no rules: nothing could be shown to be over.
+#[test]
+fn a_latch_of_no_rule_that_is_known_ends_by_itself() {
+    let mut world = refused();
+    let market = world.us.market;
+    let mut before: firebreak_client::Market = world.vm.read(&market);
+    before.board.slots[1].rules = 0;
+    world.vm.edit(&market, |account| account.data[8..].copy_from_slice(bytemuck::bytes_of(&before)));
+    let shown = world.show_limiter();
+    resume(&mut world, Source::Limiter, Severity::Major, &[]).fails_with(RuleNotShown);
+    resume(&mut world, Source::Limiter, Severity::Major, &shown).fails_with(NotAGuardian);
+    world.vm.advance(u64::from(MAJOR_MIN));
+    assert_eq!(world.severity(), Severity::Minor);
+}
+
+/// Case 12: resume one incident and clear another. Two vaults of a market, each with its own reason in one latch.
+#[test]
+fn every_rule_that_a_latch_stands_for_is_shown() {
+    let (mut world, [other, other_vault]) = two_vaults();
     let market = Some(world.us.market);
     // theirs is refused, ours is drained
-    let flow = world.us.flow(firebreak_interface::Direction::Out, Operation::WITHDRAW, FUNDS / 2);
-    world.pay(&firebreak_scenarios::Flow { vault: other_vault, ..flow }).succeeds();
-    let poke =
-        instruction::poke(world.us.protocol, world.us.market, other_vault, world.us.segment(&world.vm));
-    world.send(&[poke]).succeeds();
+    refuse(&mut world, other_vault, Operation::WITHDRAW);
     world.drain(FUNDS / 10).succeeds();
     world.poke().succeeds();
     let latch = *world.market().board.slot(Source::Limiter, Severity::Major).expect("a slot");
