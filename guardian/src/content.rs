@@ -60,7 +60,8 @@ pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<Str
                 let source = order.latch.source;
                 let rules = rules::of(snapshot, scope, source, live.rules);
                 lines.extend(rules.iter().map(|rule| format!("while it measures less: {}", rule.name)));
-                if !source.is_automatic() && live.count != order.count {
+                let is_more = !source.is_automatic() && live.count != order.count;
+                if is_more || live.rules & !order.rules != 0 {
                     lines.push("void: more came to that latch since".to_owned());
                 }
             }

@@ -119,7 +119,8 @@ impl Stage<'_> {
                 // they come when what was wrong is made good, and nobody has looked since
                 self.truth = FINE;
             }
-            return (GuardianAct::Resume(ResumeOrder { latch, count }), scope);
+            let rules = latch.source.is_automatic().into();
+            return (GuardianAct::Resume(ResumeOrder { latch, count, rules }), scope);
         }
         if roll % 2 == 1 {
             let seconds = self.dice().pick(&[MAINTENANCE_MIN, 3_600, MAINTENANCE_MAX]);
