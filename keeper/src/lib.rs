@@ -10,6 +10,8 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 mod horizon;
+#[cfg(test)]
+mod node;
 pub mod observation;
 pub mod proof;
 pub mod record;

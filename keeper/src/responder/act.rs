@@ -26,6 +26,7 @@ use crate::{
     rpc::Unreachable,
     transport::{
         backoff,
+        fee::budget,
         sender::{Delivery, Outcome, SendError},
         snapshot::Read,
     },
@@ -44,8 +45,6 @@ const COMPUTE_UNITS: u32 = 120_000;
 const SERIALS: u32 = 1_024;
 /// Waits before a node is asked whether a transaction is in a block, whose effect it shows already, in milliseconds.
 const ATTRIBUTION: [u64; 5] = [0, 100, 200, 400, 800];
-/// The compute budget program.
-const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
 
 /// Why there is no second look.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +57,13 @@ enum LookError {
     Missing { what: &'static str, key: Pubkey },
     #[error("the clock sysvar cannot be read")]
     Clock,
+}
+
+/// The last look whether an act under way is still needed.
+struct Watch {
+    at: Moment,
+    /// Why it is not.
+    idle: Option<Idle>,
 }
 
 /// A decided act.
@@ -135,10 +141,18 @@ impl Responder {
         let Some(plan) = plan else {
             return Ended::Over;
         };
-        let checked = Mutex::new(Moment::now());
+        let watch = Mutex::new(Watch { at: Moment::now(), idle: None });
         let sign = |hash, attempt| self.sign(alarm, &plan, hash, attempt);
-        let delivered = self.sender.deliver(sign, || self.is_done(alarm, &checked)).await;
-        self.report(alarm, plan.act, delivered, since)
+        let delivered = self.sender.deliver(sign, || self.is_done(alarm, &watch)).await;
+        let idle = watch.into_inner().unwrap_or_else(PoisonError::into_inner).idle;
+        match no_effect(plan.act, &delivered, idle) {
+            Some((slot, idle)) => {
+                let why = format!("no longer: {idle}");
+                self.record.write(slot, &Event::Decided { act: None, market, vault, why });
+                Ended::Over
+            }
+            None => self.report(alarm, plan.act, delivered, since),
+        }
     }
 
     /// Finds out whose transaction it was. A node may show an effect before it tells of the transaction.
@@ -228,8 +242,8 @@ impl Responder {
     /// A poke is alone in its transaction but for the compute budget: the breaker refuses other company.
     fn sign(&self, alarm: &Alarm, plan: &Plan, hash: Hash, attempt: u32) -> Result<Transaction, String> {
         let fee = self.fees.price(attempt);
-        let limit = unit_limit(COMPUTE_UNITS + plan.serial);
-        let instructions = [limit, unit_price(fee), plan.instruction.clone()];
+        let [limit, price] = budget(COMPUTE_UNITS + plan.serial, fee);
+        let instructions = [limit, price, plan.instruction.clone()];
         let mut transaction = Transaction::new_with_payer(&instructions, Some(&self.key.pubkey()));
         transaction.try_sign(&[self.key.as_ref()], hash).map_err(|error| error.to_string())?;
         let signature = transaction.signatures.first().copied().unwrap_or_default();
@@ -239,20 +253,26 @@ impl Responder {
     }
 
     /// Whether the need is gone. Asked often, it looks now and then.
-    async fn is_done(&self, alarm: &Alarm, checked: &Mutex<Moment>) -> bool {
+    async fn is_done(&self, alarm: &Alarm, watch: &Mutex<Watch>) -> bool {
         {
-            let mut checked = checked.lock().unwrap_or_else(PoisonError::into_inner);
-            if checked.elapsed() < STILL_NEEDED {
+            let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+            if watch.at.elapsed() < STILL_NEEDED {
                 return false;
             }
-            *checked = Moment::now();
+            watch.at = Moment::now();
         }
         let Ok(facts) = self.read(alarm, 0).await else {
             return false;
         };
         // an older view than the alarm's would find no need yet
         let decided = decide(&alarm.evidence, &facts, &self.key.pubkey(), self.raise_seconds);
-        facts.slot >= alarm.slot && matches!(decided, Decision::Nothing(_))
+        match decided {
+            Decision::Nothing(idle) if facts.slot >= alarm.slot => {
+                watch.lock().unwrap_or_else(PoisonError::into_inner).idle = Some(idle);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn report(
@@ -294,6 +314,26 @@ impl Responder {
     }
 }
 
+/// Why there is nothing to do any more though no effect is on chain, and in which slot the act was refused for that. So
+/// it is where planned work was announced between the look and the block.
+fn no_effect(
+    act: Act,
+    delivered: &Result<Delivery, SendError>,
+    seen: Option<Idle>,
+) -> Option<(Option<u64>, Idle)> {
+    match delivered {
+        Ok(Delivery { outcome: Outcome::EffectSeen, .. }) => {
+            seen.filter(|idle| !idle.is_effect()).map(|idle| (None, idle))
+        }
+        Err(SendError::Failed { slot, error, .. })
+            if act == Act::Raise && breaker_error(error) == Some(BreakerError::UnderMaintenance) =>
+        {
+            Some((Some(*slot), Idle::Maintenance))
+        }
+        _ => None,
+    }
+}
+
 /// Whether the breaker refused because somebody else was first.
 fn is_done_already(error: &TransactionError) -> bool {
     matches!(breaker_error(error), Some(BreakerError::NothingToLatch | BreakerError::AlreadyHeld))
@@ -325,16 +365,4 @@ fn account<T: firebreak_client::account::Kind>(
     let account = account.ok_or(LookError::Missing { what, key: *key })?;
     let decoded = decode(&account.owner, &account.data);
     decoded.map(Box::new).map_err(|source| LookError::Account { what, key: *key, source })
-}
-
-/// `SetComputeUnitLimit`.
-fn unit_limit(units: u32) -> Instruction {
-    let data = [&[2][..], &units.to_le_bytes()].concat();
-    Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
-}
-
-/// `SetComputeUnitPrice`.
-fn unit_price(micro_lamports: u64) -> Instruction {
-    let data = [&[3][..], &micro_lamports.to_le_bytes()].concat();
-    Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
 }

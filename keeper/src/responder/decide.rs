@@ -58,12 +58,22 @@ pub enum Idle {
     /// The market is closed at least as far by something else.
     #[error("the market holds {0:?} already")]
     Held(Severity),
+    /// Planned work was announced, and until it is over the breaker takes no raise.
+    #[error("not needed: planned work was announced in this market, which quiets raises")]
+    Maintenance,
     /// The key may not raise.
     #[error("this key is not a registered keeper of the protocol: it can poke, not raise")]
     NotRegistered,
     /// The program would refuse.
     #[error("the breaker would refuse: {0}")]
     Refused(BreakerError),
+}
+
+impl Idle {
+    /// Whether the chain holds what the act is for; else there is just nothing to be done.
+    pub(super) fn is_effect(self) -> bool {
+        matches!(self, Self::NotNeeded | Self::Held(_))
+    }
 }
 
 /// Decides about an alarm.
@@ -89,6 +99,9 @@ fn decide_raise(evidence: &Evidence, facts: &Facts, key: &Pubkey, raise_seconds:
     let severity = facts.market.in_force(&facts.protocol.board, facts.now).0;
     if severity > Severity::Normal {
         return Decision::Nothing(Idle::Held(severity));
+    }
+    if !facts.market.quiet_until.reached(facts.now) {
+        return Decision::Nothing(Idle::Maintenance);
     }
     let Some(keeper) = &facts.keeper else {
         return Decision::Nothing(Idle::NotRegistered);
@@ -263,6 +276,17 @@ mod tests {
         world.poke();
         let held = Decision::Nothing(Idle::Held(Severity::Major));
         assert_eq!(decided(OUTFLOW, &registered(&world)), held);
+    }
+
+    #[test]
+    fn planned_work_quiets_raises_until_it_is_over_and_no_poke() {
+        let mut world = World::with_vault(1_000_000);
+        world.market.quiet_until = world.now.plus(600);
+        assert_eq!(decided(OUTFLOW, &registered(&world)), Decision::Nothing(Idle::Maintenance));
+        world.steal(50_000);
+        assert_eq!(decided(SHORTFALL, &registered(&world)), Decision::Poke { rises_to: Severity::Major });
+        world.advance(600);
+        assert!(matches!(decided(OUTFLOW, &registered(&world)), Decision::Raise(_)));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod act;
 mod decide;
 #[cfg(test)]
-mod rollover;
+mod races;
 
 use std::{
     collections::HashMap,

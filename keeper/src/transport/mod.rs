@@ -5,6 +5,7 @@
 pub mod backoff;
 mod canary;
 mod endpoints;
+pub(crate) mod fee;
 mod outbox;
 pub mod sender;
 mod session;
