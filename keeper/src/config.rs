@@ -8,6 +8,10 @@ use solana_pubkey::Pubkey;
 
 use crate::record::Format;
 
+/// Between two heartbeats of a registered keeper. No raise is shorter, so whoever watches tells a bot that is down from one
+/// that waits before anything that it raised is over; and a day of them costs 144 signatures, 720,000 lamports.
+pub const HEARTBEAT: Duration = Duration::from_secs(600);
+
 /// Watches a protocol guarded by Firebreak and pulls the breaker when something goes wrong.
 ///
 /// The keeper finds the protocol's markets, limiters and vaults on the chain, watches them over websockets, and

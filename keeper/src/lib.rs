@@ -9,6 +9,7 @@ pub mod discover;
 mod error;
 #[cfg(test)]
 mod fixtures;
+mod heartbeat;
 mod horizon;
 #[cfg(test)]
 mod node;
@@ -29,8 +30,9 @@ use tokio::{pin, sync::watch, task::JoinHandle, time::sleep};
 
 pub use crate::error::KeeperError;
 use crate::{
-    config::Config,
+    config::{Config, HEARTBEAT},
     discover::{DiscoverError, Guarded, discover},
+    heartbeat::Pulse,
     record::{Event, Record},
     responder::Responder,
     rpc::Rpc,
@@ -56,6 +58,7 @@ pub async fn run(
     let key = Arc::new(key::read(&config.keypair)?);
     let rpc = Arc::new(Rpc::new(&config.urls));
     let sender = Arc::new(Sender::new(config.urls.clone(), Effort::default())?);
+    let slow = Sender::new(config.urls.clone(), heartbeat::EFFORT)?;
     pin!(shutdown);
     let ready = tokio::select! {
         () = &mut shutdown => return Ok(()),
@@ -76,7 +79,19 @@ pub async fn run(
         until(stopped.clone()),
     );
     let (findings, mut detector) = detector::spawn(observations, config.outflow);
-    let mut blockhashes = keep_fresh(Arc::clone(&sender), until(stopped));
+    let mut blockhashes = keep_fresh(Arc::clone(&sender), until(stopped.clone()));
+    let mut heartbeat = heartbeat::spawn(
+        Pulse {
+            rpc: Arc::clone(&rpc),
+            sender: slow,
+            key: Arc::clone(&key),
+            protocol: config.protocol,
+            fee: config.fees.start,
+            record: record.clone(),
+        },
+        HEARTBEAT,
+        until(stopped),
+    );
     let mut responder = responder::spawn(
         findings,
         Responder {
@@ -97,6 +112,7 @@ pub async fn run(
         _ = &mut detector => Some("detector"),
         _ = &mut responder => Some("responder"),
         _ = &mut blockhashes => Some("blockhash refresher"),
+        _ = &mut heartbeat => Some("heartbeat"),
     };
     if let Some(stage) = failed {
         return Err(KeeperError::Stage(stage));

@@ -137,6 +137,14 @@ pub enum Event {
         /// From the alarm to here, in milliseconds.
         after_ms: u64,
     },
+    /// The chain has it that this keeper is there. The line's slot is the block's.
+    Heartbeat {
+        /// Signature of the heartbeat.
+        #[serde(serialize_with = "text")]
+        signature: Signature,
+        /// Unix time at which the registration is over.
+        expires: i64,
+    },
     /// A market rose. The line's slot is the one in which it did.
     MarketClosed {
         /// The market.
