@@ -2,17 +2,24 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::build::{self, Options};
 use crate::host;
 use crate::ids::Ids;
 use crate::process::run;
 use crate::progress::step;
+use crate::validator;
 use crate::workspace::Workspace;
 
 /// The program that measures compute units.
 pub(crate) const CU: &str = "cu";
+/// The program that measures a guardian's pause, and the one that it measures.
+const PAUSE: [&str; 2] = ["pause", "firebreak-guardian"];
+/// The programs on its chains.
+const PROGRAMS: [&str; 2] = ["breaker", "venue"];
+/// Says to the bench that there is no validator.
+const SURFNET: &str = "--surfnet";
 
 /// What is measured.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -23,14 +30,39 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
         arguments: Vec<OsString>,
     },
+    /// A guardian's pause from key press to confirmed, on the real validator and on a Surfnet
+    Pause {
+        /// Passed on: --runs N, --surfnet prints the figures of a Surfnet alone
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
+    },
 }
 
-/// Builds the programs and the bench and runs it.
+/// Builds the programs and a bench and runs it.
 pub(crate) fn command(workspace: &Workspace, bench: &Bench) -> Result<()> {
-    let Bench::Cu { arguments } = bench;
     host::require_packages()?;
+    match bench {
+        Bench::Cu { arguments } => cu(workspace, arguments),
+        Bench::Pause { arguments } => pause(workspace, arguments),
+    }
+}
+
+fn cu(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     build::build(workspace, &Options::everything())?;
     let binaries = step("compute-unit bench", || host::build_programs(workspace, &[CU], &Ids::default()))?;
     let cu = binaries.first().context("cargo built no bench")?;
     run(cu.command(workspace).args(arguments))
+}
+
+fn pause(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
+    build::build(workspace, &Options::only(&PROGRAMS))?;
+    let binaries =
+        step("bench and command line", || host::build_programs(workspace, &PAUSE, &Ids::default()))?;
+    let [bench, guardian] = binaries.as_slice() else { bail!("cargo built no bench") };
+    let mut command = bench.command(workspace);
+    command.args(arguments).env("FIREBREAK_GUARDIAN", &guardian.path);
+    if !arguments.iter().any(|argument| argument == SURFNET) {
+        command.env(validator::VARIABLE, validator::require()?);
+    }
+    run(&mut command)
 }

@@ -33,6 +33,7 @@ Examples:
   cargo xtask test --validator         what CI runs
   cargo xtask demo --path recorded     an attack, with and without the breaker
   cargo xtask bench cu --json          compute units per instruction
+  cargo xtask bench pause              a guardian's pause, from key press to confirmed
 
 Environment:
   CARGO_TARGET_DIR       where everything is built [default: target]
