@@ -2,13 +2,13 @@
 
 use firebreak_interface::{
     BreakerError::*,
-    GateError, Operation, Severity,
+    Direction, GateError, Operation, Severity,
     constants::{DWELL_MIN, LIQUIDATION_GRACE_MIN, MAJOR_MIN, WINDOW_MIN},
     instruction::{self, Behind},
     state::{Act, Amendment, ConfirmOrder, Ratios, ResumeOrder, Source, program_data},
 };
 use firebreak_scenarios::{
-    Amending, Balanced, Banded, FUNDS, Outcome, Setup, World, balanced::LEDGER, banded::HUNDRED, token,
+    Amending, Balanced, Banded, FUNDS, Flow, Outcome, Setup, World, balanced::LEDGER, banded::HUNDRED, token,
     world::PROGRAM,
 };
 use solana_instruction::{AccountMeta, Instruction};
