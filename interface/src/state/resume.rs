@@ -1,6 +1,8 @@
 //! Coming back early: what a rule must measure, then and there, for a latch of it to be cleared. A rule in shadow latches
 //! nothing and stands for nothing.
 //!
+//! A first look at what is over is given up: a new halt takes two looks of its own.
+//!
 //! It is measured by the settings that waited: one that a stolen key has tightened until it trips must not hold off who
 //! comes back. And it is measured: where it cannot be, it is taken to be as bad as it was.
 
@@ -34,9 +36,7 @@ impl PriceBand {
             }
             check_less(severity_of(waited.measure(prices, now)), severity)?;
         }
-        if severity == Severity::Critical {
-            self.standing.observed_at = Instant::NEVER;
-        }
+        self.standing.observed_at = Instant::NEVER;
         Ok(())
     }
 }
@@ -54,9 +54,7 @@ impl Invariant {
             }
             check_less(severity_of(measured), severity)?;
         }
-        if severity == Severity::Critical {
-            self.standing.observed_at = Instant::NEVER;
-        }
+        self.standing.observed_at = Instant::NEVER;
         let measured = self.measure(shown)?;
         self.remember(measured, now);
         Ok(())

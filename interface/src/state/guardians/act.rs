@@ -101,6 +101,18 @@ impl GuardianAct {
         }
     }
 
+    /// Checks that its scope is one in which it can be done: a freeze is of the whole protocol, maintenance of a market.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongMarket`].
+    pub const fn check_scope(&self, is_market: bool) -> Checked<()> {
+        match self {
+            Self::FreezeAuthority { .. } if is_market => Err(BreakerError::WrongMarket),
+            Self::Maintenance { .. } if !is_market => Err(BreakerError::WrongMarket),
+            _ => Ok(()),
+        }
+    }
+
     /// Who may do it, how many it takes, how long it waits.
     pub const fn policy(&self) -> &'static Policy {
         match self {

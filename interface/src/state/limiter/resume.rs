@@ -11,21 +11,22 @@ use crate::{
 };
 
 impl Limiter {
-    /// Ends its own latch of this severity, where it measures less. A drain that nobody has poked yet is poked first.
+    /// Ends its own latch of this severity, where it measures less. What nobody has poked yet is poked first, and what the
+    /// journal was not told of.
     ///
     /// # Errors
     /// [`BreakerError::ConditionHolds`], [`BreakerError::PokeFirst`] and the overflow error of the rule concerned.
     pub fn resume(&mut self, severity: Severity, vault: &VaultState, now: Instant) -> Checked<()> {
+        if self.pending.is_rise() {
+            return Err(BreakerError::PokeFirst);
+        }
         let (settings, balance) = (self.settings, self.balance(vault));
         self.resettle(&settings, balance, now)?;
         if self.armed != 0 {
             let waited = Self { settings: self.delayed, ..*self };
             check_less(waited.measure(vault, balance)?, severity)?;
         }
-        if severity == Severity::Critical {
-            // what was looked at before is over: a new halt takes two looks of its own
-            self.observed_at = Instant::NEVER;
-        }
+        self.observed_at = Instant::NEVER;
         if let Some(held) = severity.index().and_then(|i| self.held.get_mut(i)) {
             *held = Instant::NEVER;
         }

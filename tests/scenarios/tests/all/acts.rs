@@ -253,6 +253,11 @@ fn begin(world: &mut World, proposal: Pubkey, seconds: u32) -> Outcome {
 #[test]
 pub(crate) fn planned_work_quiets_keepers_and_nobody_else() {
     let mut world = World::default();
+    // what can never be done is not proposed
+    let work = GuardianAct::Maintenance { seconds: MAINTENANCE_MAX };
+    world.guardian_proposes(0, None, 0, &work).1.fails_with(WrongMarket);
+    let freeze = GuardianAct::FreezeAuthority { authority_epoch: 0 };
+    world.guardian_proposes(0, Some(world.us.market), 0, &freeze).1.fails_with(WrongMarket);
     for seconds in [0, MAINTENANCE_MIN - 1, MAINTENANCE_MAX + 1] {
         let act = GuardianAct::Maintenance { seconds };
         world.guardian_proposes(0, Some(world.us.market), 0, &act).1.fails_with(MaintenanceOutOfBounds);
@@ -360,7 +365,7 @@ fn a_keeper_that_is_there_says_so() {
     beat(&mut world, 0, 0).fails_with(KeeperExpired);
 }
 
-/// Thresholds decide: with a veto of one and a confirm of one, each is what it says and no more.
+/// Thresholds decide: each is what it says and no more.
 #[test]
 fn each_act_has_a_threshold_of_its_own() {
     let mut world = World::default();

@@ -59,6 +59,7 @@ pub fn propose_as_guardian(
     let (key, guardian, bump) = (accounts.protocol.key(), accounts.guardian.key(), ctx.bumps.proposal);
     let scope = accounts.market.as_ref().map_or(key, |market| market.key());
 
+    act.check_scope(accounts.market.is_some())?;
     let delay = {
         let protocol = accounts.protocol.load()?;
         protocol.check_attached()?;

@@ -276,6 +276,8 @@ impl<'a> Stage<'a> {
         let (town, truth) = (&mut self.run.town, self.truth);
         let trip = town.limiter.observe(&town.vault, true, town.now).expect("a vault can be looked at");
         town.latch(trip);
+        // the journal is brought
+        town.limiter.pending = Zeroable::zeroed();
         town.poke_invariant(&truth);
         town.look_at_price(&truth, true);
         town.look_at_price(&truth, false);

@@ -113,6 +113,9 @@ impl Town {
     /// A limiter's memory as of now; a drain that nobody has shown yet is to be shown first.
     fn limiter_measures(&self) -> Checked<Severity> {
         let (mut limiter, vault) = (self.limiter, &self.vault);
+        if limiter.pending.is_rise() {
+            return Err(BreakerError::PokeFirst);
+        }
         let (settings, balance) = (limiter.settings, if limiter.is_intact(vault) { vault.amount } else { 0 });
         limiter.resettle(&settings, balance, self.now)?;
         if limiter.armed == 0 {
