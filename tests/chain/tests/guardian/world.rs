@@ -145,7 +145,7 @@ impl World {
         Ok(world)
     }
 
-    fn write_key(&self, name: &str, key: &Keypair) -> io::Result<()> {
+    pub(crate) fn write_key(&self, name: &str, key: &Keypair) -> io::Result<()> {
         let path = self.path(name);
         fs::write(&path, serde_json::to_string(&key.to_bytes().to_vec())?)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
