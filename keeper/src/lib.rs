@@ -23,7 +23,8 @@ pub mod transport;
 
 use std::sync::{Arc, atomic::AtomicU32};
 
-use firebreak_client::{ProtocolAddresses, key};
+use firebreak_client::{ProtocolAddresses, clock, decode, key};
+use firebreak_interface::state::Keeper;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use tokio::{pin, sync::watch, task::JoinHandle, time::sleep};
@@ -135,8 +136,11 @@ pub async fn check(config: &Config) -> Result<String, KeeperError> {
     if lamports < NEEDED_LAMPORTS {
         return Err(KeeperError::Unfunded { key: key.pubkey(), lamports, needed: NEEDED_LAMPORTS });
     }
-    let rights =
-        if registered { "it may poke and raise" } else { "it may poke; it is not registered to raise" };
+    let rights = if registered {
+        "it may poke and raise"
+    } else {
+        "it may poke; it is not registered to raise, or no longer"
+    };
     Ok(format!(
         "protocol {}: {} markets, {} limiters, {} vaults\nkey {}: {lamports} lamports; {rights}",
         config.protocol,
@@ -214,7 +218,7 @@ async fn same_cluster(rpc: &Rpc) -> Result<(), KeeperError> {
     }
 }
 
-/// Whether the key is a registered keeper, and what it has for fees.
+/// Whether the key is a registered keeper whose term runs, and what it has for fees.
 struct Standing {
     registered: bool,
     lamports: u64,
@@ -228,11 +232,12 @@ async fn standing(
     key: &Keypair,
 ) -> Result<Standing, DiscoverError> {
     let registration = ProtocolAddresses::new(*protocol).keeper(&key.pubkey());
-    let read = rpc.read(&[registration], 0).await?.pop();
-    let slot = read.as_ref().map_or(0, |read| read.slot);
-    let registered = read.and_then(|read| read.account).is_some_and(|account| {
-        firebreak_client::decode::<firebreak_interface::state::Keeper>(&account.owner, &account.data).is_ok()
-    });
+    let reads = rpc.read(&[registration, clock::ADDRESS], 0).await?;
+    let slot = reads.first().map_or(0, |read| read.slot);
+    let [seat, clock] = [0, 1].map(|place| reads.get(place).and_then(|read| read.account.as_ref()));
+    let seat = seat.and_then(|seat| decode::<Keeper>(&seat.owner, &seat.data).ok());
+    let now = clock.and_then(|clock| clock::read(&clock.owner, &clock.data));
+    let registered = seat.zip(now).is_some_and(|(mut keeper, now)| keeper.beat(now).is_ok());
     Ok(Standing { registered, lamports: rpc.balance(&key.pubkey()).await?, slot })
 }
 

@@ -8,17 +8,23 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Command, Output, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytemuck::Zeroable;
-use firebreak_client::{ID, Protocol, account::encode};
+use firebreak_client::{ID, Protocol, ProtocolAddresses, account::encode, clock, key};
+use firebreak_interface::{
+    Instant,
+    state::{Keeper, KeeperSettings},
+};
 use node::{Node, dead_url};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
+use solana_signer::Signer;
 use tempfile::TempDir;
 
 const PROTOCOL: Pubkey = Pubkey::new_from_array([5; 32]);
+const SYSVARS: Pubkey = Pubkey::from_str_const("Sysvar1111111111111111111111111111111111111");
 
 struct Operator {
     folder: TempDir,
@@ -156,6 +162,30 @@ fn check_says_what_would_be_guarded() {
 }
 
 #[test]
+fn check_tells_a_registration_that_runs_from_one_that_is_over() {
+    let (node, operator) = (Node::start("genesis1"), Operator::new());
+    node.put(PROTOCOL, ID, breaker_protocol());
+    node.fund(5_000_000);
+    let key = key::read(&operator.key_file()).expect("a key").pubkey();
+    let start = Instant::new(10_000, 1_000_000);
+    let settings = KeeperSettings { key, max_seconds: 3_600, raises_per_day: 3, term: 1_000 };
+    let mut keeper = Keeper::zeroed();
+    keeper.initialize(PROTOCOL, 254, &settings, start).expect("within bounds");
+    node.put(ProtocolAddresses::new(PROTOCOL).keeper(&key), ID, encode(&keeper));
+    for (seconds, words) in [(999, "may poke and raise"), (1_000, "not registered to raise, or no longer")] {
+        let now = start.plus(seconds);
+        let mut clock = vec![0; 40];
+        clock[..8].copy_from_slice(&now.slot.to_le_bytes());
+        clock[32..].copy_from_slice(&now.unix.to_le_bytes());
+        node.put(clock::ADDRESS, SYSVARS, clock);
+        let output = operator.check(&[&node.url]);
+        assert_ends(&output, 0, &[]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn a_running_keeper_outlives_a_dead_rpc_and_ends_when_told() {
     let operator = Operator::new();
     let mut keeper =
@@ -164,9 +194,9 @@ fn a_running_keeper_outlives_a_dead_rpc_and_ends_when_told() {
     assert!(keeper.try_wait().expect("a state").is_none(), "it gave up");
     let told = Command::new("kill").args(["-TERM", &keeper.id().to_string()]).status();
     assert!(told.expect("kill runs").success());
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
     while keeper.try_wait().expect("a state").is_none() {
-        assert!(Instant::now() < deadline, "it does not end");
+        assert!(std::time::Instant::now() < deadline, "it does not end");
         std::thread::sleep(Duration::from_millis(20));
     }
     let output = keeper.wait_with_output().expect("its output");
