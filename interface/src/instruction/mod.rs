@@ -390,7 +390,7 @@ pub fn step_down(protocol: Pubkey, market: Option<Pubkey>, segment: Option<u32>)
 /// Accounts: guardian (signer, writable: pays for its budget account once), protocol (writable), market (writable,
 /// optional), budget (created when missing), System, journal, segment, event authority, breaker.
 /// Errors: `NotAGuardian`, `StalePauseEpoch`, `PauseExpired`, `NothingToClose`, `DurationOutOfBounds`,
-/// `PauseBudgetSpent`, `AlreadyHeld`.
+/// `PauseBudgetSpent`, `GuardianRests`, `WrongBudget`, `AlreadyHeld`.
 pub fn pause(
     guardian: Pubkey,
     protocol: Pubkey,
@@ -421,7 +421,8 @@ pub fn heartbeat(key: Pubkey, protocol: &Pubkey) -> Instruction {
 /// A keeper's raise: alone Minor; Major when another keeper raised within 25 slots and 30 seconds.
 ///
 /// Accounts: keeper's key (signer), keeper (writable), protocol, market (writable), journal, segment, event authority,
-/// breaker. Errors: `NotTheKeeper`, `KeeperExpired`, `RaiseDurationOutOfBounds`, `RaisesSpent`, `AlreadyHeld`.
+/// breaker. Errors: `NotTheKeeper`, `KeeperExpired`, `RaiseDurationOutOfBounds`, `RaisesSpent`, `UnderMaintenance`,
+/// `AlreadyHeld`.
 pub fn raise(
     key: Pubkey,
     protocol: Pubkey,
