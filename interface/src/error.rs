@@ -292,6 +292,8 @@ errors! {
     WrongBudget = 6120,
     /// the program itself, by its recording PDA, or its upgrade authority, beside the program's data account, puts it under a protocol
     NotTheProgram = 6121,
+    /// this guardian has no budget here yet: `open_budget`, which anyone may send, opens it
+    BudgetNotOpen = 6122,
 }
 
 impl core::fmt::Display for BreakerError {

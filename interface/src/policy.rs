@@ -136,7 +136,7 @@ policy! {
     RAISE: "`raise`", "a keeper", None, AtOnce, AnyDay, "Minor alone, Major with another within 25 slots and 30 s; a day's raises and seconds";
     HEARTBEAT: "`heartbeat`", "a keeper", None, AtOnce, AnyDay, "changes nothing but when it was heard of last";
     POKE: "`poke`, `poke_band`, `poke_invariant`, `poke_program`", "anyone", None, AtOnce, AnyDay, "what the accounts prove; top level, in known company; Critical by a second look";
-    OBSERVE: "`observe`, `step_down`, `extend_journal`, `migrate_protocol`", "anyone", None, AtOnce, AnyDay, "change no answer of the gate";
+    OBSERVE: "`observe`, `step_down`, `extend_journal`, `open_budget`, `migrate_protocol`", "anyone", None, AtOnce, AnyDay, "change no answer of the gate";
 }
 
 #[cfg(test)]

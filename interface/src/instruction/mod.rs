@@ -86,6 +86,8 @@ pub mod discriminator {
     pub const MIGRATE_PROTOCOL: [u8; 8] = [182, 254, 253, 220, 0, 144, 234, 250];
     /// `poke_invariant`
     pub const POKE_INVARIANT: [u8; 8] = [245, 104, 238, 32, 22, 111, 74, 192];
+    /// `open_budget`
+    pub const OPEN_BUDGET: [u8; 8] = [187, 44, 51, 199, 222, 25, 238, 87];
 }
 
 pub use governance::{Governance, amend, arm_limiter, arm_rule, cancel, propose, propose_again};
@@ -385,12 +387,36 @@ pub fn step_down(protocol: Pubkey, market: Option<Pubkey>, segment: Option<u32>)
     instruction(accounts, data(discriminator::STEP_DOWN, &()))
 }
 
+/// Opens a guardian's budget for one market, or for all with none: without it there is no pause. Anyone may; one that is open
+/// stays as it is.
+///
+/// Accounts: payer (signer, writable), protocol, market (optional), guardian, budget (created when missing), System. Errors:
+/// `NotAGuardian`, `WrongBudget`, `WrongProtocol`, `Detached`.
+pub fn open_budget(
+    payer_key: Pubkey,
+    protocol: Pubkey,
+    market: Option<Pubkey>,
+    guardian: Pubkey,
+) -> Instruction {
+    let scope = market.unwrap_or(protocol);
+    instruction(
+        vec![
+            payer(payer_key),
+            read(protocol),
+            read(market.unwrap_or(ID)),
+            read(guardian),
+            write(pda::budget(&scope, &guardian).0),
+            read(SYSTEM),
+        ],
+        data(discriminator::OPEN_BUDGET, &()),
+    )
+}
+
 /// A guardian's pause of one market, or of all with none.
 ///
-/// Accounts: guardian (signer, writable: pays for its budget account once), protocol (writable), market (writable,
-/// optional), budget (created when missing), System, journal, segment, event authority, breaker.
-/// Errors: `NotAGuardian`, `StalePauseEpoch`, `PauseExpired`, `NothingToClose`, `DurationOutOfBounds`,
-/// `PauseBudgetSpent`, `GuardianRests`, `WrongBudget`, `AlreadyHeld`.
+/// Accounts: guardian (signer), protocol (writable), market (writable, optional), budget (writable), journal, segment, event
+/// authority, breaker. Errors: `NotAGuardian`, `StalePauseEpoch`, `PauseExpired`, `NothingToClose`, `DurationOutOfBounds`,
+/// `BudgetNotOpen`, `PauseBudgetSpent`, `GuardianRests`, `WrongBudget`, `AlreadyHeld`.
 pub fn pause(
     guardian: Pubkey,
     protocol: Pubkey,
@@ -399,13 +425,8 @@ pub fn pause(
     segment: Option<u32>,
 ) -> Instruction {
     let scope = market.unwrap_or(protocol);
-    let mut accounts = vec![
-        payer(guardian),
-        write(protocol),
-        optional(market),
-        write(pda::budget(&scope, &guardian).0),
-        read(SYSTEM),
-    ];
+    let mut accounts =
+        vec![signer(guardian), write(protocol), optional(market), write(pda::budget(&scope, &guardian).0)];
     accounts.extend(recording(&protocol, segment));
     instruction(accounts, data(discriminator::PAUSE, order))
 }

@@ -42,10 +42,24 @@ pub struct GuardianBudget {
 }
 
 impl GuardianBudget {
-    /// A new budget.
-    pub fn initialize(&mut self, scope: Pubkey, guardian: Pubkey, bump: u8) {
-        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
-        (self.scope, self.guardian) = (scope, guardian);
+    /// A new budget; one that is open stays as it is, with what was spent of it.
+    pub fn initialize_once(&mut self, scope: Pubkey, guardian: Pubkey, bump: u8) {
+        if self.version == 0 {
+            (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+            (self.scope, self.guardian) = (scope, guardian);
+        }
+    }
+
+    /// Refuses a budget that is not this guardian's for this market, or for all of this protocol.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongBudget`].
+    pub fn check(&self, scope: &Pubkey, guardian: &Pubkey) -> Checked<()> {
+        if self.scope == *scope && self.guardian == *guardian {
+            Ok(())
+        } else {
+            Err(BreakerError::WrongBudget)
+        }
     }
 
     /// Who paused rests from when that would have ended, so that what it closed opens in between; also where a quorum

@@ -361,7 +361,7 @@ proptest! {
         asks in prop::collection::vec((0u64..400_000, MAJOR_MIN..=PAUSE_BUDGET_SECONDS), 1..120)
     ) {
         let (mut board, mut budget) = (LatchBoard::zeroed(), GuardianBudget::zeroed());
-        budget.initialize(key(1), key(2), 255);
+        budget.initialize_once(key(1), key(2), 255);
         let mut paused: Vec<(u64, u64)> = Vec::new();
         let mut elapsed = 0;
         for (wait, seconds) in asks {
@@ -380,6 +380,28 @@ proptest! {
             let held: u64 = paused.iter().map(|(a, b)| b.min(&to).saturating_sub(*a.max(from))).sum();
             prop_assert!(held <= 2 * u64::from(PAUSE_BUDGET_SECONDS), "{} s in thirty days", held);
         }
+    }
+}
+
+#[test]
+fn a_budget_that_is_open_stays_as_it_is() {
+    let mut budget = GuardianBudget::zeroed();
+    budget.initialize_once(key(1), key(2), 254);
+    assert_eq!((budget.version, budget.min_reader, budget.bump), (LAYOUT_VERSION, 1, 254));
+    assert!(budget.spend(3_600, PAUSE_BUDGET_SECONDS, START).is_ok());
+    // whoever opens it again makes none of what was spent good
+    let before = budget;
+    budget.initialize_once(key(1), key(2), 1);
+    assert_eq!(bytemuck::bytes_of(&budget), bytemuck::bytes_of(&before));
+}
+
+#[test]
+fn a_budget_is_of_one_guardian_and_one_scope() {
+    let mut budget = GuardianBudget::zeroed();
+    budget.initialize_once(key(1), key(2), 254);
+    assert_eq!(budget.check(&key(1), &key(2)), Ok(()));
+    for (scope, guardian) in [(1, 3), (3, 2), (2, 1)] {
+        assert_eq!(budget.check(&key(scope), &key(guardian)), Err(BreakerError::WrongBudget));
     }
 }
 

@@ -83,6 +83,11 @@ pub mod breaker {
         instructions::poke(ctx)
     }
 
+    /// Anyone opens a guardian's budget, by which it may pause.
+    pub fn open_budget(ctx: Context<OpenBudget>) -> Result<()> {
+        instructions::open_budget(ctx)
+    }
+
     /// A guardian closes operations, for a bounded time.
     pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         instructions::pause(ctx, order)

@@ -4,6 +4,7 @@ mod cancel;
 mod extend_journal;
 mod migrate_protocol;
 mod observe;
+mod open_budget;
 mod poke;
 mod poke_band;
 mod poke_invariant;
@@ -11,6 +12,6 @@ mod poke_program;
 mod step_down;
 
 pub use {
-    cancel::*, extend_journal::*, migrate_protocol::*, observe::*, poke::*, poke_band::*, poke_invariant::*,
-    poke_program::*, step_down::*,
+    cancel::*, extend_journal::*, migrate_protocol::*, observe::*, open_budget::*, poke::*, poke_band::*,
+    poke_invariant::*, poke_program::*, step_down::*,
 };

@@ -1,17 +1,15 @@
 //! `pause`: one guardian closes operations that are no exits, for a bounded time.
 
-use crate::anchor_lang::{self, prelude::*};
+use crate::anchor_lang::{self, prelude::*, system_program};
 use std::cell::RefMut;
 
 use firebreak_interface::{
     BreakerError, Instant, Severity,
     constants::{DWELL_MIN, LIQUIDATION_GRACE_MIN},
-    pda,
     state::{Act, GuardianBudget, JournalEntry, Layout, Market, PauseOrder, Protocol, Source},
 };
 
 use crate::{
-    create::create,
     instructions::ensure,
     loader::{check, load_mut},
     record::*,
@@ -20,9 +18,7 @@ use crate::{
 /// Accounts of `pause`.
 #[derive(Accounts)]
 pub struct Pause<'info> {
-    /// A guardian; pays once for its budget's account. A durable nonce is welcome: the order carries its own epoch and
-    /// expiry.
-    #[account(mut)]
+    /// A guardian. A durable nonce is welcome: the order carries its own epoch and expiry.
     pub guardian: Signer<'info>,
     /// Written where all markets are paused.
     #[account(mut)]
@@ -30,12 +26,10 @@ pub struct Pause<'info> {
     /// The market to pause; none pauses all. Stops a market of another protocol, where the signer is nobody.
     #[account(mut, has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: Option<AccountLoader<'info, Market>>,
-    /// CHECK: created when missing. What this guardian may still pause here; the handler stops the budget of another guardian,
+    /// CHECK: what this guardian may still pause here. The handler stops one that is not open, and that of another guardian,
     /// market or protocol.
     #[account(mut)]
     pub budget: UncheckedAccount<'info>,
-    /// Creates accounts.
-    pub system_program: Program<'info, System>,
     /// The journal.
     pub record: Record<'info>,
 }
@@ -72,7 +66,7 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
         }
         (before, after, is_held, charged, limit)
     };
-    let mut budget = open_budget(accounts, scope)?;
+    let mut budget = budget(&accounts.budget, &scope, &guardian)?;
     budget.spend(charged, limit, now)?;
     budget.rest(is_held, until, now)?;
     drop(budget);
@@ -88,20 +82,16 @@ pub fn pause(ctx: Context<Pause>, order: PauseOrder) -> Result<()> {
     Ok(())
 }
 
-/// What the guardian may still pause here, created at its first pause. Its address is derived then; later it is told by what
-/// it says, for nothing else is of this kind.
-fn open_budget<'a>(accounts: &'a Pause, scope: Pubkey) -> Result<RefMut<'a, GuardianBudget>> {
-    let (account, guardian) = (&accounts.budget, accounts.guardian.key());
-    if *account.owner == crate::ID {
-        check(account, GuardianBudget::TAG)?;
-        let budget: RefMut<GuardianBudget> = load_mut(account)?;
-        ensure(budget.scope == scope && budget.guardian == guardian, BreakerError::WrongBudget)?;
-        return Ok(budget);
-    }
-    let (address, bump) = pda::budget(&scope, &guardian);
-    ensure(*account.key == address, BreakerError::WrongBudget)?;
-    let seeds: &[&[u8]] = &[pda::BUDGET, scope.as_ref(), guardian.as_ref(), &[bump]];
-    let mut budget = create::<GuardianBudget>(account, &accounts.guardian, seeds)?;
-    budget.initialize(scope, guardian, bump);
+/// What the guardian may still pause here, opened ahead by `open_budget`. Its address was derived then; now it is told by
+/// what it says, for nothing else is of this kind.
+fn budget<'a>(
+    account: &'a AccountInfo,
+    scope: &Pubkey,
+    guardian: &Pubkey,
+) -> Result<RefMut<'a, GuardianBudget>> {
+    ensure(*account.owner != system_program::ID, BreakerError::BudgetNotOpen)?;
+    check(account, GuardianBudget::TAG)?;
+    let budget: RefMut<GuardianBudget> = load_mut(account)?;
+    budget.check(scope, guardian)?;
     Ok(budget)
 }

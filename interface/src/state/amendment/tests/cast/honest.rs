@@ -77,7 +77,7 @@ impl Stage<'_> {
         let is_theirs = |budget: &GuardianBudget| budget.guardian == *guardian && budget.scope == scope.key();
         let place = self.budgets.iter().position(is_theirs).unwrap_or(self.budgets.len());
         let mut budget = self.budgets.get(place).copied().unwrap_or(GuardianBudget::zeroed());
-        budget.initialize(scope.key(), *guardian, 255);
+        budget.initialize_once(scope.key(), *guardian, 255);
         let before = self.run.town;
         let charged = self
             .run
