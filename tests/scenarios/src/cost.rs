@@ -265,9 +265,17 @@ fn invariants() -> Vec<Cost> {
 }
 
 fn people() -> Vec<Cost> {
-    let mut world = World::default();
+    let mut world = World::with(|setup| setup.budgets = false);
     let cost = |instruction, case, units| Cost { instruction, case, units, target: None };
     let guardian = world.us.guardians[0].insecure_clone();
+    let authority = world.us.authority.insecure_clone();
+    let mut open = |market: bool| {
+        let market = market.then_some(world.us.market);
+        let open = world.us.open_budget(market, guardian.pubkey());
+        units(&mut world, open, &[&authority])
+    };
+    let (open, open_all, is_open) = (open(true), open(false), open(true));
+
     let mut pause = |closed: Operations, market: bool| {
         let order = PauseOrder { closed: closed.0, ..world.order(1_800) };
         let market = market.then_some(world.us.market);
@@ -277,6 +285,7 @@ fn people() -> Vec<Cost> {
     let first = pause(Operations::of(&[Operation::WITHDRAW]), true);
     let again = pause(Operations::of(&[Operation::BORROW]), true);
     let all = pause(Operations::of(&[Operation::BORROW]), false);
+    let within = |case, units| Cost { target: Some(PAUSE), ..cost("pause", case, units) };
 
     let mut raise = |keeper: usize| {
         let keeper = world.us.keepers[keeper].insecure_clone();
@@ -287,9 +296,12 @@ fn people() -> Vec<Cost> {
     let alone = raise(0);
     let paired = raise(1);
     vec![
-        cost("pause", "a market, first by this guardian", first),
-        Cost { target: Some(PAUSE), ..cost("pause", "a market, again", again) },
-        cost("pause", "all markets, first by this guardian", all),
+        cost("open_budget", "of a market", open),
+        cost("open_budget", "of all markets", open_all),
+        cost("open_budget", "that is open", is_open),
+        within("a market", first),
+        within("a market, again", again),
+        within("all markets", all),
         cost("raise", "alone, Minor", alone),
         cost("raise", "second keeper, Major", paired),
     ]

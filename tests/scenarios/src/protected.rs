@@ -42,6 +42,8 @@ pub struct Setup {
     pub guardians: usize,
     /// Settings of the keepers, beside their keys.
     pub keepers: Vec<KeeperSettings>,
+    /// Whether the guardians' budgets are open, for the market and for all.
+    pub budgets: bool,
     /// Whether the journal has a segment.
     pub segment: bool,
     /// Whether the limiter is armed.
@@ -74,6 +76,7 @@ impl Default for Setup {
             funds: FUNDS,
             guardians: 3,
             keepers: vec![keeper; 2],
+            budgets: true,
             segment: true,
             armed: true,
             seasoned: true,
@@ -111,6 +114,10 @@ impl Protected {
             this.extend_journal(vm);
         }
         this.market = this.register_market(vm, 0, &setup.market);
+        if setup.budgets {
+            this.open_budgets(vm, None);
+            this.open_budgets(vm, Some(this.market));
+        }
         for keeper in &setup.keepers {
             let key = vm.person();
             let settings = KeeperSettings { key: key.pubkey(), ..*keeper };
@@ -236,6 +243,19 @@ impl Protected {
     /// `step_down` of a market, or of what holds in all.
     pub fn step_down(&self, vm: &Vm, market: Option<Pubkey>) -> Instruction {
         instruction::step_down(self.protocol, market, self.segment(vm))
+    }
+
+    /// `open_budget` of a guardian, for a market or for all; the authority pays.
+    pub fn open_budget(&self, market: Option<Pubkey>, guardian: Pubkey) -> Instruction {
+        instruction::open_budget(self.authority.pubkey(), self.protocol, market, guardian)
+    }
+
+    /// Opens the budgets of all guardians, for a market or for all.
+    pub fn open_budgets(&self, vm: &mut Vm, market: Option<Pubkey>) {
+        for guardian in &self.guardians {
+            let open = self.open_budget(market, guardian.pubkey());
+            vm.send(&[open], &[&self.authority]).succeeds();
+        }
     }
 
     /// `pause` by a guardian, of the market or of all.

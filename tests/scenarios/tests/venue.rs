@@ -311,7 +311,8 @@ fn a_pause_closes_everything_but_the_exits() {
     let order = PauseOrder { closed: u64::MAX, seconds: 3_600, pause_epoch: 0, expires_at: i64::MAX };
     let (guardian, market) = (floor.guardians[0].pubkey(), floor.venue.market);
     let pause = instruction::pause(guardian, floor.venue.protocol, Some(market), &order, floor.segment());
-    floor.vm.send(&[pause], &[&floor.guardians[0]]).succeeds();
+    let open = instruction::open_budget(guardian, floor.venue.protocol, Some(market), guardian);
+    floor.vm.send(&[open, pause], &[&floor.guardians[0]]).succeeds();
 
     floor.deposit_coins(&alice, COIN).fails_with(GateError::Closed);
     floor.withdraw_coins(&alice, COIN).fails_with(GateError::Closed);

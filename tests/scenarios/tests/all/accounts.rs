@@ -16,6 +16,7 @@ use firebreak_scenarios::{
 };
 use solana_account::Account;
 use solana_instruction::AccountMeta;
+use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 use street::*;
@@ -474,31 +475,87 @@ pub(crate) fn pause() {
             (ID, by(WrongBudget)),
         ],
     );
-    let budgets = [
+    // budgets that there are: a colleague's, one's own of all markets, one of theirs
+    let n = &street.neighbour;
+    let there_are = [
         ours.budget(Some(&market), &colleague),
         ours.budget(None, &guardian.pubkey()),
-        theirs.budget(Some(&their_market), &guardian.pubkey()),
+        n.program.addresses.budget(Some(&their_market), &n.guardians[0].pubkey()),
     ];
-    street.refuses(&good, &signers, 3, &budgets.map(|budget| (budget, by(WrongBudget))));
-    street.refuses_systems(&good, &signers, 4);
-    // budgets that there are: a colleague's, and one's own of all markets
-    let (vm, us) = (&street.world.vm, &street.world.us);
-    let colleague = us.guardians[1].insecure_clone();
-    let theirs = us.pause(vm, &colleague, Some(market), &order);
-    let of_all = us.pause(vm, &guardian, None, &order);
-    street.world.vm.send(&[theirs], &[&colleague]).succeeds();
-    street.world.vm.send(&[of_all], &signers).succeeds();
-    let longer = street.world.order(3_600);
-    let good = street.world.us.pause(&street.world.vm, &guardian, Some(market), &longer);
-    let theirs = street.neighbour.program.addresses;
-    let there_are = [budgets[0], budgets[1]].map(|budget| (budget, by(WrongBudget)));
-    street.refuses(&good, &signers, 3, &there_are);
+    street.refuses(&good, &signers, 3, &there_are.map(|budget| (budget, by(WrongBudget))));
+    // what looks like one, and what there is not
+    let [look_alike, other_kind, nothing, wallet] = street.fakes(&good, 3);
+    street.refuses(&good, &signers, 3, &[(look_alike, NOT_THE_BREAKERS), (other_kind, WRONG_KIND)]);
+    street.refuses(&good, &signers, 3, &[(nothing, by(BudgetNotOpen)), (wallet, by(BudgetNotOpen))]);
+    let not_open = theirs.budget(Some(&their_market), &guardian.pubkey());
+    street.refuses(&good, &signers, 3, &[(not_open, by(BudgetNotOpen))]);
+    let mut unsigned = good.clone();
+    unsigned.accounts[0].is_signer = false;
+    street.world.vm.send(&[unsigned], &[&street.world.alice]).fails_with(NOT_SIGNED);
+    let mut frozen = good.clone();
+    frozen.accounts[3].is_writable = false;
+    street.world.vm.send(&[frozen], &signers).fails_with(NOT_WRITABLE);
     street.refuses_journals_of_a_signed_order(&good, &signers);
     // their market, with the budget that goes with it
     let mut foreign = good.clone();
     foreign.accounts[2].pubkey = their_market;
-    foreign.accounts[3].pubkey = theirs.budget(Some(&their_market), &guardian.pubkey());
+    foreign.accounts[3].pubkey = not_open;
     street.world.vm.send(&[foreign], &signers).fails_with(WrongProtocol);
+    street.world.vm.send(&[good], &signers).succeeds();
+}
+
+#[test]
+fn open_budget() {
+    let mut street = Street::beside(World::with(|setup| (setup.budgets, setup.armed) = (false, false)));
+    let us = &street.world.us;
+    let second = us.register_market(&mut street.world.vm, 1, &Setup::default().market);
+    let us = &street.world.us;
+    let alice = street.world.alice.insecure_clone();
+    let signers = [&alice];
+    let (guardian, colleague, market) = (us.guardians[0].pubkey(), us.guardians[1].pubkey(), us.market);
+    let good = instruction::open_budget(alice.pubkey(), us.protocol, Some(market), guardian);
+    let (ours, theirs) = (us.program.addresses, street.neighbour.program.addresses);
+    let (their_market, stranger) = (street.neighbour.market, street.neighbour.guardians[0].pubkey());
+    street.refuses_fakes(&good, &signers, 1);
+    street.refuses(&good, &signers, 1, &[(theirs.protocol, by(WrongProtocol)), (market, WRONG_KIND)]);
+    street.refuses_fakes(&good, &signers, 2);
+    // with another market, or guardian, the budget's address is another
+    street.refuses(
+        &good,
+        &signers,
+        2,
+        &[
+            (their_market, by(WrongProtocol)),
+            (second, by(WrongBudget)),
+            (ours.protocol, WRONG_KIND),
+            (ID, by(WrongBudget)),
+        ],
+    );
+    street.refuses(&good, &signers, 3, &[(colleague, by(WrongBudget)), (stranger, by(NotAGuardian))]);
+    let (canonical, bump) = pda::budget(&market, &guardian);
+    assert_eq!(good.accounts[4].pubkey, canonical);
+    let at = |bump: u8| {
+        let seeds: &[&[u8]] = &[pda::BUDGET, market.as_ref(), guardian.as_ref(), &[bump]];
+        Pubkey::create_program_address(seeds, &ID).ok()
+    };
+    let other_bump = (0..bump).rev().find_map(at).expect("half of the bumps lead somewhere");
+    let others = [
+        other_bump,
+        ours.budget(Some(&market), &colleague),
+        ours.budget(None, &guardian),
+        ours.budget(Some(&second), &guardian),
+        theirs.budget(Some(&their_market), &guardian),
+        pda::keeper(&market, &guardian).0,
+        street.world.alice.pubkey(),
+    ];
+    street.refuses(&good, &signers, 4, &others.map(|other| (other, by(WrongBudget))));
+    street.refuses_systems(&good, &signers, 5);
+    let mut unsigned = good.clone();
+    (unsigned.accounts[0].pubkey, unsigned.accounts[0].is_signer) = (guardian, false);
+    street.world.vm.send(&[unsigned], &signers).fails_with(NOT_SIGNED);
+    street.world.vm.send(std::slice::from_ref(&good), &signers).succeeds();
+    // and so it is where it is open
+    street.refuses(&good, &signers, 3, &[(colleague, by(WrongBudget)), (stranger, by(NotAGuardian))]);
     street.world.vm.send(&[good], &signers).succeeds();
 }
 

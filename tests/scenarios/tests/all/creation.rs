@@ -107,11 +107,11 @@ fn lamports_sent_ahead_block_nobody() {
             kinds.extend(creates(&mut world, &create, &authority, ahead));
         }
         let guardian = world.us.guardians[0].insecure_clone();
-        let order = world.order(1_800);
-        for market in [Some(world.us.market), None] {
-            let pause = world.us.pause(&world.vm, &guardian, market, &order);
-            kinds.extend(creates(&mut world, &pause, &guardian, ahead));
-        }
+        // of the market that was created above
+        let market = world.us.program.addresses.market(1);
+        let open = world.us.open_budget(Some(market), guardian.pubkey());
+        assert_eq!(creates(&mut world, &open, &authority, ahead), [GuardianBudget::TAG]);
+        kinds.insert(GuardianBudget::TAG);
         let stamp = world.stamp();
         let freeze = GuardianAct::FreezeAuthority { authority_epoch: 0 };
         let (scope, segment) = ((world.us.protocol, None), world.us.segment(&world.vm));

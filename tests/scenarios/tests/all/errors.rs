@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, acts, bands, coverage, damage, flows, guardians, invariants, journal, mints, pauses, pins,
-    pokes, raises, ratchet, registration, resumes, time, versions,
+    accounts, acts, bands, budgets, coverage, damage, flows, guardians, invariants, journal, mints, pauses,
+    pins, pokes, raises, ratchet, registration, resumes, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -133,6 +133,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (GuardianRests, pauses::who_paused_rests_for_an_hour_after_it),
     (WrongBudget, accounts::pause),
     (NotTheProgram, registration::the_upgrade_authority_creates_the_protocol_of_its_program),
+    (BudgetNotOpen, budgets::no_pause_without_a_budget_that_is_open),
     (UnderMaintenance, acts::planned_work_quiets_keepers_and_nobody_else),
 ];
 

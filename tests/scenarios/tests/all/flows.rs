@@ -206,6 +206,8 @@ pub(crate) fn a_protocol_that_left_is_open_and_takes_no_more_acts() {
     world.poke().fails_with(Detached);
     let order = world.order(1_800);
     world.pause(0, &order).fails_with(Detached);
+    let open = world.us.open_budget(None, world.us.guardians[0].pubkey());
+    world.vm.send(&[open], &[&world.us.authority]).fails_with(Detached);
     world.raise(0, 600).fails_with(Detached);
     assert_eq!(world.gate(Operation::WITHDRAW).succeeds().returned()[0], Severity::Normal as u8);
 }

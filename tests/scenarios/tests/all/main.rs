@@ -4,6 +4,7 @@ mod accounts;
 mod acts;
 mod attacks;
 mod bands;
+mod budgets;
 mod coverage;
 mod creation;
 mod damage;

@@ -237,13 +237,11 @@ pub(crate) fn by_nobody_who_raises_pauses_or_steps_down() {
     let raise = world.us.raise(&world.vm, &bot, &RaiseOrder { closed: 0, seconds: 600, reason: 0 });
     reads(&mut world, &raise, &bot, 5);
     for market in [Some(world.us.market), None] {
-        // the second has a budget
-        for operation in [Operation::WITHDRAW, Operation::BORROW] {
-            let order = PauseOrder { closed: operation.mask(), ..world.order(1_800) };
-            let pause = world.us.pause(&world.vm, &guardian, market, &order);
-            let accounts = 3 + usize::from(market.is_some()) + usize::from(operation == Operation::BORROW);
-            reads(&mut world, &pause, &guardian, accounts);
-        }
+        let order = PauseOrder { closed: Operation::BORROW.mask(), ..world.order(1_800) };
+        let pause = world.us.pause(&world.vm, &guardian, market, &order);
+        reads(&mut world, &pause, &guardian, 4 + usize::from(market.is_some()));
+        let open = instruction::open_budget(guardian.pubkey(), world.us.protocol, market, guardian.pubkey());
+        reads(&mut world, &open, &guardian, 2 + usize::from(market.is_some()));
     }
     world.vm.advance(86_400);
     let anyone = world.alice.insecure_clone();
