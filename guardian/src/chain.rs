@@ -59,7 +59,7 @@ pub struct Snapshot {
     pub keepers: Vec<(Pubkey, Box<Keeper>)>,
     /// What waits: the authority's, then the guardians', the oldest first.
     pub proposals: Vec<(Pubkey, Box<Proposal>)>,
-    /// What guardians have paused; none for who never did.
+    /// The guardians' budgets that are open.
     pub budgets: Vec<Box<GuardianBudget>>,
     /// Its journal.
     pub journal: Box<Journal>,
@@ -83,6 +83,23 @@ impl Snapshot {
     pub fn market_name(&self, key: &Pubkey) -> String {
         let known = self.markets.iter().find(|(market, _)| market == key);
         known.map_or_else(|| format!("market {key}"), |(_, market)| format!("market {}", market.id))
+    }
+
+    /// A guardian's budget for a market, or for all where the scope is the protocol; none where it is not open.
+    pub fn budget(&self, scope: &Pubkey, guardian: &Pubkey) -> Option<&GuardianBudget> {
+        let mut budgets = self.budgets.iter();
+        budgets.find(|budget| budget.check(scope, guardian).is_ok()).map(|budget| &**budget)
+    }
+
+    /// Each guardian's budgets that are not open: those for all markets first.
+    pub fn unopened(&self) -> Vec<(Option<Pubkey>, Pubkey)> {
+        let scopes = std::iter::once(None).chain(self.markets.iter().map(|(market, _)| Some(*market)));
+        let guardians = self.protocol.guardians();
+        let seats = scopes.flat_map(|market| guardians.iter().map(move |guardian| (market, *guardian)));
+        let is_open = |(market, guardian): &(Option<Pubkey>, Pubkey)| {
+            self.budget(&market.unwrap_or(self.addresses.protocol), guardian).is_some()
+        };
+        seats.filter(|seat| !is_open(seat)).collect()
     }
 
     /// Number of the segment that builders ask for.

@@ -132,6 +132,10 @@ pub(crate) enum Command {
     Proposals,
     /// Who may do what: authority, guardians with their budgets, keepers.
     Members,
+    /// Opens the guardians' pause budgets that are not open yet, as many as one transaction holds. Anyone may; whoever does
+    /// pays their rent.
+    #[command(after_long_help = help::OPEN_BUDGETS)]
+    OpenBudgets,
     /// The record of every defensive act.
     #[command(subcommand)]
     Journal(JournalCommand),

@@ -187,6 +187,7 @@ impl Members {
         };
         let mut lines = vec![format!("authority {}: {does}", self.authority)];
         lines.extend(self.guardians.iter().map(status::Guardian::line));
+        lines.extend(status::unopened_line(&self.guardians));
         lines.push(status::thresholds_line(&self.thresholds, self.guardians.len()));
         let keepers = self.keepers.iter();
         lines.extend(keepers.map(|one| format!("{}; raises alone to Minor", one.line())));

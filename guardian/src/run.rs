@@ -259,6 +259,10 @@ async fn planned(
             actor.check_alone()?;
             small::step_down(&snapshot, scope.market)?
         }
+        Command::OpenBudgets => {
+            actor.check_alone()?;
+            small::open_budgets(&snapshot, key)?
+        }
         Command::Journal(JournalCommand::Extend) => {
             actor.check_alone()?;
             small::extend_journal(&snapshot, key)

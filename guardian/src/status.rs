@@ -175,6 +175,8 @@ pub struct Budget {
     pub scope: String,
     /// Seconds.
     pub seconds_left: u32,
+    /// Whether its account is there: a first pause has to create it otherwise.
+    pub open: bool,
 }
 
 /// A keeper.
@@ -313,6 +315,15 @@ pub fn thresholds_line(thresholds: &[Threshold], members: usize) -> String {
     format!("of {members} guardians it takes: pause 1, {}", each.join(", "))
 }
 
+/// How many of the guardians' budgets are not open, and what opens them; none where all are.
+pub fn unopened_line(guardians: &[Guardian]) -> Option<String> {
+    let budgets = || guardians.iter().flat_map(|guardian| &guardian.budgets);
+    let unopened = budgets().filter(|budget| !budget.open).count();
+    (unopened > 0).then(|| {
+        format!("{unopened} of {} budgets are not open: `open-budgets` opens them", budgets().count())
+    })
+}
+
 /// A proposal that waits.
 pub fn pending(snapshot: &Snapshot, key: &Pubkey, proposal: &Proposal) -> Pending {
     Pending {
@@ -333,10 +344,8 @@ pub fn guardian(snapshot: &Snapshot, key: &Pubkey) -> Guardian {
     let all = std::iter::once((snapshot.addresses.protocol, "all markets".to_owned()));
     let each = snapshot.markets.iter().map(|(market, one)| (*market, format!("market {}", one.id)));
     let budget = |(scope, name): (Pubkey, String)| {
-        let mut of = snapshot.budgets.iter().filter(|one| one.scope == scope && one.guardian == *key);
-        let whole = snapshot.protocol.pause_budget();
-        let seconds_left = budget_left(of.next().map(|budget| &**budget), whole, snapshot.now);
-        Budget { scope: name, seconds_left }
+        let (budget, whole) = (snapshot.budget(&scope, key), snapshot.protocol.pause_budget());
+        Budget { scope: name, seconds_left: budget_left(budget, whole, snapshot.now), open: budget.is_some() }
     };
     let place = snapshot.protocol.guardians().iter().position(|one| one == key).unwrap_or_default();
     Guardian { place, key: key.to_string(), budgets: all.chain(each).map(budget).collect() }

@@ -296,8 +296,18 @@ fn listed(keys: &[Pubkey]) -> String {
 /// What one transaction may hold.
 const PACKET: u64 = 1_232;
 
+fn size(transaction: &Transaction) -> Result<u64, Error> {
+    wincode::serialized_size(transaction).map_err(|error| Error::Sign(error.to_string()))
+}
+
+/// Whether one transaction holds these, with a priority fee too.
+fn fits(instructions: &[Instruction], payer: Pubkey) -> bool {
+    let asked = with_fee(instructions.to_vec(), 1, MOST_UNITS);
+    size(&Transaction::new_with_payer(&asked, Some(&payer))).is_ok_and(|size| size <= PACKET)
+}
+
 fn check_size(transaction: &Transaction) -> Result<(), Error> {
-    let size = wincode::serialized_size(transaction).map_err(|error| Error::Sign(error.to_string()))?;
+    let size = size(transaction)?;
     if size <= PACKET {
         return Ok(());
     }

@@ -15,6 +15,12 @@ resume voids it, and so does the nonce's advance.
 
 It ends by itself, in steps. Overlapping pauses are charged once. Look first: firebreak-guardian status";
 
+pub(super) const OPEN_BUDGETS: &str = "\
+When: on a quiet day, and again after a market was registered or a guardian came: `status` and `members` say which budgets are \
+not open. A guardian whose budget is not open can pause all the same: its pause opens it, and pays the rent.
+
+It cannot: open one for anybody but a guardian of today, give back what a guardian has spent, or close one again.";
+
 pub(super) const TIGHTEN: &str = "\
 When: a limit is too wide, and you hold the authority's key. It holds from the slot in which it lands.
 

@@ -60,12 +60,13 @@ pub(crate) fn trip() -> Trip {
 fn a_quiet_protocol_is_told_in_a_line_each() {
     let status = seen(&snapshot());
     let text = status.text(false);
-    assert_eq!(text.lines().count(), 9, "{text}");
+    assert_eq!(text.lines().count(), 10, "{text}");
     for line in [
         "protocol: Normal, ",
         "Normal, closed: nothing",
         "vault: in shadow, Normal, expects 77",
-        "may pause 10 h all markets, 10 h market 0",
+        "may pause 10 h all markets (not open), 10 h market 0 (not open)",
+        "6 of 6 budgets are not open: `open-budgets` opens them",
         "of 3 guardians it takes: pause 1, confirm 2, resume 2, veto 2, freeze 2",
         "journal: 0 entries, all proven to the head",
     ] {
@@ -128,13 +129,34 @@ fn what_waits_is_told_in_words_with_the_time_left() {
 #[test]
 fn a_budget_is_the_whole_again_when_its_period_is_over() {
     let mut snapshot = snapshot();
-    let mut budget = GuardianBudget::zeroed();
-    budget.initialize(snapshot.addresses.protocol, key(11), 254);
+    let mut budget = opened(snapshot.addresses.protocol, key(11));
     budget.spend(3_600, 36_000, NOW).expect("within the budget");
-    snapshot.budgets = vec![Box::new(budget)];
-    assert!(seen(&snapshot).text(false).contains("may pause 9 h all markets, 10 h market 0"));
+    snapshot.budgets = vec![budget];
+    let text = seen(&snapshot).text(false);
+    assert!(text.contains("may pause 9 h all markets, 10 h market 0 (not open)"), "{text}");
+    assert!(text.contains("5 of 6 budgets are not open"), "{text}");
     snapshot.now = NOW.plus(PAUSE_BUDGET_PERIOD);
     assert!(!seen(&snapshot).text(false).contains("9 h all markets"));
+}
+
+/// The budget of this guardian, open, in this scope.
+pub(crate) fn opened(scope: Pubkey, guardian: Pubkey) -> Box<GuardianBudget> {
+    let mut budget = GuardianBudget::zeroed();
+    budget.initialize_once(scope, guardian, 254);
+    Box::new(budget)
+}
+
+#[test]
+fn budgets_that_are_open_need_no_word() {
+    let mut snapshot = snapshot();
+    assert_eq!(snapshot.unopened().len(), 6);
+    let scopes = [snapshot.addresses.protocol, snapshot.markets[0].0];
+    let seats = scopes.iter().flat_map(|scope| [11, 12, 13].map(|guardian| (*scope, key(guardian))));
+    snapshot.budgets = seats.map(|(scope, guardian)| opened(scope, guardian)).collect();
+    assert!(!seen(&snapshot).text(false).contains("open"));
+    // one of a former guardian's stands for nobody else's
+    snapshot.budgets[4] = opened(scopes[1], key(14));
+    assert_eq!(snapshot.unopened(), [(Some(scopes[1]), key(12))]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use firebreak_interface::Severity;
 
-use super::{Guardian, Journal, Keeper, Latch, Market, Pending, Status, thresholds_line};
+use super::{Guardian, Journal, Keeper, Latch, Market, Pending, Status, thresholds_line, unopened_line};
 use crate::{console::paint, words};
 
 impl Status {
@@ -36,6 +36,9 @@ impl Status {
         }
         for one in &self.guardians {
             writeln!(out, "{}", one.line())?;
+        }
+        if let Some(line) = unopened_line(&self.guardians) {
+            writeln!(out, "{line}")?;
         }
         writeln!(out, "{}", thresholds_line(&self.thresholds, self.guardians.len()))?;
         for one in &self.keepers {
@@ -81,10 +84,10 @@ impl Pending {
 impl Guardian {
     /// In a line.
     pub fn line(&self) -> String {
-        let budgets = self
-            .budgets
-            .iter()
-            .map(|budget| format!("{} {}", words::duration(budget.seconds_left.into()), budget.scope));
+        let budgets = self.budgets.iter().map(|budget| {
+            let open = if budget.open { "" } else { " (not open)" };
+            format!("{} {}{open}", words::duration(budget.seconds_left.into()), budget.scope)
+        });
         let budgets: Vec<_> = budgets.collect();
         format!("guardian {} {}: may pause {}", self.place, self.key, budgets.join(", "))
     }

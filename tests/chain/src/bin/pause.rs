@@ -19,7 +19,7 @@ use firebreak_chain::{Chain, Options, Program, find_validator, send};
 use firebreak_client::{
     instruction as breaker,
     interface::{
-        Operation, Operations, ids,
+        Operation, Operations, ids, pda,
         state::{MarketSettings, ProtocolSettings},
     },
     venue::Venue,
@@ -190,11 +190,15 @@ impl Desk {
             Operations::of(&[Operation::LIST, Operation::BORROW]),
             Operations::NON_EXITS,
         );
+        let guardian = guardians[0].pubkey();
         for market in 0..markets {
-            let create = breaker::create_market(key, key, protocol, market, &closing, Some(0));
-            send::send(&rpc, admin, &[], &[create]).await?.ok()?;
+            let create = [
+                breaker::create_market(key, key, protocol, market, &closing, Some(0)),
+                breaker::open_budget(key, protocol, Some(pda::market(&protocol, market).0), guardian),
+            ];
+            send::send(&rpc, admin, &[], &create).await?.ok()?;
         }
-        chain.airdrop(&guardians[0].pubkey(), SOL).await?;
+        chain.airdrop(&guardian, SOL).await?;
         // the guardian reads what is confirmed
         let done = rpc.get_slot().await?;
         while rpc.get_slot_with_commitment(CommitmentConfig::confirmed()).await? < done {

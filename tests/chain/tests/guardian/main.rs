@@ -40,6 +40,7 @@ async fn a_guardian_pauses_and_everybody_sees_it() -> TestResult {
         "latch by guardian, Major: - -> until",
         "paused in this period: - -> 1 h",
         "ignored, as exits stay open: repay",
+        "opens your budget there",
         "must sign too: nobody else",
         "journal, entries: 5 -> 6",
         "dry run: nothing was signed or sent",
@@ -60,12 +61,38 @@ async fn a_guardian_pauses_and_everybody_sees_it() -> TestResult {
     assert_eq!(world.severity().await?, Severity::Major);
     let status = world.run("g status").await.done();
     assert!(status.out.contains("latch by guardian: Major since slot"), "{}", status.out);
-    assert!(status.out.contains("may pause 10 h all markets, 9 h market 0"), "{}", status.out);
+    assert!(status.out.contains("may pause 10 h all markets (not open), 9 h market 0\n"), "{}", status.out);
 
     // a shorter one changes nothing, and is refused before anything is signed
     let again = world.run(&format!("{} --yes", pause.replace("1h", "30m"))).await;
     assert_eq!(again.exit, Exit::Refused, "{}", again.err);
     again.says("AlreadyHeld").says("nothing was sent").says("does not help");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn budgets_are_opened_ahead_and_by_anyone() -> TestResult {
+    let world = World::open().await?;
+    let remedy = "6 of 6 budgets are not open: `open-budgets` opens them";
+    world.run("g status").await.done().says(remedy);
+    world.run("g members").await.done().says(remedy).says("10 h market 0 (not open)");
+
+    let open = "g open-budgets --keypair $KEYS/authority.json --yes";
+    let opened = world.run(open).await.done().says("open 6 of 6 budgets");
+    assert!(opened.out.contains("for all markets, paused in this period: - -> 0 s"), "{}", opened.out);
+    for command in ["status", "members"] {
+        let seen = world.run(&format!("g {command}")).await.done();
+        assert!(!seen.out.contains("not open"), "{}", seen.out);
+    }
+    let none = world.run(open).await;
+    assert_eq!(none.exit, Exit::NotFound, "{}", none.err);
+    none.says("nothing to open");
+    world.run("g journal verify").await.done().says("5 entries, all proven");
+
+    // a pause only takes what is there
+    let pause = "g pause --market 0 --operations withdraw --for 1h --keypair $KEYS/guardian-0.json --yes";
+    let paused = world.run(pause).await.done().says("paused in this period: 0 s -> 1 h");
+    assert!(!paused.out.contains("opens your budget"), "{}", paused.out);
     Ok(())
 }
 
@@ -198,6 +225,8 @@ async fn a_pause_that_was_signed_in_advance_lands_when_it_is_needed() -> TestRes
     let signed = world.run(&pause).await.done();
     assert_eq!(world.severity().await?, Severity::Normal, "only signed");
     world.wait(20 * 86_400).await?;
+    // somebody opens meanwhile the budget that it would have opened
+    world.run("g open-budgets --keypair $KEYS/guardian-1.json --yes").await.done();
     let sent = world.run(&format!("g send {} --yes", signed.out.trim())).await.done();
     assert!(sent.out.contains("market 0, severity: Normal -> Major"), "{}", sent.out);
     assert_eq!(world.severity().await?, Severity::Major);

@@ -37,6 +37,7 @@ fn every_command_that_the_prose_names_is_one() {
         "proposals",
         "members",
         "explain",
+        "open-budgets",
         "pause",
         "confirm",
         "approve",
@@ -118,6 +119,7 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
             assert!(ended.out.contains("pause budget") && ended.out.contains("6034"), "{}", ended.out);
         }
         for (act, word) in [
+            ("open-budgets", "open 6 of 6 budgets"),
             ("confirm --market 0", "market 0, latch by guardian, Major: until"),
             ("approve 0/0", "after this it has all it takes"),
             ("execute 0/0", "the protocol, latch by guardian, Major: until"),
