@@ -1,5 +1,6 @@
 //! Turns the table of program ids into constants: `program-ids.json`, or an operator's own file named by
-//! `FIREBREAK_IDS` (`cargo xtask build --ids FILE` sets it, so every artefact follows).
+//! `FIREBREAK_IDS` (`cargo xtask build --ids FILE` sets it, so every artefact follows). A drill has `drill-ids.json` and no
+//! other: nobody has a key to those addresses, and none can be given to it.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -8,9 +9,14 @@ const PROGRAMS: [&str; 2] = ["breaker", "venue"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-env-changed=FIREBREAK_IDS");
-    let file = match env::var_os("FIREBREAK_IDS") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("program-ids.json"),
+    let own = |name| env::var("CARGO_MANIFEST_DIR").map(|folder| PathBuf::from(folder).join(name));
+    let file = match (env::var_os("FIREBREAK_IDS"), env::var_os("CARGO_FEATURE_DRILL")) {
+        (None, None) => own("program-ids.json")?,
+        (Some(path), None) => PathBuf::from(path),
+        (None, Some(_)) => own("drill-ids.json")?,
+        (Some(_), Some(_)) => {
+            return Err("FIREBREAK_IDS is set: a drill takes no addresses but its own".into());
+        }
     };
     println!("cargo:rerun-if-changed={}", file.display());
     let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;

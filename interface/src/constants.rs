@@ -1,5 +1,8 @@
 //! Every constant, default and bound of the code: one table, each with its reason. `TABLE` is the same table as
 //! data; the docs print it.
+//!
+//! A row that says `drill` has another value in a drill (feature `drill`), so that what it makes people wait for can be
+//! shown: the floor of a time, or a time that nobody chooses. Ceilings, lives and budgets stay, and all that is no time.
 
 /// A row of the table of constants.
 #[derive(Clone, Copy, Debug)]
@@ -8,20 +11,40 @@ pub struct Constant {
     pub name: &'static str,
     /// Value.
     pub value: u64,
+    /// Value in a drill.
+    pub drill: u64,
     /// Why it has this value.
     pub reason: &'static str,
 }
 
 macro_rules! constants {
-    ($($(#[doc = $reason:literal])+ $name:ident: $type:ty = $value:expr;)*) => {
-        $($(#[doc = $reason])+ pub const $name: $type = $value;)*
+    (@drill $value:expr) => { $value };
+    (@drill $value:expr, $drill:expr) => { $drill };
+    ($($(#[doc = $reason:literal])+ $name:ident: $type:ty = $value:expr $(, drill $drill:expr)?;)*) => {
+        #[allow(unreachable_pub, reason = "one of the two is the public one")]
+        mod real {
+            $($(#[doc = $reason])+ pub const $name: $type = $value;)*
+        }
+
+        #[allow(unreachable_pub, reason = "one of the two is the public one")]
+        mod drill {
+            $($(#[doc = $reason])+ pub const $name: $type = constants!(@drill $value $(, $drill)?);)*
+        }
 
         /// The constants as data.
-        pub const TABLE: &[Constant] = &[
-            $(Constant { name: stringify!($name), value: $name as u64, reason: concat!($($reason),+) },)*
-        ];
+        pub const TABLE: &[Constant] = &[$(Constant {
+            name: stringify!($name),
+            value: real::$name as u64,
+            drill: drill::$name as u64,
+            reason: concat!($($reason),+),
+        },)*];
     };
 }
+
+#[cfg(feature = "drill")]
+pub use drill::*;
+#[cfg(not(feature = "drill"))]
+pub use real::*;
 
 constants! {
     /// One hundred percent.
@@ -44,30 +67,30 @@ constants! {
     MIN_GUARDIANS: usize = 3;
 
     /// A Minor latch holds at least ten minutes: a person must have time to look.
-    MINOR_MIN: u32 = 600;
+    MINOR_MIN: u32 = 600, drill 3;
     /// A Minor latch holds at most a day: caution that never ends is a setting, not an incident.
     MINOR_MAX: u32 = 86_400;
     /// A Major latch holds at least half an hour: a shorter pause was outlasted by attackers.
-    MAJOR_MIN: u32 = 1_800;
+    MAJOR_MIN: u32 = 1_800, drill 5;
     /// A Major latch holds at most three days: a weekend.
     MAJOR_MAX: u32 = 259_200;
     /// A Critical latch holds at least six hours: guardians in all time zones can meet.
-    CRITICAL_MIN: u32 = 21_600;
+    CRITICAL_MIN: u32 = 21_600, drill 8;
     /// A Critical latch holds at most seven days: every pause ends.
     CRITICAL_MAX: u32 = 604_800;
     /// Each step of the way down lasts at least ten minutes: users act before the next one.
-    DWELL_MIN: u32 = 600;
+    DWELL_MIN: u32 = 600, drill 3;
     /// Each step of the way down lasts at most a day: coming back is possible.
     DWELL_MAX: u32 = 86_400;
     /// After a halt nobody is liquidated for at least ten minutes: positions can be topped up first.
-    LIQUIDATION_GRACE_MIN: u32 = 600;
+    LIQUIDATION_GRACE_MIN: u32 = 600, drill 3;
     /// Liquidation grace of at most a day: bad debt grows while nobody liquidates.
     LIQUIDATION_GRACE_MAX: u32 = 86_400;
 
     /// A loosening waits at least a day: a stolen key is noticed first.
-    LOOSENING_DELAY_MIN: u32 = 86_400;
+    LOOSENING_DELAY_MIN: u32 = 86_400, drill 15;
     /// A loosening waits two days by default: a weekend night passes.
-    LOOSENING_DELAY_DEFAULT: u32 = 172_800;
+    LOOSENING_DELAY_DEFAULT: u32 = 172_800, drill 30;
     /// A loosening waits at most thirty days: longer than that no setting can follow the market.
     LOOSENING_DELAY_MAX: u32 = 2_592_000;
 
@@ -84,7 +107,7 @@ constants! {
     /// Bytes of a proposal's accounts and data: what a transaction can bring.
     PROPOSAL_CONTENT: usize = 1_024;
     /// Detaching waits for thirty days, whatever the protocol's delay: users have left by then, or know why they stay.
-    DETACH_DELAY: u32 = 2_592_000;
+    DETACH_DELAY: u32 = 2_592_000, drill 60;
 
     /// Seconds one guardian may pause in one budget period, of a market and of all markets each. Two adjacent periods
     /// give 20 h in any 30 days of each; the two budgets add up to 40 h over one market.
@@ -92,11 +115,11 @@ constants! {
     /// Length of a guardian's budget period: 30 days.
     PAUSE_BUDGET_PERIOD: u64 = 30 * DAY;
     /// A guardian whose pause is over begins no other one of the same for an hour: who could not leave can.
-    PAUSE_COOLDOWN: u64 = HOUR;
+    PAUSE_COOLDOWN: u64 = HOUR, drill 5;
     /// All but one of a confirm quorum together pause for seven days at most in any 30: as long as the longest latch.
     MINORITY_PAUSE_MAX: u32 = 604_800;
     /// A frozen authority proposes nothing for 30 days: longer than it takes to find out who holds its key.
-    AUTHORITY_FREEZE: u64 = 30 * DAY;
+    AUTHORITY_FREEZE: u64 = 30 * DAY, drill 60;
 
     /// A program that changed without approval is latched for six hours at a time, in all markets: it can be shown again.
     PROGRAM_LATCH: u32 = CRITICAL_MIN;
@@ -111,7 +134,7 @@ constants! {
     /// of this incident.
     GUARDIAN_PROPOSAL_LIFE: u64 = DAY;
     /// Announced maintenance quiets keepers for at least a minute.
-    MAINTENANCE_MIN: u32 = 60;
+    MAINTENANCE_MIN: u32 = 60, drill 2;
     /// Announced maintenance quiets keepers for at most four hours: a night's work, not a night.
     MAINTENANCE_MAX: u32 = 14_400;
     /// A market has three maintenances in any 30 days.
@@ -129,17 +152,17 @@ constants! {
     /// Windows of a limiter's net flow: a short one against a drain, a long one against a slow drain.
     NET_WINDOWS: usize = 2;
     /// A window lasts at least ten minutes: the loss is bounded per window, so a short one bounds little.
-    WINDOW_MIN: u32 = 600;
+    WINDOW_MIN: u32 = 600, drill 12;
     /// A window lasts at most a week.
     WINDOW_MAX: u32 = 604_800;
     /// The elastic buffer lasts at most a tenth of the short window: it must not become a second main buffer.
     ELASTIC_WINDOW_SHARE: u32 = 10;
     /// The elastic buffer lasts at least a minute.
-    ELASTIC_WINDOW_MIN: u32 = 60;
+    ELASTIC_WINDOW_MIN: u32 = 60, drill 1;
     /// Buckets a gross window is divided in; one more is kept, so that a full window is always covered.
     GROSS_BUCKETS: u64 = 12;
     /// The lagged base is an average over a day: yesterday's balance cannot be borrowed in a flash.
-    BASE_WINDOW: u64 = 86_400;
+    BASE_WINDOW: u64 = 86_400, drill 15;
     /// A limiter is seasoned two days after its registration at the latest: touches round its running clock down, and its
     /// share of the mint's cap must come back at a moment that is known beforehand.
     SEASONED_AFTER: u64 = 2 * BASE_WINDOW;
@@ -148,14 +171,14 @@ constants! {
 
     /// A live latch of a rule is extended by five minutes or more: each refused withdrawal moves its end by seconds, and
     /// whoever asks for them would spend the keepers' fees and fill the journal.
-    EXTENSION_MIN_SECONDS: u32 = 300;
+    EXTENSION_MIN_SECONDS: u32 = 300, drill 1;
     /// Critical by `poke` needs a second observation at least one second after the first, in a later slot.
     SECOND_OBSERVATION_SECONDS: u64 = 1;
     /// It must come within an hour: what an earlier incident showed says nothing of this one.
     SECOND_OBSERVATION_WITHIN: u64 = HOUR;
 
     /// A rule in shadow tells the journal of its trips at most hourly: it is there to be tuned, not to fill segments.
-    SHADOW_ENTRY_EVERY: u64 = HOUR;
+    SHADOW_ENTRY_EVERY: u64 = HOUR, drill 5;
     /// A band's lowest threshold: half a percent, below which honest feeds differ.
     BAND_THRESHOLD_MIN_BPS: u32 = 50;
     /// A band's highest threshold: a price that halves must be able to trip.
@@ -167,11 +190,11 @@ constants! {
     /// Widest confidence of a usable price: beyond a tenth it says nothing.
     BAND_CONF_MAX_BPS: u32 = 1_000;
     /// A band is observed within a minute at the soonest: that is what a keeper can promise.
-    BAND_OBSERVE_MIN: u32 = 60;
+    BAND_OBSERVE_MIN: u32 = 60, drill 5;
     /// A band is observed within half an hour at the latest: a price seen once is followed for no longer.
     BAND_OBSERVE_MAX: u32 = 1_800;
     /// Seconds over which a reference learns: until then it is the average of what was seen.
-    BAND_LEARNING: u64 = HOUR;
+    BAND_LEARNING: u64 = HOUR, drill 10;
     /// Confidences, in percent, that explain a distance: 2.12 of them hold 95 % of the oracle's distribution.
     CONFIDENCE_PERCENT: u64 = 212;
     /// A price may be published a minute ahead of the chain's clock, which runs behind the world's, and no more.
@@ -193,7 +216,7 @@ constants! {
 
 #[cfg(test)]
 mod tests {
-    use super::TABLE;
+    use super::*;
     use std::{env, fs, path::Path};
 
     /// The page of the docs; `FIREBREAK_BLESS=1` writes it.
@@ -203,15 +226,13 @@ mod tests {
             "# Constants\n\n\
              Every constant, default and bound of the code, with its reason. Generated from `interface/src/constants.rs`:\n\
              `FIREBREAK_BLESS=1 cargo test -p firebreak-interface constants`. Times are in seconds.\n\n\
-             | constant | value | reason |\n|---|---:|---|\n",
+             The third column is a drill's (feature `drill`, `docs/integrate.md`): a build that shows delays and is deployed\n\
+             nowhere.\n\n\
+             | constant | value | in a drill | reason |\n|---|---:|---:|---|\n",
         );
-        for constant in TABLE {
-            page.push_str(&format!(
-                "| `{}` | {} | {} |\n",
-                constant.name,
-                constant.value,
-                constant.reason.trim()
-            ));
+        for Constant { name, value, drill, reason } in TABLE {
+            let drill = if drill == value { String::new() } else { drill.to_string() };
+            page.push_str(&format!("| `{name}` | {value} | {drill} | {} |\n", reason.trim()));
         }
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/constants.md");
         if env::var_os("FIREBREAK_BLESS").is_some() {
@@ -219,5 +240,20 @@ mod tests {
         }
         let printed = fs::read_to_string(&file).expect("docs/constants.md is there");
         assert_eq!(printed, page, "docs/constants.md is stale");
+    }
+
+    #[test]
+    fn who_asks_for_no_drill_waits_for_days() {
+        assert_eq!((DWELL_MIN, CRITICAL_MIN, LOOSENING_DELAY_MIN), (600, 21_600, 86_400));
+        assert_eq!((PROGRAM_LATCH, BASE_WINDOW, SEASONED_AFTER), (CRITICAL_MIN, 86_400, 172_800));
+    }
+
+    #[test]
+    fn a_drill_waits_for_a_minute_at_most_and_for_something() {
+        let other: Vec<_> = TABLE.iter().filter(|row| row.drill != row.value).collect();
+        for row in &other {
+            assert!((1..=60).contains(&row.drill) && row.drill < row.value, "{row:?}");
+        }
+        assert!(other.iter().any(|row| row.name == "LOOSENING_DELAY_MIN"), "{other:?}");
     }
 }

@@ -12,6 +12,7 @@ use solana_program::pubkey::Pubkey;
 
 pub mod constants;
 pub mod cpi;
+pub mod drill;
 pub mod error;
 pub mod gate;
 pub mod instruction;
@@ -28,6 +29,7 @@ pub mod verdict;
 mod wide;
 
 pub use {
+    drill::DRILL,
     error::BreakerError,
     gate::{Gate, GateError},
     operation::{Operation, Operations},
@@ -36,7 +38,7 @@ pub use {
     verdict::{Direction, Verdict},
 };
 
-/// Program addresses, from `program-ids.json` or an operator's own table.
+/// Program addresses, from `program-ids.json` or an operator's own table; in a drill from `drill-ids.json`.
 pub mod ids {
     use super::Pubkey;
     include!(concat!(env!("OUT_DIR"), "/ids.rs"));

@@ -42,8 +42,18 @@ pub(crate) struct Artefact {
 /// The program whose merged bitcode is kept: the test of the linker links it again with each remedy broken.
 pub(crate) const DIFFTEST: &str = "sbf_difftest_program";
 
+/// The feature that makes a program a drill: delays of seconds, and addresses of its own.
+const DRILL: &str = "drill";
+
+impl Artefact {
+    /// Whether its delays are seconds.
+    pub(crate) fn is_drill(&self) -> bool {
+        self.features.contains(&DRILL)
+    }
+}
+
 /// Every program, in the order of building. `docs/sbf-build.md` has the figures behind each goal.
-pub(crate) const ARTEFACTS: [Artefact; 6] = [
+pub(crate) const ARTEFACTS: [Artefact; 8] = [
     Artefact {
         name: "breaker",
         package: "breaker",
@@ -77,6 +87,24 @@ pub(crate) const ARTEFACTS: [Artefact; 6] = [
         folder: "programs/venue",
         library: "venue",
         features: &["drainable", "unguarded"],
+        goal: Goal::Size,
+        purpose: Purpose::Drill,
+    },
+    Artefact {
+        name: "breaker_drill",
+        package: "breaker",
+        folder: "programs/breaker",
+        library: "breaker",
+        features: &[DRILL],
+        goal: Goal::Size,
+        purpose: Purpose::Drill,
+    },
+    Artefact {
+        name: "venue_drill",
+        package: "venue",
+        folder: "programs/venue",
+        library: "venue",
+        features: &["drainable", DRILL],
         goal: Goal::Size,
         purpose: Purpose::Drill,
     },

@@ -8,11 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::artefacts::Artefact;
 use crate::workspace::Workspace;
 
 /// Names the file to `interface/`'s build script.
 const VARIABLE: &str = "FIREBREAK_IDS";
 const OWN_TABLE: &str = "interface/program-ids.json";
+const DRILLS_TABLE: &str = "interface/drill-ids.json";
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const ADDRESS_BYTES: usize = 32;
 
@@ -37,11 +39,22 @@ impl Ids {
         Ok(Self { file: Some(file) })
     }
 
+    /// The addresses of one program: a drill has its own, whatever table the operator brought.
+    pub(crate) fn of(&self, artefact: &Artefact) -> Self {
+        if artefact.is_drill() { Self::default() } else { self.clone() }
+    }
+
     /// The table's text.
     pub(crate) fn text(&self, workspace: &Workspace) -> Result<String> {
         let own = || workspace.root.join(OWN_TABLE);
         let file = self.file.clone().unwrap_or_else(own);
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    /// The programs of the table and their addresses.
+    pub(crate) fn addresses(&self, workspace: &Workspace) -> Result<Addresses> {
+        let own = || workspace.root.join(OWN_TABLE);
+        addresses(&self.file.clone().unwrap_or_else(own))
     }
 
     /// Makes a build follow the table. Without one of the operator's, a variable left in the environment
@@ -52,6 +65,26 @@ impl Ids {
             None => command.env_remove(VARIABLE),
         }
     }
+}
+
+/// Programs by name, and their addresses.
+pub(crate) type Addresses = BTreeMap<String, Address>;
+
+/// The bytes of an address.
+pub(crate) type Address = [u8; ADDRESS_BYTES];
+
+/// The drill's programs and their addresses.
+pub(crate) fn of_the_drill(workspace: &Workspace) -> Result<Addresses> {
+    addresses(&workspace.root.join(DRILLS_TABLE))
+}
+
+fn addresses(file: &Path) -> Result<Addresses> {
+    let read = |(name, address): (String, Value)| {
+        let bytes = decode(address.as_str().unwrap_or_default());
+        Ok((name, bytes?))
+    };
+    let read: Result<Addresses> = table(file)?.into_iter().map(read).collect();
+    read.with_context(|| format!("{} is no table of program ids", file.display()))
 }
 
 type Table = BTreeMap<String, Value>;
@@ -80,7 +113,7 @@ fn check(own: &Table, given: &Table) -> Result<()> {
 }
 
 /// Reads base 58 text as an address.
-fn decode(text: &str) -> Result<[u8; ADDRESS_BYTES]> {
+pub(crate) fn decode(text: &str) -> Result<Address> {
     let mut bytes = [0_u8; ADDRESS_BYTES];
     for symbol in text.bytes() {
         let Some(digit) = ALPHABET.iter().position(|known| *known == symbol) else {
@@ -104,6 +137,7 @@ fn decode(text: &str) -> Result<[u8; ADDRESS_BYTES]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artefacts::ARTEFACTS;
 
     const TOKEN: &str = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
     const SYSTEM: &str = "11111111111111111111111111111111";
@@ -141,6 +175,23 @@ mod tests {
         ] {
             let error = format!("{:#}", check(&own, &wrong).expect_err(reason));
             assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_drill_has_addresses_of_its_own_whatever_the_operator_brings() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let [own, drills] =
+            [OWN_TABLE, DRILLS_TABLE].map(|file| addresses(&root.join(file)).expect("a table"));
+        assert!(own.keys().eq(drills.keys()), "{own:?} {drills:?}");
+        assert!(own.values().all(|address| drills.values().all(|drill| drill != address)));
+
+        let operators = Ids { file: Some("/operators/ids.json".into()) };
+        for artefact in ARTEFACTS {
+            let mut build = Command::new("cargo");
+            operators.of(&artefact).apply(&mut build);
+            let named = build.get_envs().find_map(|(name, value)| (name == VARIABLE).then_some(value)?);
+            assert_eq!(named.is_none(), artefact.name.ends_with("_drill"), "{artefact:?}");
         }
     }
 

@@ -1,9 +1,10 @@
-//! Build, test, demo, bench, idl: the commands of this checkout. `cargo xtask help` lists them.
+//! Build, test, demo, deploy, bench, idl: the commands of this checkout. `cargo xtask help` lists them.
 
 mod artefacts;
 mod bench;
 mod build;
 mod demo;
+mod deploy;
 mod host;
 mod idl;
 mod ids;
@@ -63,6 +64,8 @@ enum Task {
     Test(test::Arguments),
     /// Show an attack on the example venue, with the breaker and without
     Demo(demo::Arguments),
+    /// Deploy a program with the Solana command line, unless it is a drill or another than it is deployed as
+    Deploy(deploy::Arguments),
     /// Write idl/*.json, the interface descriptions of the programs
     Idl(idl::Arguments),
     /// Measure
@@ -86,6 +89,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Task::Build(options) => build::command(&workspace, &options)?,
         Task::Test(arguments) => return Ok(test::command(&workspace, &arguments)),
         Task::Demo(arguments) => demo::command(&workspace, &arguments)?,
+        Task::Deploy(arguments) => deploy::command(&workspace, &arguments)?,
         Task::Idl(arguments) => idl::command(&workspace, &arguments)?,
         Task::Bench(bench) => bench::command(&workspace, &bench)?,
     }

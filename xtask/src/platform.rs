@@ -34,7 +34,7 @@ pub(crate) fn require() -> Result<()> {
 pub(crate) fn build(workspace: &Workspace, ids: &Ids, artefact: &Artefact) -> Result<PathBuf> {
     let folder = workspace.sbf().join("platform").join(artefact.name);
     let mut command = cargo();
-    ids.apply(&mut command);
+    ids.of(artefact).apply(&mut command);
     command
         .current_dir(&workspace.root)
         .env("CARGO_TARGET_DIR", workspace.sbf())

@@ -34,6 +34,10 @@ use instructions::*;
 
 declare_id!(firebreak_interface::ids::BREAKER);
 
+// Cargo unites features: another crate of the same build could turn the drill on behind this one's back.
+const _: () =
+    assert!(firebreak_interface::DRILL == cfg!(feature = "drill"), "only its own feature makes a drill");
+
 /// The instructions; each delegates to its file.
 #[program]
 pub mod breaker {

@@ -66,6 +66,7 @@ impl Record<'_> {
 pub(crate) fn tell(event_authority: &AccountInfo, event: &JournalEntryAdded) -> Result<()> {
     let data = event.call();
     let accounts = vec![AccountMeta::new_readonly(*event_authority.key, true)];
+    firebreak_interface::drill::say();
     let call = Instruction { program_id: crate::ID, accounts, data };
     let seeds: &[&[u8]] = &[b"__event_authority", &[EVENT_AUTHORITY_AND_BUMP.1]];
     // unchecked, for the event authority is an account that nobody borrows

@@ -36,6 +36,10 @@ use state::CollateralSettings;
 
 declare_id!(firebreak_interface::ids::VENUE);
 
+// Cargo unites features: another crate of the same build could turn the drill on behind this one's back.
+const _: () =
+    assert!(firebreak_interface::DRILL == cfg!(feature = "drill"), "only its own feature makes a drill");
+
 /// The venue's instructions.
 #[program]
 pub mod venue {

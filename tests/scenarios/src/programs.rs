@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The breaker that everything here is compiled for.
+pub const BREAKER: &str = if firebreak_interface::DRILL { "breaker_drill" } else { "breaker" };
+
 /// Bytes of a compiled program.
 ///
 /// # Panics

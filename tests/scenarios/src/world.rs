@@ -16,6 +16,7 @@ use solana_signer::Signer;
 use crate::{
     integrator::Flow,
     outcome::Outcome,
+    programs,
     protected::{Protected, Setup},
     token,
     vm::Vm,
@@ -28,7 +29,7 @@ pub const OTHER_PROGRAM: Pubkey = Pubkey::new_from_array([8; 32]);
 
 /// What every world's VM carries.
 pub const PROGRAMS: [(Pubkey, &str); 4] = [
-    (firebreak_interface::ID, "breaker"),
+    (firebreak_interface::ID, programs::BREAKER),
     (PROGRAM, "firebreak_probe"),
     (OTHER_PROGRAM, "firebreak_probe"),
     // stands where the oracle's poster is

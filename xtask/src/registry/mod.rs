@@ -78,14 +78,14 @@ impl<'a> Registry<'a> {
             wrapper::REVISION,
             self.std_source.display(),
             self.linker.display(),
-            self.ids.text(self.workspace)?,
+            self.ids.of(artefact).text(self.workspace)?,
         );
         Stamp::new(self.workspace, artefact.name, &recipe)
     }
 
     /// Builds one program and returns where cargo put it.
     pub(crate) fn build(&self, artefact: &Artefact) -> Result<PathBuf> {
-        let mut command = self.cargo();
+        let mut command = self.cargo(&self.ids.of(artefact));
         command
             .args(["rustc", "--release", "--lib", "--package", artefact.package])
             .args(["-Zjson-target-spec", "-Zbuild-std=core,alloc,std,panic_abort"])
@@ -110,9 +110,9 @@ impl<'a> Registry<'a> {
         Ok(self.workspace.sbf().join(TARGET).join("release").join(format!("lib{}.so", artefact.library)))
     }
 
-    fn cargo(&self) -> Command {
+    fn cargo(&self, ids: &Ids) -> Command {
         let mut command = Command::new(&self.toolchain.cargo);
-        self.ids.apply(&mut command);
+        ids.apply(&mut command);
         process::without_outer_cargo(&mut command)
             .current_dir(&self.workspace.root)
             .env("CARGO_TARGET_DIR", self.workspace.sbf())

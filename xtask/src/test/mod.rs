@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::bench;
 use crate::build::{self, Options};
+use crate::deploy;
 use crate::host::{self, Binary};
 use crate::idl;
 use crate::process::{cargo, run};
@@ -20,6 +21,7 @@ use crate::workspace::Workspace;
 use session::{Session, Which};
 
 const SCENARIOS: &str = "tests/scenarios";
+const DRILL: &str = "tests/drill";
 const ON_CHAIN: [&str; 2] = ["tests/chain", "demo"];
 const DIFFTEST: &str = "sbf-difftest-host";
 const DIFFTEST_PROGRAM: &str = "sbf_difftest_program.so";
@@ -75,7 +77,10 @@ fn everything(session: &mut Session<'_>, arguments: &Arguments) {
         Some(binaries) => {
             host_tests(session, arguments, binaries, llvm.as_deref());
             match programs {
-                Some(_) => program_tests(session, arguments, binaries),
+                Some(_) => {
+                    program_tests(session, arguments, binaries);
+                    drill_tests(session, arguments, llvm.as_deref());
+                }
                 None => session.skip("tests in the VM and on chains", "the programs do not build"),
             }
         }
@@ -135,6 +140,23 @@ fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[B
     session.check("compute units are as documented", || {
         run(program(binaries, bench::CU)?.command(workspace).arg("--check"))
     });
+}
+
+/// Tests of the drill, whose rules are compiled once more for them: where they are, delays are seconds for everybody.
+fn drill_tests(session: &mut Session<'_>, arguments: &Arguments, llvm: Option<&Path>) {
+    let workspace = session.workspace;
+    session.check("no program but a drill is one", || deploy::check_built(workspace));
+    let binaries = session.check("tests of the drill, compiled", || {
+        let mut command = host::workspace_cargo(workspace, "build", llvm);
+        host::build(workspace, command.args(["--features", "firebreak-drill/drill", "--test", "drill"]))
+    });
+    match &binaries {
+        Some(binaries) => {
+            let drill = suites(binaries, |folder| folder == DRILL);
+            session.suites("the drill in LiteSVM", drill, usual(arguments), None);
+        }
+        None => session.skip("the drill in LiteSVM", "its tests do not compile"),
+    }
 }
 
 fn usual(arguments: &Arguments) -> Which {
