@@ -66,7 +66,7 @@ fn check<'a>(program: &[u8], address: &Address, table: &'a Addresses, drills: &A
         "it is a drill: its delays are seconds, and nothing that it guards is safe"
     );
     let place = table.iter().find(|(_, known)| *known == address);
-    let (place, _) = place.context("its table has no program at the address it would be deployed under")?;
+    let (place, _) = place.context("the table has no program at the address it would be deployed under")?;
     match declared(program, table) {
         Some(name) if name == place => Ok(name),
         Some(name) => bail!("it is the {name}, and the address is the {place}'s"),

@@ -2,7 +2,7 @@
 
 use firebreak_client::venue::{self, Venue};
 use firebreak_interface::{
-    BreakerError::{DelayOutOfBounds, DurationOutOfBounds, PauseDurationOutOfBounds, ProposalNotRipe},
+    BreakerError::{DelayOutOfBounds, DurationOutOfBounds, ProposalNotRipe},
     Severity,
     constants::{DWELL_MIN, LOOSENING_DELAY_DEFAULT, LOOSENING_DELAY_MIN, MAJOR_MIN},
     instruction,
@@ -60,7 +60,7 @@ fn nothing_is_shorter_than_the_drills_own_floors() {
     let mut world = World::default();
     let proposal = world.delay_of(LOOSENING_DELAY_MIN - 1);
     world.proposes(&proposal.proposed(), &[proposal.subject]).fails_with(DelayOutOfBounds);
-    world.pause(0, &world.order(MAJOR_MIN - 1)).fails_with(PauseDurationOutOfBounds);
+    world.pause(0, &world.order(MAJOR_MIN - 1)).fails_with(DurationOutOfBounds);
     let market = world.market_with(|settings| settings.durations[1] = MAJOR_MIN - 1);
     world.proposes(&market.proposed(), &[market.subject]).fails_with(DurationOutOfBounds);
 }
