@@ -30,6 +30,8 @@ Examples:
   cargo xtask build                    breaker.so and venue.so in target/deploy
   cargo xtask build venue_drainable    one program; `--all` for all of them
   cargo xtask build --ids mine.json    for your own program addresses
+  cargo xtask deploy --check breaker.so --program-id KEYPAIR --ids mine.json
+                                       whether it may be deployed under that address
   cargo xtask test                     all checks that need no validator
   cargo xtask test --validator         what CI runs
   cargo xtask demo --path recorded     an attack, with and without the breaker
