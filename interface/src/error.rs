@@ -136,7 +136,7 @@ errors! {
     BaseOverflow = 6042,
     /// the authority must not be the default key: nobody could ever act for it
     InvalidAuthority = 6043,
-    /// the vault has a delegate, a close authority or a frozen state and cannot be guarded
+    /// the vault has a delegate, a close authority, a frozen state or an extension under which it cannot be guarded or moved
     VaultNotGuardable = 6044,
     /// a market's counters or latches broke their invariant
     MarketInvariant = 6045,

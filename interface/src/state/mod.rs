@@ -22,6 +22,7 @@ mod response;
 mod resume;
 mod rule;
 mod setting;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -43,13 +44,14 @@ pub use {
         VaultState, WindowSettings,
     },
     market::{Market, MarketSettings},
-    mint::{MintCap, check_mint},
+    mint::MintCap,
     program::{LOADER, Look, ProgramPin, program_data, upgrade_authority_of},
     proposal::{Proposal, Proposed, Status},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
     response::{Limits, Response},
     rule::{Shadow, Standing},
     setting::{Change, Path, Setting},
+    token::{Extension, Holder, Ruling, TABLE, Use, Warnings, check_account, check_mint},
 };
 
 /// Bytes of the discriminator that every account begins with.

@@ -12,7 +12,7 @@ use {
 use crate::{
     ID,
     error::{BreakerError, Checked},
-    state::{TOKEN, TOKEN_2022, VaultState, mint},
+    state::{TOKEN, TOKEN_2022, VaultState, token},
 };
 
 /// What the runtime names as the owner of its own accounts.
@@ -151,7 +151,7 @@ impl Term {
                 let is_same = vault.mint == self.mint && vault.owner == self.owner;
                 is_same.then_some(Value::of(vault.amount.into()))
             }
-            2 => mint::supply(shown.program, shown.data).map(|supply| Value::of(supply.into())),
+            2 => token::supply(shown.program, shown.data).map(|supply| Value::of(supply.into())),
             3 => field(shown.data, from).map(|bytes| Value::of(u64::from_le_bytes(bytes).into())),
             4 => field(shown.data, from).map(|bytes| {
                 let value = i64::from_le_bytes(bytes);

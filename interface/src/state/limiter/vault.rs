@@ -5,15 +5,12 @@ use anchor_lang::prelude::Pubkey;
 #[cfg(not(feature = "anchor"))]
 use solana_program::pubkey::Pubkey;
 
+use crate::state::token::{self, Holder};
+
 /// SPL Token.
 pub const TOKEN: Pubkey = Pubkey::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
 /// Token-2022.
 pub const TOKEN_2022: Pubkey = Pubkey::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
-
-/// Bytes of a token account without extensions; both token programs share them.
-const BASE_LEN: usize = 165;
-/// Where Token-2022 says what kind of account it is, and how it says "token account".
-const ACCOUNT_TYPE: (usize, u8) = (165, 2);
 
 /// What matters of a token account. Whatever is no token account reads as the default: it holds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,11 +29,7 @@ pub struct VaultState {
 impl VaultState {
     /// Reads an account by its owner program and bytes.
     pub fn read(program: &Pubkey, data: &[u8]) -> Self {
-        let is_token_account = match data.len() {
-            BASE_LEN => *program == TOKEN || *program == TOKEN_2022,
-            len => *program == TOKEN_2022 && len > BASE_LEN && data[ACCOUNT_TYPE.0] == ACCOUNT_TYPE.1,
-        };
-        if !is_token_account {
+        if token::extensions(program, data, Holder::Account).is_none() {
             return Self::default();
         }
         let key =

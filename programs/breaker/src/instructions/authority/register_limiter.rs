@@ -4,8 +4,8 @@ use crate::anchor_lang::{self, prelude::*};
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{
-        Act, JournalEntry, Limiter, LimiterSettings, Market, MintCap, Proposed, Protocol, VaultState,
-        check_mint,
+        Act, JournalEntry, Limiter, LimiterSettings, Market, MintCap, Proposed, Protocol, Use, VaultState,
+        check_account, check_mint,
     },
 };
 
@@ -77,13 +77,17 @@ pub fn register_limiter(
         limiter.assert_invariant()?;
     }
     ensure(vault.mint == *accounts.mint.key, BreakerError::WrongMint)?;
-    check_mint(accounts.mint.owner, &accounts.mint.try_borrow_data()?)?;
+    let found = [
+        check_mint(accounts.mint.owner, &accounts.mint.try_borrow_data()?)?,
+        check_account(accounts.vault.owner, &accounts.vault.try_borrow_data()?, Use::Guarded)?,
+    ];
     {
         let bump = ctx.bumps.mint_cap;
         let seeds: &[&[u8]] = &[pda::MINT_CAP, protocol.as_ref(), vault.mint.as_ref(), &[bump]];
         let mut shared = create_if_missing::<MintCap>(&accounts.mint_cap, &accounts.payer, seeds)?;
         shared.initialize_once(protocol, vault.mint, bump);
         shared.take(mint_cap, settings.bootstrap_cap, now)?;
+        shared.warn(found);
     }
 
     let entry = JournalEntry {
