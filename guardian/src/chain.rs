@@ -13,7 +13,7 @@ use firebreak_interface::{
     ID, Instant,
     instruction::Stamp,
     pda,
-    state::{GuardianBudget, Invariant, Journal, JournalSegment, Keeper, PriceBand, Proposal},
+    state::{GuardianBudget, Invariant, Journal, JournalSegment, Keeper, MintCap, PriceBand, Proposal},
 };
 use solana_account::Account;
 use solana_account_decoder_client_types::UiAccountEncoding;
@@ -51,6 +51,8 @@ pub struct Snapshot {
     pub markets: Vec<(Pubkey, Box<Market>)>,
     /// Its limiters, by market.
     pub limiters: Vec<(Pubkey, Box<Limiter>)>,
+    /// What is known of its limiters' mints.
+    pub mints: Vec<Box<MintCap>>,
     /// Its price bands, by market and number.
     pub bands: Vec<(Pubkey, Box<PriceBand>)>,
     /// Its invariants, by market and number.
@@ -142,6 +144,7 @@ impl Node {
             now,
             mut markets,
             mut limiters,
+            mints,
             mut bands,
             mut invariants,
             mut keepers,
@@ -152,6 +155,7 @@ impl Node {
             self.now(),
             self.list::<Market>(&protocol),
             self.list::<Limiter>(&protocol),
+            self.list::<MintCap>(&protocol),
             self.list::<PriceBand>(&protocol),
             self.list::<Invariant>(&protocol),
             self.list::<Keeper>(&protocol),
@@ -163,6 +167,8 @@ impl Node {
         markets.sort_by_key(|(_, market)| market.id);
         limiters.retain(|(key, limiter)| addresses.limiter(&limiter.vault) == *key);
         limiters.sort_by_key(|(key, limiter)| (limiter.market, *key));
+        let mints = mints.into_iter().filter(|(key, one)| pda::mint_cap(&protocol, &one.mint).0 == *key);
+        let mints = mints.map(|(_, one)| one).collect();
         let is_market = |key: &Pubkey| markets.iter().any(|(market, _)| market == key);
         bands.retain(|(key, band)| is_market(&band.market) && pda::band(&band.market, band.index).0 == *key);
         bands.sort_by_key(|(_, band)| (band.market, band.index));
@@ -192,6 +198,7 @@ impl Node {
             protocol: state,
             markets,
             limiters,
+            mints,
             bands,
             invariants,
             keepers,

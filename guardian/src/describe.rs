@@ -148,7 +148,13 @@ fn values(account: &Account, now: Instant) -> Values {
             say("segments", journal.segments.to_string());
             say("entries in events only", journal.in_events_only.to_string());
         }
-        Account::MintCap(_) => say("mint cap", "written".to_owned()),
+        Account::MintCap(mint) => {
+            say("cap of fresh limiters", mint.cap.to_string());
+            say("taken of it", format!("{} until {}", mint.taken, words::moment(mint.taken_until.unix)));
+            for row in mint.warnings().rows() {
+                say(&format!("warning: {}", row.name), row.why.to_owned());
+            }
+        }
         Account::Coverage(_) => say("coverage table", "written".to_owned()),
         // the journal's head says the same
         Account::JournalSegment(_) => {}
@@ -195,7 +201,7 @@ fn latches(values: &mut Values, board: &LatchBoard, now: Instant) {
 mod tests {
     use bytemuck::Zeroable;
     use firebreak_client::Limiter;
-    use firebreak_interface::state::{GuardianBudget, LimiterSettings};
+    use firebreak_interface::state::{GuardianBudget, LimiterSettings, MintCap};
 
     use super::*;
 
@@ -212,6 +218,22 @@ mod tests {
         let lines: Vec<_> =
             differences("it", Some(&before), Some(&after), NOW).iter().map(Difference::line).collect();
         assert_eq!(lines, ["it, armed: false -> true", "it, soft_bps: 6000 bps -> 5000 bps"]);
+    }
+
+    #[test]
+    fn a_mints_warnings_are_said_in_words() {
+        let mint = MintCap { cap: 70, taken: 7, taken_until: NOW, warnings: 1 << 26, ..Zeroable::zeroed() };
+        let mint = Account::MintCap(Box::new(mint));
+        let said = differences("it", None, Some(&mint), NOW);
+        let lines: Vec<_> = said.iter().map(Difference::line).collect();
+        assert_eq!(lines[0], "it, cap of fresh limiters: - -> 70");
+        assert!(lines[1].starts_with("it, taken of it: - -> 7 until "), "{}", lines[1]);
+        assert!(
+            lines[2].starts_with("it, warning: pausable: - -> while its authority pauses"),
+            "{}",
+            lines[2]
+        );
+        assert_eq!(lines.len(), 3);
     }
 
     #[test]

@@ -123,6 +123,17 @@ pub struct Guarded {
     pub allowed: u64,
     /// Flows refused.
     pub denied: u64,
+    /// What its mint, or a vault of that, could do when it was registered.
+    pub warnings: Vec<Warning>,
+}
+
+/// What an extension of Token-2022 can do.
+#[derive(Debug, Serialize)]
+pub struct Warning {
+    /// The extension.
+    pub extension: &'static str,
+    /// What it can do.
+    pub why: &'static str,
 }
 
 /// What waits.
@@ -256,22 +267,25 @@ fn of_market(snapshot: &Snapshot, key: &Pubkey, market: &firebreak_client::Marke
             .limiters
             .iter()
             .filter(|(_, limiter)| limiter.market == *key)
-            .map(|(_, limiter)| guarded(limiter, now))
+            .map(|(_, limiter)| guarded(snapshot, limiter))
             .collect(),
     }
 }
 
-fn guarded(limiter: &Limiter, now: Instant) -> Guarded {
+fn guarded(snapshot: &Snapshot, limiter: &Limiter) -> Guarded {
+    let of_mint = snapshot.mints.iter().filter(|one| one.mint == limiter.mint);
+    let warnings = of_mint.flat_map(|one| one.warnings().rows());
     let main = limiter.net.iter().map(|net| net.available).min().unwrap_or(0);
     Guarded {
         vault: limiter.vault.to_string(),
         armed: limiter.armed != 0,
-        severity: format!("{:?}", limiter.severity(now)),
+        severity: format!("{:?}", limiter.severity(snapshot.now)),
         expects: limiter.expected,
         may_pay: main.saturating_add(limiter.elastic),
         undeclared: limiter.undeclared,
         allowed: limiter.allowed,
         denied: limiter.denied,
+        warnings: warnings.map(|row| Warning { extension: row.name, why: row.why }).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use firebreak_interface::{
     Operation, Operations,
     state::{
         Act, Amendment, Journal as JournalState, JournalEntry, JournalSegment, LimiterSettings,
-        MarketSettings, Proposed, ProtocolSettings, Rule, Source, Trip,
+        MarketSettings, MintCap, Proposed, ProtocolSettings, Rule, Source, Trip,
     },
 };
 
@@ -35,6 +35,7 @@ pub(crate) fn snapshot() -> Snapshot {
         protocol: Box::new(protocol),
         markets: vec![(market_key, Box::new(market))],
         limiters: vec![(addresses.limiter(&limiter.vault), Box::new(limiter))],
+        mints: Vec::new(),
         bands: Vec::new(),
         invariants: Vec::new(),
         keepers: Vec::new(),
@@ -74,6 +75,20 @@ fn a_quiet_protocol_is_told_in_a_line_each() {
     }
     assert!(!text.contains('\x1b'), "no colour where none was asked for");
     assert!(status.text(true).contains("\x1b[1;32mNormal\x1b[0m"));
+}
+
+#[test]
+fn what_a_mint_can_do_is_told_beside_its_vaults() {
+    let mut snapshot = snapshot();
+    let cap = |mint: u8, warnings| Box::new(MintCap { mint: key(mint), warnings, ..Zeroable::zeroed() });
+    snapshot.limiters[0].1.mint = key(20);
+    snapshot.mints = vec![cap(20, 1 << 1), cap(21, 1 << 26)];
+    let text = seen(&snapshot).text(false);
+    assert!(
+        text.contains("\n    transfer fee: each transfer costs what the mint's authority sets"),
+        "{text}"
+    );
+    assert!(!text.contains("pausable"), "another mint's: {text}");
 }
 
 #[test]

@@ -142,6 +142,9 @@ impl Market {
                 one.undeclared,
                 one.vault,
             )?;
+            for warning in &one.warnings {
+                writeln!(out, "    {}: {}", warning.extension, warning.why)?;
+            }
         }
         Ok(())
     }

@@ -71,6 +71,11 @@ impl MintCap {
         Ok(())
     }
 
+    /// What was to be known.
+    pub fn warnings(&self) -> Warnings {
+        Warnings(self.warnings)
+    }
+
     /// A registration found this in the mint and its vault; what an earlier one found stays.
     pub fn warn(&mut self, found: [Warnings; 2]) {
         self.warnings |= found[0].0 | found[1].0;

@@ -7,6 +7,7 @@ pub mod balanced;
 pub mod banded;
 pub mod calls;
 pub mod cost;
+pub mod extended;
 pub mod governance;
 pub mod guarding;
 pub mod integrator;
@@ -21,6 +22,7 @@ pub mod world;
 pub use {
     balanced::Balanced,
     banded::Banded,
+    extended::Extended,
     governance::{Amending, Governed},
     integrator::{Flow, Integrator},
     outcome::Outcome,

@@ -1,10 +1,11 @@
 //! Mints with extensions and their accounts, of the real Token-2022 program, which the VM carries.
 
+use solana_account::Account;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
-use solana_system_interface::instruction as system;
+use solana_system_interface::{instruction as system, program as system_program};
 use spl_token_interface::instruction as token;
 
 use crate::{token as plain, vm::Vm};
@@ -30,9 +31,34 @@ impl Extension {
         Self { length, data: parts.concat() }
     }
 
-    /// What a transfer costs, in basis points.
+    /// What a transfer costs, in basis points. Nobody can change it.
     pub fn transfer_fee(bps: u16) -> Self {
         Self::new(108, &[&[26, 0, 0, 0], &bps.to_le_bytes(), &u64::MAX.to_le_bytes()])
+    }
+
+    /// Accounts are born frozen.
+    pub fn born_frozen() -> Self {
+        Self::new(1, &[&[28, 0, 2]])
+    }
+
+    /// What is shown grows, in basis points a year.
+    pub fn interest(authority: &Pubkey, bps: i16) -> Self {
+        Self::new(52, &[&[33, 0], authority.as_ref(), &bps.to_le_bytes()])
+    }
+
+    /// What is shown is so many times what is held.
+    pub fn scaled(authority: &Pubkey, times: f64) -> Self {
+        Self::new(56, &[&[43, 0], authority.as_ref(), &times.to_le_bytes()])
+    }
+
+    /// Who may stop all transfers.
+    pub fn pausable(authority: &Pubkey) -> Self {
+        Self::new(33, &[&[44, 0], authority.as_ref()])
+    }
+
+    /// Who signs what is burnt, beside its owner.
+    pub fn permissioned_burn(authority: &Pubkey) -> Self {
+        Self::new(32, &[&[46, 0], authority.as_ref()])
     }
 
     /// Who may close the mint when there are no tokens.
@@ -45,9 +71,9 @@ impl Extension {
         Self::new(32, &[&[35], key.as_ref()])
     }
 
-    /// A program that each transfer calls.
-    pub fn hook(program: &Pubkey) -> Self {
-        Self::new(64, &[&[36, 0], &[0; 32], program.as_ref()])
+    /// A program that each transfer calls, none where it is the default key, and who may change it.
+    pub fn hook(authority: &Pubkey, program: &Pubkey) -> Self {
+        Self::new(64, &[&[36, 0], authority.as_ref(), program.as_ref()])
     }
 
     /// Tokens that stay where they are.
@@ -60,10 +86,42 @@ impl Extension {
         Self::new(65, &[&[27, 0], authority.as_ref(), &[1], &[0; 32]])
     }
 
+    /// Fees on what nobody sees; it wants a fee and confidential transfers.
+    pub fn confidential_fee(authority: &Pubkey) -> Self {
+        Self::new(129, &[&[37, 0], authority.as_ref(), &[9; 32]])
+    }
+
+    /// A supply that nobody sees; it wants confidential transfers.
+    pub fn confidential_mint_burn() -> Self {
+        Self::new(196, &[&[42, 0], &[9; 32], &[0; 36]])
+    }
+
     /// Where a name and a picture are.
     pub fn metadata_pointer(address: &Pubkey) -> Self {
         Self::new(64, &[&[39, 0], &[0; 32], address.as_ref()])
     }
+
+    /// Where a group is.
+    pub fn group_pointer(address: &Pubkey) -> Self {
+        Self::new(64, &[&[40, 0], &[0; 32], address.as_ref()])
+    }
+
+    /// Where a membership is.
+    pub fn member_pointer(address: &Pubkey) -> Self {
+        Self::new(64, &[&[41, 0], &[0; 32], address.as_ref()])
+    }
+}
+
+/// Extensions that an account's owner adds, by their numbers.
+pub mod later {
+    /// A balance that nobody sees.
+    pub const CONFIDENTIAL: u16 = 5;
+    /// A memo before what comes in.
+    pub const MEMO: u16 = 8;
+    /// No program moves it by the owner's signature.
+    pub const CPI_GUARD: u16 = 11;
+    /// Fees on what nobody sees.
+    pub const CONFIDENTIAL_FEE: u16 = 17;
 }
 
 /// The same instruction to Token-2022.
@@ -71,9 +129,20 @@ pub fn to_2022(instruction: Instruction) -> Instruction {
     Instruction { program_id: PROGRAM, ..instruction }
 }
 
-/// Creates a mint with these extensions.
+/// Creates a mint with these extensions; `authority` also freezes.
 pub fn mint(vm: &mut Vm, authority: &Keypair, decimals: u8, extensions: &[Extension]) -> Pubkey {
     let mint = vm.key();
+    mint_at(vm, authority, &mint, decimals, extensions)
+}
+
+/// Creates a mint with these extensions at the address of this key.
+pub fn mint_at(
+    vm: &mut Vm,
+    authority: &Keypair,
+    mint: &Keypair,
+    decimals: u8,
+    extensions: &[Extension],
+) -> Pubkey {
     let length = |extension: &Extension| HEADER + extension.length;
     let size = match extensions {
         [] => MINT,
@@ -88,23 +157,115 @@ pub fn mint(vm: &mut Vm, authority: &Keypair, decimals: u8, extensions: &[Extens
         })
         .collect();
     let key = authority.pubkey();
-    let initialize = token::initialize_mint2(&plain::PROGRAM, &mint.pubkey(), &key, None, decimals);
+    let initialize = token::initialize_mint2(&plain::PROGRAM, &mint.pubkey(), &key, Some(&key), decimals);
     setup.push(to_2022(initialize.expect("the token program's id is right")));
-    create(vm, authority, &mint, size, setup)
+    create(vm, authority, mint, size, setup)
 }
 
 /// Creates a token account of `owner`, as long as its mint's extensions want; an immutable owner is one of its own.
-pub fn account(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey, has_fee: bool) -> Pubkey {
+pub fn account(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> Pubkey {
     let account = vm.key();
-    let immutable_owner = Instruction {
-        program_id: PROGRAM,
-        accounts: vec![AccountMeta::new(account.pubkey(), false)],
-        data: vec![22],
-    };
+    let immutable_owner = own(vec![22], &[(&account.pubkey(), true)], &[]);
     let initialize = token::initialize_account3(&plain::PROGRAM, &account.pubkey(), mint, owner);
     let setup = vec![immutable_owner, to_2022(initialize.expect("the token program's id is right"))];
-    let size = EXTENDED + HEADER + if has_fee { HEADER + 8 } else { 0 };
-    create(vm, payer, &account, size, setup)
+    // the token program says how long, an immutable owner (7) included
+    let asked = vm.send(&[own(vec![21, 7, 0], &[(mint, false)], &[])], &[payer]).succeeds();
+    let size = u64::from_le_bytes(asked.returned().try_into().expect("a length"));
+    create(vm, payer, &account, size as usize, setup)
+}
+
+/// An instruction of Token-2022, by its data, its accounts and whether it writes them, and who signs.
+pub fn own(data: Vec<u8>, accounts: &[(&Pubkey, bool)], signers: &[&Pubkey]) -> Instruction {
+    let accounts = accounts.iter().map(|(key, is_writable)| AccountMeta {
+        pubkey: **key,
+        is_signer: false,
+        is_writable: *is_writable,
+    });
+    let signers = signers.iter().map(|key| AccountMeta::new_readonly(**key, true));
+    Instruction { program_id: PROGRAM, accounts: accounts.chain(signers).collect(), data }
+}
+
+/// Makes room for extensions that are added later; `owner` signs, `payer` pays.
+pub fn make_room(account: &Pubkey, extensions: &[u16], owner: &Pubkey, payer: &Pubkey) -> Instruction {
+    let mut data = vec![29];
+    data.extend(extensions.iter().flat_map(|number| number.to_le_bytes()));
+    let mut instruction =
+        own(data, &[(account, true), (payer, true), (&system_program::ID, false)], &[owner]);
+    instruction.accounts[1].is_signer = true;
+    instruction
+}
+
+/// Wants memos from now on, or no longer; `owner` signs.
+pub fn require_memos(account: &Pubkey, on: bool, owner: &Pubkey) -> Instruction {
+    own(vec![30, u8::from(!on)], &[(account, true)], &[owner])
+}
+
+/// Wants no calls from now on, or no longer; `owner` signs.
+pub fn guard_calls(account: &Pubkey, on: bool, owner: &Pubkey) -> Instruction {
+    own(vec![34, u8::from(!on)], &[(account, true)], &[owner])
+}
+
+/// Stops all transfers of a mint, or lets them go on; `authority` signs.
+pub fn pause(mint: &Pubkey, on: bool, authority: &Pubkey) -> Instruction {
+    own(vec![44, if on { 1 } else { 2 }], &[(mint, true)], &[authority])
+}
+
+/// Has an account hold what nobody sees, under a key that a proof account vouches for; `owner` signs.
+pub fn configure_confidential(
+    account: &Pubkey,
+    mint: &Pubkey,
+    proof: &Pubkey,
+    owner: &Pubkey,
+) -> Instruction {
+    let data = [&[27, 2], &[0; 36][..], &100u64.to_le_bytes(), &[0]].concat();
+    own(data, &[(account, true), (mint, false), (proof, false)], &[owner])
+}
+
+/// A proof account as the chain's proof program leaves it: of a key that is one.
+pub fn proof_of_key(vm: &mut Vm) -> Pubkey {
+    const PROOFS: Pubkey = Pubkey::from_str_const("ZkE1Gama1Proof11111111111111111111111111111");
+    const OF_A_KEY: u8 = 4;
+    let address = vm.key().pubkey();
+    let data = [&[0; 32][..], &[OF_A_KEY], &[9; 32]].concat();
+    let lamports = vm.rent(data.len());
+    vm.put(address, Account { lamports, data, owner: PROOFS, executable: false, rent_epoch: 0 });
+    address
+}
+
+/// Puts a part of an account's balance where nobody sees it; `owner` signs.
+pub fn hide(account: &Pubkey, mint: &Pubkey, owner: &Pubkey, amount: u64, decimals: u8) -> Instruction {
+    let data = [&[27, 5][..], &amount.to_le_bytes(), &[decimals]].concat();
+    own(data, &[(account, true), (mint, false)], &[owner])
+}
+
+/// Names a mint in its own account; `authority` signs.
+pub fn name(mint: &Pubkey, authority: &Pubkey) -> Instruction {
+    let mut data = discriminator("spl_token_metadata_interface:initialize_account");
+    for text in ["Example", "EX", ""] {
+        data.extend(u32::try_from(text.len()).expect("short").to_le_bytes());
+        data.extend(text.as_bytes());
+    }
+    own(data, &[(mint, true), (authority, false), (mint, false)], &[authority])
+}
+
+/// Makes a mint a group in its own account; `authority` signs.
+pub fn group(mint: &Pubkey, authority: &Pubkey) -> Instruction {
+    let mut data = discriminator("spl_token_group_interface:initialize_token_group");
+    data.extend(authority.as_ref());
+    data.extend(5u64.to_le_bytes());
+    own(data, &[(mint, true), (mint, false)], &[authority])
+}
+
+/// Makes a mint a member of a group in its own account; `authority` signs for both.
+pub fn join(mint: &Pubkey, group: &Pubkey, authority: &Pubkey) -> Instruction {
+    let data = discriminator("spl_token_group_interface:initialize_member");
+    let mut join = own(data, &[(mint, true), (mint, false)], &[authority]);
+    join.accounts.extend([AccountMeta::new(*group, false), AccountMeta::new_readonly(*authority, true)]);
+    join
+}
+
+fn discriminator(name: &str) -> Vec<u8> {
+    solana_program::hash::hash(name.as_bytes()).to_bytes()[..8].to_vec()
 }
 
 /// Mints to a token account.
@@ -124,6 +285,28 @@ pub fn transfer(
 ) -> Instruction {
     let transfer = token::transfer_checked(&plain::PROGRAM, from, mint, to, owner, &[], amount, decimals);
     to_2022(transfer.expect("the token program's id is right"))
+}
+
+/// Numbers of the extensions that a mint or an account has.
+///
+/// # Panics
+/// When it is none.
+pub fn numbers(vm: &Vm, address: &Pubkey) -> Vec<u16> {
+    let data = vm.account(address).expect("the account exists").data;
+    let (mut rest, mut numbers) = (data.get(EXTENDED..).unwrap_or_default(), Vec::new());
+    let short = |bytes: &[u8]| u16::from_le_bytes(bytes.try_into().expect("two bytes"));
+    while rest.len() >= HEADER && short(&rest[..2]) != 0 {
+        numbers.push(short(&rest[..2]));
+        rest = &rest[HEADER + usize::from(short(&rest[2..HEADER]))..];
+    }
+    numbers
+}
+
+/// What so many units are shown as.
+pub fn shown(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, amount: u64) -> String {
+    let ask = own([&[23][..], &amount.to_le_bytes()].concat(), &[(mint, false)], &[]);
+    let told = vm.send(&[ask], &[payer]).succeeds();
+    String::from_utf8(told.returned().to_vec()).expect("a number")
 }
 
 /// What a token account holds.

@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, acts, bands, budgets, coverage, damage, flows, guardians, invariants, journal, mints, pauses,
-    pins, pokes, raises, ratchet, registration, resumes, time, versions,
+    accounts, acts, bands, budgets, coverage, damage, extensions, flows, guardians, invariants, journal, mints,
+    pauses, pins, pokes, raises, ratchet, registration, resumes, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -69,7 +69,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (InvalidAuthority, registration::nobody_governs_by_the_default_key),
     (JournalInvariant, damage::a_journal_that_is_full_for_ever),
     (ExitPaysOut, flows::an_exit_never_pays_out),
-    (MintNotGuardable, mints::a_mint_that_others_can_move_hide_or_bar_is_refused),
+    (MintNotGuardable, extensions::who_may_move_everything_drains_every_vault),
     (WrongMint, mints::another_mint_vouches_for_nothing),
     (MintCapDiffers, mints::fresh_limiters_of_a_mint_share_one_cap),
     (MintCapSpent, mints::fresh_limiters_of_a_mint_share_one_cap),

@@ -377,8 +377,8 @@ fn a_token_2022_mints_supply_is_compared_with_and_without_extensions() {
         let world = &mut balanced.world;
         let (authority, vm) = (world.us.authority.insecure_clone(), &mut world.vm);
         let mint = token_2022::mint(vm, &authority, 9, &extensions);
-        let vault = token_2022::account(vm, &authority, &mint, &world.us.program.owner, false);
-        let loot = token_2022::account(vm, &authority, &mint, &world.attacker.pubkey(), false);
+        let vault = token_2022::account(vm, &authority, &mint, &world.us.program.owner);
+        let loot = token_2022::account(vm, &authority, &mint, &world.attacker.pubkey());
         token_2022::issue(vm, &authority, &mint, &vault, 10_000);
         let balance = once(Reading::TokenBalance);
         balanced.compare(&[(vault, balance)], &[(mint, once(Reading::MintSupply))]);

@@ -9,6 +9,7 @@ mod coverage;
 mod creation;
 mod damage;
 mod errors;
+mod extensions;
 mod flows;
 mod gate;
 mod guardians;

@@ -2,15 +2,13 @@
 
 use firebreak_interface::{
     BreakerError::*,
-    Direction, Operation, Severity,
+    Severity,
     constants::SEASONED_AFTER,
     instruction::{self, NewLimiter},
     state::{LimiterSettings, MintCap},
 };
-use firebreak_probe::Guard;
 use firebreak_scenarios::{
-    FUNDS, Flow, MINT_CAP, Setup, World, token,
-    token_2022::{self, Extension},
+    Extended, FUNDS, MINT_CAP, Setup, World, extended::open_world, token, token_2022::Extension,
 };
 use solana_instruction::error::InstructionError;
 use solana_pubkey::Pubkey;
@@ -21,77 +19,12 @@ use solana_system_interface::instruction as system;
 const OWNER_MISMATCH: u32 = 4;
 const NATIVE_NOT_SUPPORTED: u32 = 10;
 
-fn open_world() -> World {
-    World::with(|setup| (setup.armed, setup.seasoned) = (false, false))
-}
-
-/// A vault of our program for a Token-2022 mint, with what it holds.
-struct Vault {
-    mint: Pubkey,
-    decimals: u8,
-    vault: Pubkey,
-    purse: Pubkey,
-}
-
-impl Vault {
-    fn new(world: &mut World, decimals: u8, extensions: &[Extension], has_fee: bool, funds: u64) -> Self {
-        let (authority, vm) = (&world.us.authority, &mut world.vm);
-        let mint = token_2022::mint(vm, authority, decimals, extensions);
-        let vault = token_2022::account(vm, authority, &mint, &world.us.program.owner, has_fee);
-        let purse = token_2022::account(vm, authority, &mint, &world.alice.pubkey(), has_fee);
-        for account in [&vault, &purse] {
-            token_2022::issue(vm, authority, &mint, account, funds);
-        }
-        Self { mint, decimals, vault, purse }
-    }
-
-    fn register(&self, world: &mut World, settings: &LimiterSettings) -> firebreak_scenarios::Outcome {
-        let key = world.us.authority.pubkey();
-        let new = NewLimiter {
-            market: world.us.market,
-            vault: self.vault,
-            mint: self.mint,
-            mint_cap: settings.bootstrap_cap,
-            settings,
-        };
-        let segment = world.us.segment(&world.vm);
-        let register = instruction::register_limiter(key, key, world.us.protocol, &new, segment);
-        world.vm.send(&[register], &[&world.us.authority])
-    }
-
-    fn arm_and_season(&self, world: &mut World) {
-        let arm = world.us.arm(&world.vm, self.vault);
-        world.vm.send(&[arm], &[&world.us.authority]).succeeds();
-        world.vm.advance(SEASONED_AFTER);
-    }
-
-    /// Asks, and pays if allowed.
-    fn withdraw(&self, world: &mut World, amount: u64) -> u64 {
-        let before = token_2022::balance(&world.vm, &self.vault);
-        let flow = Flow { vault: self.vault, ..world.us.flow(Direction::Out, Operation::WITHDRAW, amount) };
-        let asked = world.us.program.flow(&flow);
-        let owner = world.us.program.owner;
-        let pay = token_2022::transfer(&self.vault, &self.mint, &self.purse, &owner, amount, self.decimals);
-        world.perform(&[(Guard::Always, asked), (Guard::IfAllowed, pay)]).succeeds();
-        before - token_2022::balance(&world.vm, &self.vault)
-    }
-
-    /// Pays in and records `amount`, or what arrived of it.
-    fn deposit(&self, world: &mut World, amount: u64, recorded: u64) {
-        let flow = Flow { vault: self.vault, ..world.us.flow(Direction::In, Operation::DEPOSIT, recorded) };
-        let record = world.us.program.calls(world.us.program.flow(&flow));
-        let key = world.alice.pubkey();
-        let pay = token_2022::transfer(&self.purse, &self.mint, &self.vault, &key, amount, self.decimals);
-        world.send(&[pay, record]).succeeds();
-    }
-}
-
 /// Case 5: the rules are in token units, whatever a unit is worth.
 #[test]
 fn mints_of_0_to_18_decimals_are_guarded_in_their_own_units() {
     for (decimals, funds) in [(0, 1_000), (6, FUNDS), (9, 1 << 40), (18, u64::MAX / 16)] {
         let mut world = open_world();
-        let vault = Vault::new(&mut world, decimals, &[], false, funds);
+        let vault = Extended::new(&mut world, decimals, &[], funds);
         vault.register(&mut world, &LimiterSettings::starting(u64::MAX / 8, 1)).succeeds();
         vault.arm_and_season(&mut world);
         assert_eq!(vault.withdraw(&mut world, funds / 10 + 1), 0, "{decimals} decimals");
@@ -104,7 +37,7 @@ fn mints_of_0_to_18_decimals_are_guarded_in_their_own_units() {
 #[test]
 fn a_fee_on_transfers_is_measured_where_it_is_taken() {
     let mut world = open_world();
-    let vault = Vault::new(&mut world, 6, &[Extension::transfer_fee(100)], true, FUNDS);
+    let vault = Extended::new(&mut world, 6, &[Extension::transfer_fee(100)], FUNDS);
     vault.register(&mut world, &LimiterSettings::starting(FUNDS, 1)).succeeds();
     vault.arm_and_season(&mut world);
     let expected = |world: &World| {
@@ -126,37 +59,11 @@ fn a_fee_on_transfers_is_measured_where_it_is_taken() {
 }
 
 #[test]
-pub(crate) fn a_mint_that_others_can_move_hide_or_bar_is_refused() {
-    let mut world = open_world();
-    let mallory = world.attacker.pubkey();
-    let settings = LimiterSettings::starting(FUNDS, 1);
-    for extension in [
-        Extension::permanent_delegate(&mallory),
-        Extension::close_authority(&mallory),
-        Extension::hook(&mallory),
-        Extension::confidential(&mallory),
-        Extension::non_transferable(),
-    ] {
-        let (authority, vm) = (&world.us.authority, &mut world.vm);
-        let harmless = Extension::metadata_pointer(&mallory);
-        let mint = token_2022::mint(vm, authority, 6, &[harmless, extension]);
-        // refused for its mint's sake, whatever else is wrong with it
-        let plain = token_2022::mint(vm, authority, 6, &[]);
-        let vault = token_2022::account(vm, authority, &plain, &world.us.program.owner, false);
-        world.vm.edit(&vault, |account| account.data[..32].copy_from_slice(mint.as_ref()));
-        let vault = Vault { mint, decimals: 6, vault, purse: vault };
-        vault.register(&mut world, &settings).fails_with(MintNotGuardable);
-    }
-    let pointer = [Extension::metadata_pointer(&mallory)];
-    Vault::new(&mut world, 6, &pointer, false, FUNDS).register(&mut world, &settings).succeeds();
-}
-
-#[test]
 pub(crate) fn another_mint_vouches_for_nothing() {
     let mut world = open_world();
-    let good = Vault::new(&mut world, 6, &[], false, FUNDS);
-    let other = Vault::new(&mut world, 6, &[], false, FUNDS);
-    let mixed = Vault { mint: other.mint, ..good };
+    let good = Extended::new(&mut world, 6, &[], FUNDS);
+    let other = Extended::new(&mut world, 6, &[], FUNDS);
+    let mixed = Extended { mint: other.mint, ..good };
     mixed.register(&mut world, &LimiterSettings::starting(FUNDS, 1)).fails_with(WrongMint);
 }
 
