@@ -19,6 +19,12 @@ const MINT: usize = 82;
 /// Bytes before an extension's value: its kind and length.
 const HEADER: usize = 4;
 
+/// A point of the curve, which is a key to hide balances under: its base point.
+const POINT: [u8; 32] = [
+    0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f, 0x58,
+    0xe3, 0x0b, 0x6a, 0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
+];
+
 /// An extension of a mint: the length of its value, and the data of the instruction that makes it.
 #[derive(Clone, Debug)]
 pub struct Extension {
@@ -88,12 +94,12 @@ impl Extension {
 
     /// Fees on what nobody sees; it wants a fee and confidential transfers.
     pub fn confidential_fee(authority: &Pubkey) -> Self {
-        Self::new(129, &[&[37, 0], authority.as_ref(), &[9; 32]])
+        Self::new(129, &[&[37, 0], authority.as_ref(), &POINT])
     }
 
     /// A supply that nobody sees; it wants confidential transfers.
     pub fn confidential_mint_burn() -> Self {
-        Self::new(196, &[&[42, 0], &[9; 32], &[0; 36]])
+        Self::new(196, &[&[42, 0], &POINT, &[0; 36]])
     }
 
     /// Where a name and a picture are.
@@ -226,7 +232,7 @@ pub fn proof_of_key(vm: &mut Vm) -> Pubkey {
     const PROOFS: Pubkey = Pubkey::from_str_const("ZkE1Gama1Proof11111111111111111111111111111");
     const OF_A_KEY: u8 = 4;
     let address = vm.key().pubkey();
-    let data = [&[0; 32][..], &[OF_A_KEY], &[9; 32]].concat();
+    let data = [&[0; 32][..], &[OF_A_KEY], &POINT].concat();
     let lamports = vm.rent(data.len());
     vm.put(address, Account { lamports, data, owner: PROOFS, executable: false, rent_epoch: 0 });
     address

@@ -296,7 +296,7 @@ fn who_wants_no_calls_is_moved_by_no_program() {
     calls(&mut world, [token_2022::make_room(&vault.vault, &[later::CPI_GUARD], &owner, &payer)]).succeeds();
     let on = token_2022::guard_calls(&vault.vault, true, &owner);
     calls(&mut world, [on]).fails_as(&custom(CPI_GUARD_LOCKED));
-    guarded_and_moved(&mut world, &vault, &[]);
+    assert_eq!(vault.check_vault(&world, Use::Routed), Ok(Warnings(0)));
     // a vault of a key
     let bob = world.vm.person();
     let (key, mint) = (bob.pubkey(), token_2022::mint(&mut world.vm, &world.us.authority, 6, &[]));
