@@ -3,6 +3,7 @@ use std::{env, fs, path::Path};
 use proptest::prelude::*;
 
 use super::*;
+use crate::state::VaultState;
 
 const CHECKED: [Use; 2] = [Use::Guarded, Use::Routed];
 
@@ -147,6 +148,25 @@ proptest! {
             ruled(holder, usage, *number).map(|row| Warnings(all.0 | row.0))
         });
         prop_assert_eq!(check(holder, usage, &with(holder, &extensions)), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bytes_are_a_check_answers_and_a_vault_is_read_alike(
+        mut data in prop::collection::vec(any::<u8>(), 0..400),
+        number in 0u16..32,
+    ) {
+        if let Some([kind, low, high, ..]) = data.get_mut(ACCOUNT_LEN..) {
+            // else almost nothing gets past the first extension
+            (*kind, [*low, *high]) = (1 + *kind % 2, number.to_le_bytes());
+        }
+        let _ = (check_mint(&TOKEN_2022, &data), supply(&TOKEN_2022, &data));
+        for usage in CHECKED {
+            let is_account = extensions(&TOKEN_2022, &data, Holder::Account).is_some();
+            prop_assert!(is_account || check_account(&TOKEN_2022, &data, usage).is_err());
+            prop_assert!(is_account || VaultState::read(&TOKEN_2022, &data) == VaultState::default());
+        }
     }
 }
 

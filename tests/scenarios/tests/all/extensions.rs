@@ -4,7 +4,7 @@
 use firebreak_interface::{
     BreakerError::*,
     constants::SEASONED_AFTER,
-    state::{LimiterSettings, TABLE, TOKEN_2022, Use, VaultState, Warnings},
+    state::{LimiterSettings, TABLE, Use, Warnings},
 };
 use firebreak_scenarios::{
     Extended, FUNDS, World,
@@ -507,60 +507,4 @@ fn the_warnings_of_all_vaults_of_a_mint_stay() {
     world.vm.advance(SEASONED_AFTER);
     second.register(&mut world, &settings()).succeeds();
     assert_eq!(first.warned(&world), [8, 26]);
-}
-
-/// A user's account that takes nothing is that user's matter.
-#[test]
-fn who_cannot_be_paid_stops_nobody_else() {
-    let (mut world, vault, _) = world_with(|_| Vec::new());
-    vault.register(&mut world, &settings()).succeeds();
-    vault.arm_and_season(&mut world);
-    let bob = world.vm.person();
-    let key = bob.pubkey();
-    let account = |world: &mut World| token_2022::account(&mut world.vm, &bob, &vault.mint, &key);
-    let (barred, guarded) = (account(&mut world), account(&mut world));
-    let wants = [
-        token_2022::make_room(&barred, &[later::MEMO], &key, &key),
-        token_2022::require_memos(&barred, true, &key),
-        token_2022::make_room(&guarded, &[later::CPI_GUARD], &key, &key),
-        token_2022::guard_calls(&guarded, true, &key),
-    ];
-    world.vm.send(&wants, &[&bob]).succeeds();
-    let limiter = world.us.program.addresses.limiter(&vault.vault);
-    let before = world.vm.account(&limiter);
-    vault.pay(&mut world, &barred, 1_000).fails_as(&custom(NO_MEMO));
-    assert_eq!(world.vm.account(&limiter), before, "nothing is counted for what was not paid");
-    assert_eq!(vault.withdraw(&mut world, 1_000), 1_000, "Alice is paid");
-    vault.pay(&mut world, &guarded, 1_000).succeeds();
-    assert_eq!(token_2022::balance(&world.vm, &guarded), 1_000, "he names another account, guarded or not");
-}
-
-/// A multisig's signers sign nothing while it is made, so its maker writes a token account's bytes with their keys.
-#[test]
-fn a_multisig_poses_as_no_vault() {
-    const LENGTH: usize = 355;
-    let mut world = open_world();
-    let genuine = Extended::new(&mut world, 6, &[], FUNDS);
-    let mut bytes = world.vm.account(&genuine.vault).expect("the vault").data;
-    bytes.resize(3 + 6 * 32, 0);
-    let (multisig, authority) = (world.vm.key(), &world.us.authority);
-    let mut initialize = own(vec![19, 1], &[(&multisig.pubkey(), true)], &[]);
-    let signers = bytes[3..].chunks_exact(32).map(|key| Pubkey::try_from(key).expect("32 bytes"));
-    initialize.accounts.extend(signers.map(|key| AccountMeta::new_readonly(key, false)));
-    let create = solana_system_interface::instruction::create_account(
-        &authority.pubkey(),
-        &multisig.pubkey(),
-        world.vm.rent(LENGTH),
-        LENGTH as u64,
-        &TOKEN_2022,
-    );
-    world.vm.send(&[create, initialize], &[authority, &multisig]).succeeds();
-    let made = world.vm.account(&multisig.pubkey()).expect("it is there");
-    assert_eq!(made.data[3..bytes.len()], bytes[3..], "an owner, an amount, and what kind of account it is");
-    assert_eq!(VaultState::read(&made.owner, &made.data), VaultState::default());
-    let posing = Extended { vault: multisig.pubkey(), ..genuine };
-    for usage in [Use::Guarded, Use::Routed] {
-        assert_eq!(posing.check_vault(&world, usage), Err(VaultNotGuardable));
-    }
-    posing.register(&mut world, &settings()).fails_with(VaultNotGuardable);
 }

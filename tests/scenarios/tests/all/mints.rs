@@ -1,16 +1,19 @@
-//! Which mints can be guarded, in what units, and what fresh limiters of one mint may have together.
+//! In what units mints are guarded, what fresh limiters of one mint may have together, and what is a vault and a payment.
 
 use firebreak_interface::{
     BreakerError::*,
     Severity,
     constants::SEASONED_AFTER,
     instruction::{self, NewLimiter},
-    state::{LimiterSettings, MintCap},
+    state::{LimiterSettings, MintCap, TOKEN_2022, Use, VaultState},
 };
 use firebreak_scenarios::{
-    Extended, FUNDS, MINT_CAP, Setup, World, extended::open_world, token, token_2022::Extension,
+    Extended, FUNDS, MINT_CAP, Setup, World,
+    extended::open_world,
+    token,
+    token_2022::{self, Extension, later, own},
 };
-use solana_instruction::error::InstructionError;
+use solana_instruction::{AccountMeta, error::InstructionError};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_system_interface::instruction as system;
@@ -18,6 +21,8 @@ use solana_system_interface::instruction as system;
 /// The token program's errors: not the owner, and not of an account of wrapped SOL.
 const OWNER_MISMATCH: u32 = 4;
 const NATIVE_NOT_SUPPORTED: u32 = 10;
+/// Token-2022's: the account wants a memo before what comes in.
+const NO_MEMO: u32 = 36;
 
 /// Case 5: the rules are in token units, whatever a unit is worth.
 #[test]
@@ -97,6 +102,63 @@ pub(crate) fn fresh_limiters_of_a_mint_share_one_cap() {
     world.vm.advance(1);
     register(&mut world, 2_000, 2_000).succeeds();
     register(&mut world, 2_000, 1_000).fails_with(MintCapSpent);
+}
+
+/// A user's account that takes nothing is that user's matter.
+#[test]
+fn who_cannot_be_paid_stops_nobody_else() {
+    let mut world = open_world();
+    let vault = Extended::new(&mut world, 6, &[], FUNDS);
+    vault.register(&mut world, &LimiterSettings::starting(FUNDS, 1)).succeeds();
+    vault.arm_and_season(&mut world);
+    let bob = world.vm.person();
+    let key = bob.pubkey();
+    let account = |world: &mut World| token_2022::account(&mut world.vm, &bob, &vault.mint, &key);
+    let (barred, guarded) = (account(&mut world), account(&mut world));
+    let wants = [
+        token_2022::make_room(&barred, &[later::MEMO], &key, &key),
+        token_2022::require_memos(&barred, true, &key),
+        token_2022::make_room(&guarded, &[later::CPI_GUARD], &key, &key),
+        token_2022::guard_calls(&guarded, true, &key),
+    ];
+    world.vm.send(&wants, &[&bob]).succeeds();
+    let limiter = world.us.program.addresses.limiter(&vault.vault);
+    let before = world.vm.account(&limiter);
+    vault.pay(&mut world, &barred, 1_000).fails_as(&InstructionError::Custom(NO_MEMO));
+    assert_eq!(world.vm.account(&limiter), before, "nothing is counted for what was not paid");
+    assert_eq!(vault.withdraw(&mut world, 1_000), 1_000, "Alice is paid");
+    vault.pay(&mut world, &guarded, 1_000).succeeds();
+    assert_eq!(token_2022::balance(&world.vm, &guarded), 1_000, "he names another account, guarded or not");
+}
+
+/// A multisig's signers sign nothing while it is made, so its maker writes a token account's bytes with their keys.
+#[test]
+fn a_multisig_poses_as_no_vault() {
+    const LENGTH: usize = 355;
+    let mut world = open_world();
+    let genuine = Extended::new(&mut world, 6, &[], FUNDS);
+    let mut bytes = world.vm.account(&genuine.vault).expect("the vault").data;
+    bytes.resize(3 + 6 * 32, 0);
+    let (multisig, authority) = (world.vm.key(), &world.us.authority);
+    let mut initialize = own(vec![19, 1], &[(&multisig.pubkey(), true)], &[]);
+    let signers = bytes[3..].chunks_exact(32).map(|key| Pubkey::try_from(key).expect("32 bytes"));
+    initialize.accounts.extend(signers.map(|key| AccountMeta::new_readonly(key, false)));
+    let create = system::create_account(
+        &authority.pubkey(),
+        &multisig.pubkey(),
+        world.vm.rent(LENGTH),
+        LENGTH as u64,
+        &TOKEN_2022,
+    );
+    world.vm.send(&[create, initialize], &[authority, &multisig]).succeeds();
+    let made = world.vm.account(&multisig.pubkey()).expect("it is there");
+    assert_eq!(made.data[3..bytes.len()], bytes[3..], "an owner, an amount, and what kind of account it is");
+    assert_eq!(VaultState::read(&made.owner, &made.data), VaultState::default());
+    let posing = Extended { vault: multisig.pubkey(), ..genuine };
+    for usage in [Use::Guarded, Use::Routed] {
+        assert_eq!(posing.check_vault(&world, usage), Err(VaultNotGuardable));
+    }
+    posing.register(&mut world, &LimiterSettings::starting(FUNDS, 1)).fails_with(VaultNotGuardable);
 }
 
 /// A world whose vault and purses hold wrapped SOL, of the real mint.
