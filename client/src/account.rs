@@ -4,8 +4,8 @@ use firebreak_interface::{
     ID,
     constants::READER_VERSION,
     state::{
-        Coverage, DISCRIMINATOR, GuardianBudget, Invariant, Journal, JournalSegment, Keeper, Layout, Limiter,
-        Market, MintCap, PriceBand, Proposal, Protocol,
+        ClaimPage, Coverage, DISCRIMINATOR, GuardianBudget, Held, Invariant, Journal, JournalSegment, Keeper,
+        Layout, Limiter, Market, MintCap, PriceBand, Proposal, Protocol, Route, Safe,
     },
 };
 use solana_program::pubkey::Pubkey;
@@ -99,8 +99,10 @@ macro_rules! kinds {
 }
 
 kinds! {
+    ClaimPage "page of claims",
     Coverage "coverage table",
     GuardianBudget "guardian budget",
+    Held "held withdrawal",
     Invariant "invariant",
     Journal "journal",
     JournalSegment "journal segment",
@@ -111,6 +113,8 @@ kinds! {
     PriceBand "price band",
     Proposal "proposal",
     Protocol "protocol",
+    Route "route",
+    Safe "safe",
 }
 
 /// The account of this kind that these bytes hold.

@@ -82,6 +82,34 @@ pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<Str
             "maintenance of {name}: keepers' raises are refused for {} from its execution, and nothing else is",
             words::exact((*seconds).into())
         )],
+        GuardianAct::Migrate(order) => vec![
+            format!("orders that all vaults of {name} with a route be emptied into their safes, for a day"),
+            format!("because of {}", latch::name(&order.latch)),
+        ],
+        GuardianAct::Release(order) => {
+            let to = if order.elsewhere { "the destination of its route" } else { "the vault" };
+            vec![
+                format!(
+                    "releases {} of vault {} in {name}, to {to}, in four steps",
+                    order.amount, order.vault
+                ),
+                "the authority signs it too; 14 days after the last approval it goes to the vault without"
+                    .to_owned(),
+            ]
+        }
+        GuardianAct::OpenClaims(order) => vec![
+            format!("opens claims of {} together on the safe of {} in {name}", order.total, order.mint),
+            format!("root {}; the authority signs it too", words::hex(&order.root)),
+        ],
+        GuardianAct::FlagHeld(range) => vec![format!(
+            "flags held withdrawals {} to {} in the safe of {} in {name}: they wait for a decision, seven days at most",
+            range.from, range.to, range.mint
+        )],
+        GuardianAct::DecideHeld { range, pay } => {
+            let what = if *pay { "pays" } else { "refuses" };
+            let (from, to, mint) = (range.from, range.to, range.mint);
+            vec![format!("{what} flagged withdrawals {from} to {to} in the safe of {mint} in {name}")]
+        }
     }
 }
 
@@ -140,6 +168,29 @@ pub fn of(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Vec<
             let (left, right) = (settings.left.len(), settings.right.len());
             let text = format!("registers invariant {index} of {market}: {left} terms against {right}");
             listed(text, &Ratios { bps: settings.ratio_bps })
+        }
+        Proposed::RegisterSafe => {
+            let mint = accounts.get(1).copied().unwrap_or_default();
+            vec![format!("registers a safe of mint {mint} in {}", snapshot.market_name(&first))]
+        }
+        Proposed::RegisterRoute(settings) => {
+            let vault = accounts.get(1).copied().unwrap_or_default();
+            let market = snapshot.market_name(&first);
+            let anyone =
+                if settings.by_anyone == 0 { "guardians alone order it" } else { "anyone at Critical" };
+            let mut lines = vec![
+                format!("registers the way of vault {vault} in {market} to its safe, or changes it"),
+                format!("migrated: {anyone}"),
+                format!(
+                    "holds {}, for {}",
+                    words::holds(settings.holds),
+                    words::exact(settings.hold_seconds.into())
+                ),
+            ];
+            if settings.destination != Pubkey::default() {
+                lines.push(format!("may be released to {}", settings.destination));
+            }
+            lines
         }
     }
 }

@@ -6,6 +6,7 @@ use firebreak_interface::{
     state::{LatchBoard, Ratios, Thresholds},
 };
 use serde::Serialize;
+use solana_pubkey::Pubkey;
 
 use crate::{setting::Named, words};
 
@@ -154,6 +155,32 @@ fn values(account: &Account, now: Instant) -> Values {
             for row in mint.warnings().rows() {
                 say(&format!("warning: {}", row.name), row.why.to_owned());
             }
+        }
+        Account::Route(route) => {
+            say("safe", route.safe.to_string());
+            say("holds", words::holds(route.settings.holds).to_owned());
+            say("held for", words::exact(route.settings.hold_seconds.into()));
+            say("migrated by anyone at Critical", (route.settings.by_anyone != 0).to_string());
+            if route.settings.destination != Pubkey::default() {
+                say("may be released to", route.settings.destination.to_string());
+            }
+            say("moved to safety", format!("{} sent, {} received", route.sent, route.received));
+            say("to be released", route.release.left.to_string());
+        }
+        Account::Safe(safe) => {
+            say("kept for its vaults", safe.kept.to_string());
+            say("owed to held withdrawals", safe.owed.to_string());
+            say("held withdrawals", format!("{} open of {}", safe.open, safe.helds));
+            say("left for claims", safe.claims_left.to_string());
+        }
+        Account::Held(held) => {
+            say("owner", held.owner.to_string());
+            say("held", held.amount.to_string());
+            say("matures", words::moment(held.matures_at.unix));
+            say("paid at the latest", words::moment(held.due_at().unix));
+        }
+        Account::ClaimPage(page) => {
+            say("claims made", page.made.iter().map(|byte| byte.count_ones()).sum::<u32>().to_string());
         }
         Account::Coverage(_) => say("coverage table", "written".to_owned()),
         // the journal's head says the same

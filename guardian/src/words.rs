@@ -75,6 +75,20 @@ pub fn severity(number: u32) -> String {
     severity.map_or_else(|| number.to_string(), |severity| format!("{severity:?}"))
 }
 
+/// What a route holds in its safe.
+pub const fn holds(holds: u8) -> &'static str {
+    match holds {
+        0 => "nothing",
+        1 => "what exceeds the gross limit",
+        _ => "what exceeds the gross limit or a net limit",
+    }
+}
+
+/// Bytes in hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Parses seconds: a number, or numbers with d, h, m or s, as in `1h30m`.
 ///
 /// # Errors

@@ -130,6 +130,22 @@ constants! {
     /// A latch of rules remembers in 64 bits which of a market's limiters, bands or invariants it stands for.
     RULES_PER_MARKET: u8 = 64;
 
+    /// A held withdrawal waits at least an hour: guardians look at what is unusual before it is paid.
+    HOLD_MIN: u32 = 3_600;
+    /// A held withdrawal waits six hours by default: guardians in all time zones can meet.
+    HOLD_DEFAULT: u32 = 21_600;
+    /// A held withdrawal waits at most three days before anything holds it up: it is an honest user's until proved otherwise.
+    HOLD_MAX: u32 = 259_200;
+    /// An incident and a flag together hold it up for seven days at most: then it is paid, whatever anybody says.
+    HOLD_EXTENSION_MAX: u32 = 604_800;
+    /// What guardians ordered to be moved to safety can be moved for a day, and ordered again: late inflows are swept too.
+    MIGRATION_WINDOW: u64 = DAY;
+    /// A release takes four steps, a dwell of its market apart: what goes wrong at the first is seen before the second.
+    RELEASE_STEPS: u64 = 4;
+    /// Where the authority has not signed a release 14 days after guardians approved it, it goes back to the vault without:
+    /// a lost key must not keep users' money.
+    RELEASE_ALONE_AFTER: u64 = 14 * DAY;
+
     /// What guardians propose and what waits for nobody else can be done for a day: a quorum meets within it, and it is still
     /// of this incident.
     GUARDIAN_PROPOSAL_LIFE: u64 = DAY;

@@ -294,6 +294,54 @@ errors! {
     NotTheProgram = 6121,
     /// this guardian has no budget here yet: `open_budget`, which anyone may send, opens it
     BudgetNotOpen = 6122,
+    /// a route's setting is out of bounds: held withdrawals wait 1 h to 3 days, what is held is 0 to 2, by anyone 0 or 1
+    RouteSettingOutOfBounds = 6123,
+    /// the destination is no token account of the vault's mint that its owner alone can spend, or is the vault itself
+    WrongDestination = 6124,
+    /// this is not the route's safe
+    WrongSafe = 6125,
+    /// the safe's token account is not as it was made: thaw it, or wait until nothing else can spend it
+    SafeNotSound = 6126,
+    /// the market is in an incident: routes are made and changed when it is Minor at most
+    RouteInIncident = 6127,
+    /// nothing is to be moved to safety: guardians have not ordered it, and no rule that may has the market at Critical
+    NoMigration = 6128,
+    /// the vault's owner must sign: the protected program calls, and signs for it
+    OwnerMustSign = 6129,
+    /// the token program is not the one of the vault's mint
+    WrongTokenProgram = 6130,
+    /// a sum of the safe is not possible
+    SafeOverflow = 6131,
+    /// no such held withdrawals, or they were not flagged
+    WrongHeldRange = 6132,
+    /// guardians have decided on some of these already: what was decided stands
+    AlreadyDecided = 6133,
+    /// there is no place for one more flag: wait until one is over, or have those paid that are due
+    FlagsFull = 6134,
+    /// the held withdrawal is not due: it waits for its maturity, and for the end of the incident in which it came
+    HeldNotDue = 6135,
+    /// guardians have flagged the held withdrawal: it waits for their decision, seven days at most
+    HeldFlagged = 6136,
+    /// nothing stands against this withdrawal: pay it
+    NothingToHold = 6137,
+    /// the account is not the one that is paid: the owner's, of the same mint
+    WrongPayee = 6138,
+    /// nothing is to be released, or the safe owes all that it has
+    NothingToRelease = 6139,
+    /// the next step of the release is not due: one dwell of the market lies between two
+    ReleaseNotDue = 6140,
+    /// the authority must sign: without it a release goes to the vault only, 14 days after guardians approved it
+    AuthorityMustSign = 6141,
+    /// claims are above what the safe has for them
+    ClaimsAboveSafe = 6142,
+    /// the claim is not in the tree, or on another page
+    WrongClaim = 6143,
+    /// this claim was made
+    AlreadyClaimed = 6144,
+    /// a safe is not empty: have what is held paid, and the rest released
+    SafeNotEmpty = 6145,
+    /// migration has the market: a release waits until it is over
+    MigrationUnderWay = 6146,
 }
 
 impl core::fmt::Display for BreakerError {

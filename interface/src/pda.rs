@@ -33,6 +33,16 @@ pub const INVARIANT: &[u8] = b"invariant";
 pub const PROPOSAL: &[u8] = b"proposal";
 /// Seed prefix of a guardian's [`crate::state::Proposal`], then the protocol, the guardian and a number of its choice.
 pub const GUARDIAN_PROPOSAL: &[u8] = b"guardian-proposal";
+/// Seed prefix of [`crate::state::Safe`], then the market and the mint.
+pub const SAFE: &[u8] = b"safe";
+/// Seed prefix of a safe's token account, then the safe.
+pub const SAFE_TOKENS: &[u8] = b"safe-tokens";
+/// Seed prefix of [`crate::state::Route`], then the market and the vault.
+pub const ROUTE: &[u8] = b"route";
+/// Seed prefix of [`crate::state::Held`], then the safe, the owner and a number of the owner's choice.
+pub const HELD: &[u8] = b"held";
+/// Seed prefix of [`crate::state::ClaimPage`], then the safe, the set of claims and the page.
+pub const CLAIMS: &[u8] = b"claims";
 /// The protected program's seed of its recording PDA, by convention. The PDA owns nothing and is no authority.
 pub const RECORDER: &[u8] = b"firebreak";
 
@@ -104,6 +114,32 @@ pub fn proposal(protocol: &Pubkey, nonce: u64) -> (Pubkey, u8) {
 /// A guardian's proposal.
 pub fn guardian_proposal(protocol: &Pubkey, guardian: &Pubkey, nonce: u64) -> (Pubkey, u8) {
     let seeds: &[&[u8]] = &[GUARDIAN_PROPOSAL, protocol.as_ref(), guardian.as_ref(), &nonce.to_le_bytes()];
+    Pubkey::find_program_address(seeds, &ID)
+}
+
+/// A market's safe for a mint.
+pub fn safe(market: &Pubkey, mint: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[SAFE, market.as_ref(), mint.as_ref()], &ID)
+}
+
+/// A safe's token account.
+pub fn safe_tokens(safe: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[SAFE_TOKENS, safe.as_ref()], &ID)
+}
+
+/// A vault's way to its safe; in custody the vault's owner.
+pub fn route(market: &Pubkey, vault: &Pubkey) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[ROUTE, market.as_ref(), vault.as_ref()], &ID)
+}
+
+/// A withdrawal that waits in a safe.
+pub fn held(safe: &Pubkey, owner: &Pubkey, nonce: u64) -> (Pubkey, u8) {
+    Pubkey::find_program_address(&[HELD, safe.as_ref(), owner.as_ref(), &nonce.to_le_bytes()], &ID)
+}
+
+/// A page of claims made on a safe.
+pub fn claim_page(safe: &Pubkey, epoch: u64, page: u64) -> (Pubkey, u8) {
+    let seeds: &[&[u8]] = &[CLAIMS, safe.as_ref(), &epoch.to_le_bytes(), &page.to_le_bytes()];
     Pubkey::find_program_address(seeds, &ID)
 }
 

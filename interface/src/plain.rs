@@ -34,6 +34,7 @@ plain! {
     crate::state::BandSettings,
     crate::state::CoverageRow,
     crate::state::Thresholds,
+    crate::state::RouteSettings,
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ pub enum Votes {
     Confirm,
     /// Their threshold to resume.
     Resume,
+    /// Their threshold to migrate.
+    Migrate,
+    /// Their threshold to release.
+    Release,
     /// Their threshold to veto.
     Veto,
     /// So many that the rest are fewer than veto, and no fewer than that; who is to leave does not count.
@@ -32,6 +36,8 @@ impl Votes {
             Self::One => 1,
             Self::Confirm => thresholds.confirm,
             Self::Resume => thresholds.resume,
+            Self::Migrate => thresholds.migrate,
+            Self::Release => thresholds.release,
             Self::Veto => thresholds.veto,
             Self::VetoAgain => thresholds.veto.max(members.saturating_add(1).saturating_sub(thresholds.veto)),
             Self::Freeze => thresholds.freeze,
@@ -133,6 +139,14 @@ policy! {
     VETO_AGAIN: "`veto` of what was vetoed before", "guardians", VetoAgain, AtOnce, AnyDay, "who is to leave by it does not count";
     FREEZE_AUTHORITY: "`freeze_authority`", "guardians", Freeze, AtOnce, AnyDay, "30 days; the authority epoch that it names";
     ANNOUNCE_MAINTENANCE: "`announce_maintenance`", "guardians propose and approve, anyone executes", Resume, Loosening, Now, "4 hours, three in 30 days, while nothing holds; quiets `raise` alone";
+    ORDER_MIGRATION: "`order_migration`", "guardians", Migrate, AtOnce, AnyDay, "the latch that it names, Major at least; a day; to registered safes alone";
+    MIGRATE: "`migrate`", "anyone", None, AtOnce, AnyDay, "ordered; or where the route says so, while a seasoned limiter or invariant holds Critical; all that the vault has, to its safe";
+    HOLD: "`hold`, `pay`", "the protected program", None, AtOnce, AnyDay, "what its limiter lets wait, or pass";
+    FLAG_HELD: "`flag_held`", "guardians", Confirm, AtOnce, AnyDay, "seven days with all else that holds it up; then it is paid";
+    DECIDE_HELD: "`decide_held`", "guardians", Release, AtOnce, Now, "what was flagged and is not due; once";
+    RELEASE: "`begin_release`", "guardians propose and approve, the authority signs", Release, Loosening, Now, "back to the vault or to the route's destination, in four steps; without the authority 14 days after the last approval, to the vault alone";
+    OPEN_CLAIMS: "`open_claims`", "guardians propose and approve, the authority signs", Release, Loosening, Now, "what the safe owes nobody; each claim once";
+    PAY: "`release`, `claim_held`, `claim`", "anyone", None, AtOnce, AnyDay, "what was agreed on, and to whom";
     RAISE: "`raise`", "a keeper", None, AtOnce, AnyDay, "Minor alone, Major with another within 25 slots and 30 s; a day's raises and seconds";
     HEARTBEAT: "`heartbeat`", "a keeper", None, AtOnce, AnyDay, "changes nothing but when it was heard of last";
     POKE: "`poke`, `poke_band`, `poke_invariant`, `poke_program`", "anyone", None, AtOnce, AnyDay, "what the accounts prove; top level, in known company; Critical by a second look";
@@ -150,6 +164,8 @@ mod tests {
             Votes::One => "1",
             Votes::Confirm => "`confirm`",
             Votes::Resume => "`resume`",
+            Votes::Migrate => "`migrate`",
+            Votes::Release => "`release`",
             Votes::Veto => "`veto`",
             Votes::VetoAgain => "n - `veto` + 1, and no fewer than `veto`",
             Votes::Freeze => "`freeze`",

@@ -13,6 +13,8 @@ pub enum Direction {
     In,
     /// Out of the vault: asked before the transfer.
     Out,
+    /// Out of the vault, by who can hold it in the safe instead: only who asks so is answered [`Verdict::Hold`].
+    OutOrHold,
 }
 
 /// The answer to a recorded flow. On anything but `Allow` the integration returns `Ok` and pays nothing, before it

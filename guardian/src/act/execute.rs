@@ -105,6 +105,19 @@ async fn instruction(
             let new = NewInvariant { market, index: *index, settings, terms };
             instruction::register_invariant(payer, by, protocol, &new, segment)
         }
+        Proposed::RegisterSafe => {
+            let (market, mint) = (account(0)?, account(1)?);
+            let found = node.accounts(&[mint]).await?.pop().flatten();
+            let program = found.ok_or(Error::Missing { what: "mint", key: mint })?.owner;
+            instruction::register_safe(payer, by, (protocol, market), (mint, program), segment)
+        }
+        Proposed::RegisterRoute(settings) => {
+            let (market, vault) = (account(0)?, account(1)?);
+            let found = node.accounts(&[vault]).await?.pop().flatten();
+            let found = found.ok_or(Error::Missing { what: "vault", key: vault })?;
+            let VaultState { mint, .. } = VaultState::read(&found.owner, &found.data);
+            instruction::register_route(payer, by, (protocol, market), (vault, mint), settings, segment)
+        }
     })
 }
 

@@ -301,6 +301,32 @@ fn instruction(
             };
             instruction::announce_maintenance(proposal, protocol, market, *seconds, segment)
         }
+        of_money => {
+            let market = market.ok_or_else(|| Error::usage("money is of one market"))?;
+            return money(behind, (protocol, market), of_money, stamp, segment);
+        }
+    })
+}
+
+/// What guardians do with the money of a market.
+fn money(
+    behind: Behind,
+    scope: (Pubkey, Pubkey),
+    act: &GuardianAct,
+    stamp: Option<&Stamp>,
+    segment: Option<u32>,
+) -> Result<Instruction, Error> {
+    Ok(match act {
+        GuardianAct::Migrate(order) => instruction::order_migration(behind, scope, order, segment),
+        GuardianAct::FlagHeld(range) => instruction::flag_held(behind, scope, range, segment),
+        GuardianAct::DecideHeld { range, pay } => {
+            instruction::decide_held(behind, scope, (range, *pay, stamp), segment)
+        }
+        _ => {
+            return Err(Error::usage(
+                "the authority signs it too, or its time has to pass: `guardian release`",
+            ));
+        }
     })
 }
 

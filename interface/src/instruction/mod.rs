@@ -9,6 +9,7 @@ use solana_program::pubkey::Pubkey;
 
 mod governance;
 mod guardians;
+mod money;
 
 use crate::{
     ID, pda,
@@ -84,6 +85,32 @@ pub mod discriminator {
     pub const HEARTBEAT: [u8; 8] = [202, 104, 56, 6, 240, 170, 63, 134];
     /// `migrate_protocol`
     pub const MIGRATE_PROTOCOL: [u8; 8] = [182, 254, 253, 220, 0, 144, 234, 250];
+    /// `register_safe`
+    pub const REGISTER_SAFE: [u8; 8] = [56, 22, 136, 93, 134, 98, 192, 205];
+    /// `register_route`
+    pub const REGISTER_ROUTE: [u8; 8] = [61, 66, 245, 178, 80, 255, 23, 250];
+    /// `order_migration`
+    pub const ORDER_MIGRATION: [u8; 8] = [185, 2, 99, 233, 90, 110, 173, 152];
+    /// `migrate`
+    pub const MIGRATE: [u8; 8] = [155, 234, 231, 146, 236, 158, 162, 30];
+    /// `hold`
+    pub const HOLD: [u8; 8] = [83, 159, 208, 118, 203, 182, 239, 221];
+    /// `pay`
+    pub const PAY: [u8; 8] = [119, 18, 216, 65, 192, 117, 122, 220];
+    /// `claim_held`
+    pub const CLAIM_HELD: [u8; 8] = [233, 137, 232, 163, 130, 51, 68, 151];
+    /// `flag_held`
+    pub const FLAG_HELD: [u8; 8] = [199, 183, 153, 199, 131, 84, 76, 122];
+    /// `decide_held`
+    pub const DECIDE_HELD: [u8; 8] = [194, 225, 206, 140, 68, 42, 189, 57];
+    /// `begin_release`
+    pub const BEGIN_RELEASE: [u8; 8] = [133, 115, 33, 81, 150, 188, 57, 122];
+    /// `release`
+    pub const RELEASE: [u8; 8] = [253, 249, 15, 206, 28, 127, 193, 241];
+    /// `open_claims`
+    pub const OPEN_CLAIMS: [u8; 8] = [111, 108, 90, 115, 178, 90, 24, 228];
+    /// `claim`
+    pub const CLAIM: [u8; 8] = [62, 198, 214, 193, 213, 159, 108, 210];
     /// `poke_invariant`
     pub const POKE_INVARIANT: [u8; 8] = [245, 104, 238, 32, 22, 111, 74, 192];
     /// `open_budget`
@@ -94,6 +121,11 @@ pub use governance::{Governance, amend, arm_limiter, arm_rule, cancel, propose, 
 pub use guardians::{
     Behind, announce_maintenance, approve, confirm, freeze_authority, migrate_protocol, propose_as_guardian,
     resume, veto,
+};
+
+pub use money::{
+    Hold, Migrate, Pay, Payout, begin_release, claim, claim_held, decide_held, flag_held, hold, migrate,
+    open_claims, order_migration, pay, register_route, register_safe, release,
 };
 
 /// When an approval was signed: a slot of the last 512 and its hash, as SlotHashes has them.
@@ -625,6 +657,19 @@ mod tests {
             ("announce_maintenance", ANNOUNCE_MAINTENANCE),
             ("heartbeat", HEARTBEAT),
             ("migrate_protocol", MIGRATE_PROTOCOL),
+            ("register_safe", REGISTER_SAFE),
+            ("register_route", REGISTER_ROUTE),
+            ("order_migration", ORDER_MIGRATION),
+            ("migrate", MIGRATE),
+            ("hold", HOLD),
+            ("pay", PAY),
+            ("claim_held", CLAIM_HELD),
+            ("flag_held", FLAG_HELD),
+            ("decide_held", DECIDE_HELD),
+            ("begin_release", BEGIN_RELEASE),
+            ("release", RELEASE),
+            ("open_claims", OPEN_CLAIMS),
+            ("claim", CLAIM),
             ("observe", OBSERVE),
             ("poke_band", POKE_BAND),
         ] {

@@ -111,6 +111,35 @@ pub enum Act {
     Resumed,
     /// Announced maintenance began; the value is the places of who approved it, the threshold its seconds.
     MaintenanceAnnounced,
+    /// A safe was registered.
+    SafeRegistered,
+    /// A route was registered, or its settings were changed; the value counts the registrations, the threshold is how long it
+    /// holds withdrawals, in seconds.
+    RouteRegistered,
+    /// Guardians ordered a market's money to be moved to safety; the value is their places, the threshold for how many seconds.
+    MigrationOrdered,
+    /// Money of a vault, the subject, moved to its safe; the value left, the threshold arrived.
+    MovedToSafe,
+    /// A withdrawal waits in a safe, the subject; the value arrived there, the threshold is its number.
+    HeldBack,
+    /// A held withdrawal was paid from a safe, the subject; the value left, the threshold is its number.
+    HeldPaid,
+    /// A held withdrawal was refused, and stays in the safe, the subject; the value is its amount, the threshold its number.
+    HeldRefused,
+    /// Guardians flagged held withdrawals of a safe, the subject; the value is the first number, the threshold the last.
+    HeldFlagged,
+    /// Guardians decided to pay flagged withdrawals; value and threshold as of [`Act::HeldFlagged`].
+    HeldToBePaid,
+    /// Guardians decided not to pay flagged withdrawals; value and threshold as of [`Act::HeldFlagged`].
+    HeldToBeRefused,
+    /// A release to the subject was agreed on; the value is its amount, the threshold 1 where the authority signed.
+    ReleaseBegun,
+    /// A step of a release went to the subject; the value left the safe, the threshold arrived.
+    Released,
+    /// Claims on a safe, the subject, were opened; the value is their sum, the threshold the number of the set.
+    ClaimsOpened,
+    /// A claim was paid from a safe, the subject; the value left it, the threshold is the claim's number.
+    Claimed,
 }
 
 impl Act {

@@ -73,8 +73,12 @@ pub struct Market {
     pub quiet_until: Instant,
     /// When the last three maintenances began, the oldest first.
     pub maintenances: [Instant; 3],
+    /// Until when anyone moves what is in its vaults to safety, as guardians ordered.
+    pub migrating_until: Instant,
+    /// When a release began last: it ended what anyone could move in the halt of then.
+    pub released_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 32],
 }
 
 /// What an authority chooses when it registers a market.

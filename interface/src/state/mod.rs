@@ -15,6 +15,7 @@ mod latch;
 mod limiter;
 mod market;
 mod mint;
+mod money;
 mod program;
 mod proposal;
 mod protocol;
@@ -32,7 +33,10 @@ pub use {
     band::{BandSettings, Feed, PriceBand, Prices},
     budget::GuardianBudget,
     coverage::{Coverage, CoverageRow, Gaps, check_coverage, discriminator},
-    guardians::{Ballot, ConfirmOrder, GuardianAct, LatchId, Members, ResumeOrder, Thresholds},
+    guardians::{
+        Ballot, ClaimsOrder, ConfirmOrder, GuardianAct, HeldRange, LatchId, Members, ReleaseOrder,
+        ResumeOrder, Thresholds,
+    },
     invariant::{
         Invariant, InvariantSettings, Measurement, Ratios, Reading, Shown, Term, TermSettings, Value,
     },
@@ -45,6 +49,10 @@ pub use {
     },
     market::{Market, MarketSettings},
     mint::MintCap,
+    money::{
+        CLAIMS_PER_PAGE, ClaimPage, Decision, Fate, Flag, Held, MigrateOrder, Release, Route, RouteSettings,
+        Safe, claim_leaf, claim_node,
+    },
     program::{LOADER, Look, ProgramPin, program_data, upgrade_authority_of},
     proposal::{Proposal, Proposed, Status},
     protocol::{PauseOrder, Protocol, ProtocolSettings},
@@ -115,8 +123,10 @@ macro_rules! layout {
 }
 
 layout! {
+    ClaimPage: 1080, [177, 125, 166, 186, 30, 45, 86, 10];
     Coverage: 1128, [214, 47, 19, 198, 64, 0, 74, 89];
     GuardianBudget: 152, [171, 18, 134, 60, 45, 231, 79, 7];
+    Held: 192, [148, 98, 241, 105, 69, 94, 144, 149];
     Invariant: 2728, [122, 214, 3, 149, 112, 206, 203, 128];
     Journal: 200, [246, 141, 106, 208, 98, 92, 66, 208];
     JournalSegment: 9864, [1, 158, 47, 240, 172, 17, 2, 72];
@@ -127,4 +137,6 @@ layout! {
     PriceBand: 632, [129, 245, 234, 98, 54, 146, 215, 53];
     Proposal: 1432, [26, 94, 189, 187, 116, 136, 53, 33];
     Protocol: 2296, [45, 39, 101, 43, 115, 72, 131, 40];
+    Route: 400, [80, 179, 58, 115, 52, 19, 146, 134];
+    Safe: 1016, [142, 128, 125, 131, 110, 89, 143, 114];
 }

@@ -79,8 +79,10 @@ pub struct Protocol {
     pub membership_epoch: u64,
     /// Until when the authority's proposals are refused.
     pub frozen_until: Instant,
+    /// Safes registered so far.
+    pub safes: u64,
     /// Room for later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 56],
 }
 
 /// What a protocol chooses when it is created.

@@ -15,6 +15,7 @@ use crate::{
     state::{
         latch::{Latch, LatchBoard, Source},
         market::{Market, check_duration, longest},
+        money::MigrateOrder,
         proposal::Proposal,
         protocol::Protocol,
     },
@@ -40,6 +41,60 @@ pub enum GuardianAct {
         /// How long keepers are quieted, in seconds.
         seconds: u32,
     },
+    /// `order_migration` of a market.
+    Migrate(MigrateOrder),
+    /// `begin_release` of a market's vault.
+    Release(ReleaseOrder),
+    /// `open_claims` on a market's safe.
+    OpenClaims(ClaimsOrder),
+    /// `flag_held` in a market's safe.
+    FlagHeld(HeldRange),
+    /// `decide_held` in a market's safe.
+    DecideHeld {
+        /// Which.
+        range: HeldRange,
+        /// Whether they are paid.
+        pay: bool,
+    },
+}
+
+/// Money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct ReleaseOrder {
+    /// The vault that it came from.
+    pub vault: Pubkey,
+    /// How much, in token units; what the safe has by then, if that is less.
+    pub amount: u64,
+    /// Whether it goes to the destination of the vault's route instead.
+    pub elsewhere: bool,
+}
+
+/// Claims on a safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct ClaimsOrder {
+    /// The safe's mint.
+    pub mint: Pubkey,
+    /// Root of the tree of claims.
+    pub root: [u8; 32],
+    /// Their sum, in token units.
+    pub total: u64,
+}
+
+/// Held withdrawals of a safe, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
+#[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
+#[cfg_attr(feature = "idl-build", derive(anchor_lang::AnchorSerialize))]
+pub struct HeldRange {
+    /// The safe's mint.
+    pub mint: Pubkey,
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
 }
 
 /// Which latch: a slot, and when it was taken. Another incident takes it anew.
@@ -97,6 +152,14 @@ impl GuardianAct {
             Self::Maintenance { seconds } if !(MAINTENANCE_MIN..=MAINTENANCE_MAX).contains(seconds) => {
                 Err(BreakerError::MaintenanceOutOfBounds)
             }
+            Self::Migrate(order) if order.latch.severity < Severity::Major => {
+                Err(BreakerError::SeverityNotAllowed)
+            }
+            Self::Release(order) if order.amount == 0 => Err(BreakerError::NothingToRelease),
+            Self::OpenClaims(order) if order.total == 0 => Err(BreakerError::ClaimsAboveSafe),
+            Self::FlagHeld(range) | Self::DecideHeld { range, .. } if range.from > range.to => {
+                Err(BreakerError::WrongHeldRange)
+            }
             _ => Ok(()),
         }
     }
@@ -107,9 +170,11 @@ impl GuardianAct {
     /// [`BreakerError::WrongMarket`].
     pub const fn check_scope(&self, is_market: bool) -> Checked<()> {
         match self {
+            Self::Confirm(_) | Self::Resume(_) => Ok(()),
             Self::FreezeAuthority { .. } if is_market => Err(BreakerError::WrongMarket),
-            Self::Maintenance { .. } if !is_market => Err(BreakerError::WrongMarket),
-            _ => Ok(()),
+            Self::FreezeAuthority { .. } => Ok(()),
+            _ if is_market => Ok(()),
+            _ => Err(BreakerError::WrongMarket),
         }
     }
 
@@ -120,6 +185,11 @@ impl GuardianAct {
             Self::Resume(_) => &policy::RESUME,
             Self::FreezeAuthority { .. } => &policy::FREEZE_AUTHORITY,
             Self::Maintenance { .. } => &policy::ANNOUNCE_MAINTENANCE,
+            Self::Migrate(_) => &policy::ORDER_MIGRATION,
+            Self::Release(_) => &policy::RELEASE,
+            Self::OpenClaims(_) => &policy::OPEN_CLAIMS,
+            Self::FlagHeld(_) => &policy::FLAG_HELD,
+            Self::DecideHeld { .. } => &policy::DECIDE_HELD,
         }
     }
 

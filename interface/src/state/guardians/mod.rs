@@ -10,7 +10,7 @@ use {
     solana_program::pubkey::Pubkey,
 };
 
-pub use act::{ConfirmOrder, GuardianAct, LatchId, ResumeOrder};
+pub use act::{ClaimsOrder, ConfirmOrder, GuardianAct, HeldRange, LatchId, ReleaseOrder, ResumeOrder};
 
 use super::{Protocol, protocol::check_members};
 use crate::{

@@ -4,6 +4,7 @@
 //! the elastic buffer is cut, undeclared flow is measured), then the flow itself ([`Limiter::record`]).
 //! Amounts round against whoever would gain: capacities and refills down, decay of what is remembered down.
 
+mod moved;
 mod resume;
 mod settings;
 mod settle;
@@ -121,8 +122,10 @@ pub struct Limiter {
     pub tightened: u64,
     /// Its place among the limiters of its market, by which a latch remembers it.
     pub place: u64,
+    /// What waits in a safe instead of being refused, as its route says: see [`super::RouteSettings::holds`].
+    pub holds: u64,
     /// Room for later versions.
-    pub reserved: [u8; 40],
+    pub reserved: [u8; 32],
 }
 
 /// A main buffer.
@@ -335,12 +338,12 @@ impl Limiter {
         // what was said to have come in and is not there left without a record: a drain may not hide behind a deposit
         let missing = match flow.direction {
             Direction::In => flow.amount - flow.amount.min(balance.saturating_sub(self.expected)),
-            Direction::Out => 0,
+            Direction::Out | Direction::OutOrHold => 0,
         };
         let (undeclared, capacities) = self.settle(balance, missing, now)?;
         let (verdict, trip) = match flow.direction {
             Direction::In => (Verdict::Allow, self.credit(flow.amount, balance)?),
-            Direction::Out => {
+            Direction::Out | Direction::OutOrHold => {
                 if flow.amount > balance && is_intact {
                     return Err(BreakerError::AmountAboveBalance);
                 }
@@ -352,6 +355,9 @@ impl Limiter {
             }
         };
         self.followed = self.expected.min(balance);
+        // who cannot hold it must not pay it
+        let cannot_hold = verdict == Verdict::Hold && flow.direction == Direction::Out;
+        let verdict = if cannot_hold { Verdict::Deny } else { verdict };
         let outcome = Outcome { verdict, trip: worst(undeclared, trip) };
         self.assert_invariant()?;
         Ok(self.in_shadow_or(outcome, now))
@@ -568,7 +574,12 @@ impl Limiter {
         // in shadow the caller pays all the same: uncounted, its payment would read as undeclared at the next touch
         if trip.is_some() && self.armed != 0 {
             self.denied = self.denied.saturating_add(1);
-            return Ok((Verdict::Deny, trip));
+            return Ok((if self.holds > 1 { Verdict::Hold } else { Verdict::Deny }, trip));
+        }
+        let gross = self.gross_trip(flow.amount, capacities.gross);
+        if gross.is_some() && self.armed != 0 && self.holds > 0 {
+            self.denied = self.denied.saturating_add(1);
+            return Ok((Verdict::Hold, gross));
         }
 
         self.elastic -= from_elastic;
@@ -585,15 +596,15 @@ impl Limiter {
         }
         self.expected = self.expected.saturating_sub(flow.amount);
         self.allowed = self.allowed.saturating_add(1);
-        Ok((Verdict::Allow, worst(trip, self.count_gross(flow.amount, capacities.gross))))
+        let bucket = &mut self.gross[(self.gross_bucket % GROSS_RING) as usize];
+        *bucket = bucket.saturating_add(flow.amount);
+        Ok((Verdict::Allow, worst(trip, gross)))
     }
 
-    /// Counts an outflow. Without a safe to hold it, a gross breach only cautions. Sums saturate: as an error, the
-    /// wash of a mint with a supply near 64 bits would refuse everybody's outflow for a window.
-    fn count_gross(&mut self, amount: u64, limit: u64) -> Option<Trip> {
-        let bucket = &mut self.gross[(self.gross_bucket % GROSS_RING) as usize];
-        *bucket = bucket.saturating_add(amount);
-        let total = self.gross_total();
+    /// What an outflow would be of the gross limit. Without a safe to hold it, a breach only cautions. Sums saturate: as an
+    /// error, the wash of a mint with a supply near 64 bits would refuse everybody's outflow for a window.
+    fn gross_trip(&self, amount: u64, limit: u64) -> Option<Trip> {
+        let total = self.gross_total().saturating_add(amount);
         let trip = Trip { rule: Rule::Gross, severity: Severity::Minor, value: total, threshold: limit };
         (total > limit).then_some(trip)
     }

@@ -20,6 +20,7 @@ use super::{
     keeper::KeeperSettings,
     limiter::LimiterSettings,
     market::MarketSettings,
+    money::RouteSettings,
     protocol::Protocol,
 };
 use crate::{
@@ -69,6 +70,10 @@ pub enum Proposed {
         /// Its settings.
         settings: InvariantSettings,
     },
+    /// `register_safe`: market, mint.
+    RegisterSafe,
+    /// `register_route`: market, vault.
+    RegisterRoute(RouteSettings),
 }
 
 /// First bytes of an act that changes the guardians: its numbers among [`Proposed`] and among [`Amendment`]. Their keys
@@ -89,6 +94,8 @@ impl Proposed {
             Self::RegisterCoverage(rows) => Coverage::check(rows),
             Self::RegisterBand { settings, .. } => settings.check(),
             Self::RegisterInvariant { settings, .. } => settings.check(),
+            Self::RegisterSafe => Ok(()),
+            Self::RegisterRoute(settings) => settings.check(),
         }
     }
 
@@ -97,7 +104,7 @@ impl Proposed {
         match self {
             Self::CreateMarket { .. } | Self::RegisterKeeper(_) | Self::RegisterCoverage(_) => 0,
             Self::Amend(_) | Self::RegisterBand { .. } => 1,
-            Self::RegisterLimiter { .. } => 2,
+            Self::RegisterLimiter { .. } | Self::RegisterSafe | Self::RegisterRoute(_) => 2,
             Self::RegisterInvariant { settings, .. } => 1 + settings.left.len() + settings.right.len(),
         }
     }
@@ -189,8 +196,10 @@ pub struct Proposal {
     pub by_guardian: u8,
     /// Explicit padding.
     pub padding: [u8; 2],
+    /// When it was approved last.
+    pub approved_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 224],
+    pub reserved: [u8; 208],
     /// A count, so many accounts, and the [`Proposed`] or [`GuardianAct`] in Borsh.
     pub content: [u8; 1024],
 }
@@ -249,8 +258,14 @@ impl Proposal {
         let content = content(act, &[scope])?;
         (self.by_guardian, self.nonce) = (1, nonce);
         self.ballot.approve(protocol.members([&guardian])?, protocol.membership_epoch)?;
+        self.approved_at = now;
         self.delay = act.policy().wait.seconds(protocol.loosening_delay);
-        let life = if self.delay == 0 { GUARDIAN_PROPOSAL_LIFE } else { PROPOSAL_LIFE };
+        let life = match act {
+            _ if self.delay == 0 => GUARDIAN_PROPOSAL_LIFE,
+            // the authority has its time first
+            GuardianAct::Release(_) => RELEASE_ALONE_AFTER + PROPOSAL_LIFE,
+            _ => PROPOSAL_LIFE,
+        };
         self.open((key, guardian), bump, (&content, life), now)
     }
 

@@ -264,7 +264,7 @@ fn flow(world: &mut World, direction: Direction, amount: u64, flows: &mut Vec<Fl
             -i128::from(amount)
         }
         Direction::Out if world.withdraw(amount) == Verdict::Allow => i128::from(amount),
-        Direction::Out => 0,
+        Direction::Out | Direction::OutOrHold => 0,
     };
     // in force: what the flow was judged by, and what it left behind
     let settings = world.limiter.settings;

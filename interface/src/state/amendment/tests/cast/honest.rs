@@ -301,6 +301,7 @@ impl Stage<'_> {
             GuardianAct::Resume(order) => 1 + order.latch.source as usize,
             GuardianAct::FreezeAuthority { .. } => 7,
             GuardianAct::Maintenance { .. } => 8,
+            other => unreachable!("nobody of the cast calls it: {other:?}"),
         }] += 1;
         match act {
             GuardianAct::Confirm(order) => {
@@ -315,6 +316,7 @@ impl Stage<'_> {
             GuardianAct::Resume(order) => Done::Resumed(scope, order.latch),
             GuardianAct::FreezeAuthority { .. } => Done::Froze,
             GuardianAct::Maintenance { seconds } => Done::Quieted(*seconds),
+            other => unreachable!("nobody of the cast calls it: {other:?}"),
         }
     }
 

@@ -23,6 +23,11 @@ pub(super) fn needed(thresholds: &Thresholds, act: &GuardianAct) -> usize {
         GuardianAct::Confirm(_) => thresholds.confirm,
         GuardianAct::Resume(_) | GuardianAct::Maintenance { .. } => thresholds.resume,
         GuardianAct::FreezeAuthority { .. } => thresholds.freeze,
+        GuardianAct::Migrate(_) => thresholds.migrate,
+        GuardianAct::FlagHeld(_) => thresholds.confirm,
+        GuardianAct::Release(_) | GuardianAct::OpenClaims(_) | GuardianAct::DecideHeld { .. } => {
+            thresholds.release
+        }
     };
     votes.into()
 }
@@ -94,6 +99,11 @@ impl Town {
                     Ok(())
                 }
             }
+            GuardianAct::Migrate(_)
+            | GuardianAct::Release(_)
+            | GuardianAct::OpenClaims(_)
+            | GuardianAct::FlagHeld(_)
+            | GuardianAct::DecideHeld { .. } => unreachable!("nobody of the cast calls it: {act:?}"),
             GuardianAct::Maintenance { .. } => {
                 let holds = |board: &LatchBoard| {
                     !is_over(board.held[0], now) || !is_over(board.liquidation_closed, now)

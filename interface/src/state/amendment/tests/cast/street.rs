@@ -178,6 +178,7 @@ impl Town {
             GuardianAct::Maintenance { seconds } => {
                 self.market.announce_maintenance(*seconds, &self.protocol.board, now)?;
             }
+            other => unreachable!("nobody of the cast calls it: {other:?}"),
         }
         self.market.assert_invariant()
     }

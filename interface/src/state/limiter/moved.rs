@@ -1,0 +1,38 @@
+//! Money that moves to a safe and back: no flow of anybody's, and nothing that is missing.
+
+use super::{Limiter, Outcome, Trip, VaultState};
+use crate::{
+    error::{BreakerError, Checked},
+    time::Instant,
+    verdict::Verdict,
+};
+
+impl Limiter {
+    /// So much left for the safe. It is measured first, as at any touch: what somebody took before is not hidden by it.
+    /// `vault` is as it was before.
+    ///
+    /// # Errors
+    /// The overflow error of the rule concerned.
+    pub fn moved_out(&mut self, sent: u64, vault: &VaultState, now: Instant) -> Checked<Option<Trip>> {
+        let balance = self.balance(vault);
+        let (trip, _) = self.settle(balance, 0, now)?;
+        self.expected = self.expected.saturating_sub(sent);
+        self.elastic = self.elastic.min(self.expected);
+        self.followed = self.expected.min(balance.saturating_sub(sent));
+        self.assert_invariant()?;
+        Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }, now).trip)
+    }
+
+    /// So much came back from the safe. It earns no credit: it left by no flow. `vault` is as it was before.
+    ///
+    /// # Errors
+    /// [`BreakerError::BalanceOverflow`], and the overflow error of the rule concerned.
+    pub fn moved_in(&mut self, received: u64, vault: &VaultState, now: Instant) -> Checked<Option<Trip>> {
+        let balance = self.balance(vault);
+        let (trip, _) = self.settle(balance, 0, now)?;
+        self.expected = self.expected.checked_add(received).ok_or(BreakerError::BalanceOverflow)?;
+        self.followed = self.expected.min(balance.saturating_add(received));
+        self.assert_invariant()?;
+        Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }, now).trip)
+    }
+}

@@ -1,0 +1,220 @@
+//! A route: the path, registered in advance, from a vault to its safe and back.
+
+#[cfg(feature = "anchor")]
+use anchor_lang::prelude::*;
+#[cfg(not(feature = "anchor"))]
+use {
+    bytemuck::{Pod, Zeroable},
+    solana_program::pubkey::Pubkey,
+};
+
+use crate::{
+    constants::*,
+    error::{BreakerError, Checked},
+    state::VaultState,
+    time::Instant,
+};
+
+/// What an authority chooses for a route. Any change of it counts as a loosening.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug, PartialEq, Eq)]
+pub struct RouteSettings {
+    /// Where a release may go beside the vault: a token account of the same mint; the default key for none.
+    pub destination: Pubkey,
+    /// How long a held withdrawal waits, in seconds.
+    pub hold_seconds: u32,
+    /// What waits in the safe instead of being refused: 0 nothing, 1 what exceeds the gross limit, 2 what exceeds a net
+    /// limit too.
+    pub holds: u8,
+    /// 1 where anyone may migrate at Critical, raised by a limiter or an invariant.
+    pub by_anyone: u8,
+    /// Explicit padding.
+    pub padding: [u8; 2],
+}
+
+impl RouteSettings {
+    /// Migration by guardians alone; nothing is held, and nothing goes anywhere but back.
+    pub const fn starting() -> Self {
+        Self {
+            destination: Pubkey::new_from_array([0; 32]),
+            hold_seconds: HOLD_DEFAULT,
+            holds: 0,
+            by_anyone: 0,
+            padding: [0; 2],
+        }
+    }
+
+    /// Checks every setting against the code's bounds.
+    ///
+    /// # Errors
+    /// [`BreakerError::RouteSettingOutOfBounds`].
+    pub fn check(&self) -> Checked<()> {
+        let is_within = (HOLD_MIN..=HOLD_MAX).contains(&self.hold_seconds)
+            && self.holds <= 2
+            && self.by_anyone <= 1
+            && self.padding == [0; 2];
+        if is_within { Ok(()) } else { Err(BreakerError::RouteSettingOutOfBounds) }
+    }
+}
+
+/// What is on its way back from the safe.
+#[cfg_attr(feature = "anchor", zero_copy)]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// What was approved and has not gone back yet, in token units.
+    pub left: u64,
+    /// What one step takes.
+    pub step: u64,
+    /// When the next step may be taken.
+    pub next_at: Instant,
+    /// 1 where it goes to the route's destination, 0 to the vault.
+    pub elsewhere: u64,
+}
+
+/// A vault's way to its safe. PDA of [`crate::pda::route`]; in custody it is the vault's owner too.
+#[cfg_attr(feature = "anchor", account(zero_copy))]
+#[cfg_attr(not(feature = "anchor"), derive(Clone, Copy, Pod, Zeroable), repr(C))]
+#[derive(Debug)]
+pub struct Route {
+    /// Layout version of the last writer.
+    pub version: u8,
+    /// Reader version that this account needs at least.
+    pub min_reader: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Explicit padding.
+    pub padding: [u8; 5],
+    /// Protocol it belongs to.
+    pub protocol: Pubkey,
+    /// Market whose incident lets money move.
+    pub market: Pubkey,
+    /// The vault.
+    pub vault: Pubkey,
+    /// Its mint.
+    pub mint: Pubkey,
+    /// The safe.
+    pub safe: Pubkey,
+    /// The vault's owner: the protocol's in escort, this account in custody.
+    pub vault_owner: Pubkey,
+    /// Settings in force.
+    pub settings: RouteSettings,
+    /// The owner that the destination had at registration.
+    pub destination_owner: Pubkey,
+    /// Registrations of it so far: each but the first changes its settings.
+    pub epoch: u64,
+    /// What left the vault by migrations, in token units.
+    pub sent: u64,
+    /// What arrived of it: less where the mint takes a fee.
+    pub received: u64,
+    /// What is on its way back.
+    pub release: Release,
+    /// Room for later versions.
+    pub reserved: [u8; 64],
+}
+
+impl Route {
+    /// Registers the route, or other settings of one that is there: to the same safe, for a vault does not change its mint.
+    /// `destination` is what the account of the settings holds now, none where they name none.
+    ///
+    /// # Errors
+    /// Those of [`RouteSettings::check`]; [`BreakerError::WrongDestination`].
+    pub fn register(
+        &mut self,
+        [protocol, market, vault, safe]: [Pubkey; 4],
+        bump: u8,
+        settings: &RouteSettings,
+        state: &VaultState,
+        destination: Option<&VaultState>,
+    ) -> Checked<()> {
+        settings.check()?;
+        (self.version, self.min_reader, self.bump) = (LAYOUT_VERSION, 1, bump);
+        [self.protocol, self.market, self.vault, self.safe] = [protocol, market, vault, safe];
+        (self.mint, self.vault_owner) = (state.mint, state.owner);
+        self.destination_owner = match destination {
+            // stops what could be spent by somebody else, or was made of another mint
+            Some(to) if to.sound && to.mint == state.mint && settings.destination != vault => to.owner,
+            None if settings.destination == Pubkey::default() => Pubkey::default(),
+            _ => return Err(BreakerError::WrongDestination),
+        };
+        self.settings = *settings;
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// Whether the vault belongs to the breaker: nothing leaves it but by the breaker.
+    pub fn is_custody(&self, key: &Pubkey) -> bool {
+        self.vault_owner == *key
+    }
+
+    /// Checks that this is the way of that vault.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongProtocol`], [`BreakerError::WrongMarket`], [`BreakerError::WrongVault`],
+    /// [`BreakerError::WrongSafe`].
+    pub fn check_leads(&self, [protocol, market, vault, safe]: [&Pubkey; 4]) -> Checked<()> {
+        if self.protocol != *protocol {
+            return Err(BreakerError::WrongProtocol);
+        }
+        if self.market != *market {
+            return Err(BreakerError::WrongMarket);
+        }
+        if self.vault != *vault {
+            return Err(BreakerError::WrongVault);
+        }
+        if self.safe == *safe { Ok(()) } else { Err(BreakerError::WrongSafe) }
+    }
+
+    /// Whether the vault is still the token account that was registered.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongVault`].
+    pub fn check_vault(&self, state: &VaultState) -> Checked<()> {
+        let is_intact = state.sound && state.mint == self.mint && state.owner == self.vault_owner;
+        if is_intact { Ok(()) } else { Err(BreakerError::WrongVault) }
+    }
+
+    /// Counts a migration.
+    pub fn migrated(&mut self, sent: u64, received: u64) {
+        self.sent = self.sent.saturating_add(sent);
+        self.received = self.received.saturating_add(received);
+    }
+
+    /// Begins a release of so much, in steps. What was left of an earlier one is void: this is what was agreed on last.
+    pub fn begin_release(&mut self, amount: u64, elsewhere: bool, now: Instant) {
+        self.release = Release {
+            left: amount,
+            step: amount.div_ceil(RELEASE_STEPS).max(1),
+            next_at: now,
+            elsewhere: elsewhere.into(),
+        };
+    }
+
+    /// Takes a step of the release; `free` is what the safe owes nobody, `dwell` the seconds until the next.
+    ///
+    /// # Errors
+    /// [`BreakerError::NothingToRelease`], [`BreakerError::ReleaseNotDue`].
+    pub fn step_release(&mut self, free: u64, dwell: u32, now: Instant) -> Checked<u64> {
+        let release = &mut self.release;
+        let amount = release.left.min(release.step).min(free);
+        if amount == 0 {
+            return Err(BreakerError::NothingToRelease);
+        }
+        if !release.next_at.reached(now) {
+            return Err(BreakerError::ReleaseNotDue);
+        }
+        release.left -= amount;
+        release.next_at = now.plus(dwell.into());
+        Ok(amount)
+    }
+
+    /// Where the release goes, and who must own it.
+    pub fn released_to(&self) -> (Pubkey, Pubkey) {
+        if self.release.elsewhere == 0 {
+            (self.vault, self.vault_owner)
+        } else {
+            (self.settings.destination, self.destination_owner)
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Rules of what is in safety, one by one.
