@@ -23,6 +23,10 @@ pub(crate) fn check_top_level() -> Result<()> {
 /// the breaker, to one of the programs that are welcome too, or advances a nonce.
 pub(crate) fn check(instructions: &AccountInfo, welcome_too: &[Pubkey]) -> Result<()> {
     check_top_level()?;
+    check_list(instructions, welcome_too)
+}
+
+fn check_list(instructions: &AccountInfo, welcome_too: &[Pubkey]) -> Result<()> {
     let list = instructions.try_borrow_data()?;
     // the sysvar's address is constrained by the caller: the runtime wrote it, and what cannot be read is not welcome
     let count = word(&list, 0).ok_or(BreakerError::WrongCompany)?;
@@ -36,6 +40,12 @@ pub(crate) fn check(instructions: &AccountInfo, welcome_too: &[Pubkey]) -> Resul
         ensure(is_welcome, BreakerError::WrongCompany)?;
     }
     Ok(())
+}
+
+/// As [`check`] for what the protected program may call too, and what may stand beside it.
+pub(crate) fn check_rescue(instructions: &AccountInfo, program: &Pubkey) -> Result<()> {
+    ensure(get_stack_height() <= TRANSACTION_LEVEL_STACK_HEIGHT + 1, BreakerError::NotTopLevel)?;
+    check_list(instructions, std::slice::from_ref(program))
 }
 
 /// Refuses an approval that may have been signed before today: one that a program makes for its signer, one under a

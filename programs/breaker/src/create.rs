@@ -26,7 +26,7 @@ pub(crate) fn create<'a, 'info, T: Layout>(
     payer: &AccountInfo<'info>,
     seeds: &[&[u8]],
 ) -> Result<RefMut<'a, T>> {
-    allocate(account, payer, T::SPACE, &T::TAG, seeds)?;
+    allocate_tagged(account, payer, (T::SPACE, &T::TAG), seeds)?;
     load_mut(account)
 }
 
@@ -37,20 +37,32 @@ pub(crate) fn create_if_missing<'a, 'info, T: Layout>(
     seeds: &[&[u8]],
 ) -> Result<RefMut<'a, T>> {
     if system_program::check_id(account.owner) {
-        allocate(account, payer, T::SPACE, &T::TAG, seeds)?;
+        allocate_tagged(account, payer, (T::SPACE, &T::TAG), seeds)?;
     }
     check(account, T::TAG)?;
     load_mut(account)
 }
 
-/// Gives the account to the breaker with its rent, its size and its discriminator. Lamports that somebody sent ahead do not
-/// stop it: `CreateAccount` would refuse them.
+/// Gives the account to the breaker with its rent, its size and its discriminator.
 #[inline(never)]
-fn allocate<'info>(
+fn allocate_tagged<'info>(
+    account: &AccountInfo<'info>,
+    payer: &AccountInfo<'info>,
+    (space, tag): (usize, &[u8]),
+    seeds: &[&[u8]],
+) -> Result<()> {
+    allocate(account, payer, space, &crate::ID, seeds)?;
+    account.try_borrow_mut_data()?[..tag.len()].copy_from_slice(tag);
+    Ok(())
+}
+
+/// Gives the account to a program with its rent and its size. Lamports that somebody sent ahead do not stop it:
+/// `CreateAccount` would refuse them.
+pub(crate) fn allocate<'info>(
     account: &AccountInfo<'info>,
     payer: &AccountInfo<'info>,
     space: usize,
-    tag: &[u8],
+    owner: &Pubkey,
     seeds: &[&[u8]],
 ) -> Result<()> {
     let rent = Rent::get()?.minimum_balance(space);
@@ -65,7 +77,7 @@ fn allocate<'info>(
         invoke_signed(&call, &infos, &[seeds])
     };
     let size = (space as u64).to_le_bytes();
-    let owner = crate::ID.as_ref();
+    let owner = owner.as_ref();
     if held == 0 {
         let data = [&CREATE_ACCOUNT.to_le_bytes()[..], &rent.to_le_bytes(), &size, owner];
         system(&data, &[(payer, true), (account, true)])?;
@@ -75,6 +87,5 @@ fn allocate<'info>(
         system(&[&ALLOCATE.to_le_bytes(), &size], &[(account, true)])?;
         system(&[&ASSIGN.to_le_bytes(), owner], &[(account, true)])?;
     }
-    account.try_borrow_mut_data()?[..tag.len()].copy_from_slice(tag);
     Ok(())
 }

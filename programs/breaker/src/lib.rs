@@ -20,6 +20,7 @@ mod quorum;
 mod record;
 mod shown;
 mod subject;
+mod token;
 
 use anchor_lang::prelude::*;
 use firebreak_interface::{
@@ -27,7 +28,8 @@ use firebreak_interface::{
     instruction::{RaiseOrder, Stamp},
     state::{
         Amendment, BandSettings, ConfirmOrder, CoverageRow, GuardianAct, InvariantSettings, KeeperSettings,
-        LimiterSettings, MarketSettings, PauseOrder, Proposed, ProtocolSettings, ResumeOrder,
+        LimiterSettings, MarketSettings, MigrateOrder, PauseOrder, Proposed, ProtocolSettings, ResumeOrder,
+        RouteSettings,
     },
 };
 use instructions::*;
@@ -204,6 +206,26 @@ pub mod breaker {
     /// Governance changes what is registered: tightens at once, loosens by a proposal.
     pub fn amend(ctx: Context<Amend>, amendment: Amendment) -> Result<()> {
         instructions::amend(ctx, &amendment)
+    }
+
+    /// The authority makes a market's safe for a mint.
+    pub fn register_safe(ctx: Context<RegisterSafe>) -> Result<()> {
+        instructions::register_safe(ctx)
+    }
+
+    /// The authority says which way a vault's money goes to safety.
+    pub fn register_route(ctx: Context<RegisterRoute>, settings: RouteSettings) -> Result<()> {
+        instructions::register_route(ctx, settings)
+    }
+
+    /// A quorum of guardians orders that a market's money be moved to safety.
+    pub fn order_migration(ctx: Context<OrderMigration>, order: MigrateOrder) -> Result<()> {
+        instructions::order_migration(ctx, order)
+    }
+
+    /// All that a vault has goes to its safe: as guardians ordered, or at Critical where its route says so.
+    pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
+        instructions::migrate(ctx)
     }
 
     /// Anyone latches what the accounts of an invariant prove.

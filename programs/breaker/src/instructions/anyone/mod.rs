@@ -2,6 +2,7 @@
 
 mod cancel;
 mod extend_journal;
+mod migrate;
 mod migrate_protocol;
 mod observe;
 mod open_budget;
@@ -12,6 +13,6 @@ mod poke_program;
 mod step_down;
 
 pub use {
-    cancel::*, extend_journal::*, migrate_protocol::*, observe::*, open_budget::*, poke::*, poke_band::*,
-    poke_invariant::*, poke_program::*, step_down::*,
+    cancel::*, extend_journal::*, migrate::*, migrate_protocol::*, observe::*, open_budget::*, poke::*,
+    poke_band::*, poke_invariant::*, poke_program::*, step_down::*,
 };

@@ -8,8 +8,10 @@ mod register_coverage;
 mod register_invariant;
 mod register_keeper;
 mod register_limiter;
+mod register_route;
+mod register_safe;
 
 pub use {
     amend::*, create_market::*, propose::*, register_band::*, register_coverage::*, register_invariant::*,
-    register_keeper::*, register_limiter::*,
+    register_keeper::*, register_limiter::*, register_route::*, register_safe::*,
 };

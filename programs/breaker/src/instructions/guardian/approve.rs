@@ -37,7 +37,9 @@ pub fn approve(ctx: Context<Approve>, stamp: Stamp) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut proposal = accounts.proposal.load_mut()?;
         let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
-        (members, proposal.approve(&protocol, members, stamp.slot)?)
+        let votes = proposal.approve(&protocol, members, stamp.slot)?;
+        proposal.approved_at = now;
+        (members, votes)
     };
 
     let entry = JournalEntry {
