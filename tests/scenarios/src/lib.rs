@@ -14,6 +14,7 @@ pub mod integrator;
 pub mod outcome;
 pub mod programs;
 pub mod protected;
+pub mod safety;
 pub mod token;
 pub mod token_2022;
 pub mod vm;

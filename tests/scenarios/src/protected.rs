@@ -5,9 +5,10 @@ use firebreak_interface::{
     Direction, Operation, Operations, Severity,
     constants::LOOSENING_DELAY_DEFAULT,
     instruction::{self, NewLimiter, RaiseOrder},
+    pda,
     state::{
         CoverageRow, Journal, KeeperSettings, LimiterSettings, MarketSettings, PauseOrder, ProtocolSettings,
-        WindowSettings,
+        RouteSettings, WindowSettings,
     },
 };
 use solana_instruction::Instruction;
@@ -46,6 +47,10 @@ pub struct Setup {
     pub budgets: bool,
     /// Whether the journal has a segment.
     pub segment: bool,
+    /// The vault's way to its safe; none where there is neither.
+    pub route: Option<RouteSettings>,
+    /// Whether the vault is in the breaker's custody.
+    pub custody: bool,
     /// Whether the limiter is armed.
     pub armed: bool,
     /// Whether a loosening delay has passed since: the limiter knows an average and may act as Critical.
@@ -78,6 +83,8 @@ impl Default for Setup {
             keepers: vec![keeper; 2],
             budgets: true,
             segment: true,
+            route: None,
+            custody: false,
             armed: true,
             seasoned: true,
         }
@@ -125,7 +132,15 @@ impl Protected {
             vm.send(&[register], &[&this.authority]).succeeds();
             this.keepers.push(key);
         }
-        (this.vault, this.limiter) = this.guard_vault(vm, this.market, setup.funds, &setup.limiter);
+        (this.vault, this.limiter) = if setup.custody {
+            this.guard_vault_in_custody(vm, this.market, setup.funds, &setup.limiter)
+        } else {
+            this.guard_vault(vm, this.market, setup.funds, &setup.limiter)
+        };
+        if let Some(settings) = &setup.route {
+            let (safe, route) = (this.register_safe(vm), this.register_route(vm, this.vault, settings));
+            vm.send(&[safe, route], &[&this.authority]).succeeds();
+        }
         if setup.armed {
             let arm = this.arm(vm, this.vault);
             vm.send(&[arm], &[&this.authority]).succeeds();
@@ -192,7 +207,28 @@ impl Protected {
         funds: u64,
         settings: &LimiterSettings,
     ) -> (Pubkey, Pubkey) {
-        let vault = token::account(vm, &self.authority, &self.mint, &self.program.owner);
+        self.guard(vm, market, (funds, settings), |_| self.program.owner)
+    }
+
+    /// The same with a vault in the breaker's custody: its route owns it.
+    pub fn guard_vault_in_custody(
+        &self,
+        vm: &mut Vm,
+        market: Pubkey,
+        funds: u64,
+        settings: &LimiterSettings,
+    ) -> (Pubkey, Pubkey) {
+        self.guard(vm, market, (funds, settings), |vault| pda::route(&market, vault).0)
+    }
+
+    fn guard(
+        &self,
+        vm: &mut Vm,
+        market: Pubkey,
+        (funds, settings): (u64, &LimiterSettings),
+        owner: impl Fn(&Pubkey) -> Pubkey,
+    ) -> (Pubkey, Pubkey) {
+        let vault = token::account_of(vm, &self.authority, &self.mint, owner);
         token::issue(vm, &self.authority, &self.mint, &vault, funds);
         let register = self.register_limiter(vm, market, vault, settings);
         vm.send(&[register], &[&self.authority]).succeeds();
@@ -228,6 +264,18 @@ impl Protected {
     pub fn register_coverage(&self, vm: &Vm, rows: &[CoverageRow]) -> Instruction {
         let key = self.authority.pubkey();
         instruction::register_coverage(key, key, self.protocol, rows, self.segment(vm))
+    }
+
+    /// `register_safe` of our mint by the authority.
+    pub fn register_safe(&self, vm: &Vm) -> Instruction {
+        let (key, of) = (self.authority.pubkey(), (self.protocol, self.market));
+        instruction::register_safe(key, key, of, (self.mint, token::PROGRAM), self.segment(vm))
+    }
+
+    /// `register_route` of a vault of our mint by the authority.
+    pub fn register_route(&self, vm: &Vm, vault: Pubkey, settings: &RouteSettings) -> Instruction {
+        let (key, of) = (self.authority.pubkey(), (self.protocol, self.market));
+        instruction::register_route(key, key, of, (vault, self.mint), settings, self.segment(vm))
     }
 
     /// `arm_limiter` by the authority.

@@ -25,8 +25,14 @@ pub fn mint(vm: &mut Vm, authority: &Keypair, decimals: u8) -> Pubkey {
 
 /// Creates a token account of `owner`.
 pub fn account(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> Pubkey {
+    account_of(vm, payer, mint, |_| *owner)
+}
+
+/// Creates a token account whose owner follows from its address.
+pub fn account_of(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: impl Fn(&Pubkey) -> Pubkey) -> Pubkey {
     let account = vm.key();
-    let setup = token::initialize_account3(&PROGRAM, &account.pubkey(), mint, owner);
+    let owner = owner(&account.pubkey());
+    let setup = token::initialize_account3(&PROGRAM, &account.pubkey(), mint, &owner);
     create(vm, payer, &account, Account::LEN, built(setup))
 }
 

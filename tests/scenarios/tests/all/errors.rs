@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, acts, bands, budgets, coverage, damage, extensions, flows, guardians, invariants, journal, mints,
-    pauses, pins, pokes, raises, ratchet, registration, resumes, time, versions,
+    accounts, acts, bands, budgets, coverage, damage, extensions, flows, guardians, invariants, journal,
+    mints, pauses, pins, pokes, raises, ratchet, registration, resumes, time, versions,
 };
 
 /// Which scenario meets which error.

@@ -15,6 +15,7 @@ mod gate;
 mod guardians;
 mod invariants;
 mod journal;
+mod migration;
 mod mints;
 mod pauses;
 mod pins;

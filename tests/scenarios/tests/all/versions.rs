@@ -222,6 +222,7 @@ fn by_no_quorum_of_guardians() {
             GuardianAct::FreezeAuthority { authority_epoch } => {
                 (instruction::freeze_authority(behind, scope.0, authority_epoch, segment), 4)
             }
+            other => unreachable!("proposed nowhere here: {other:?}"),
         };
         reads(&mut world, &execute, &anyone, accounts);
     }

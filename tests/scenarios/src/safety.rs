@@ -1,0 +1,95 @@
+//! Money to safety: what is registered, ordered and moved.
+
+use firebreak_interface::{
+    Severity,
+    instruction::{self, Behind, Migrate},
+    pda,
+    state::{MigrateOrder, Route, Safe, Source},
+};
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+use crate::{Outcome, World, token};
+
+impl World {
+    /// Address of the safe of our market and mint.
+    pub fn safe_key(&self) -> Pubkey {
+        pda::safe(&self.us.market, &self.us.mint).0
+    }
+
+    /// Its token account.
+    pub fn safe_tokens(&self) -> Pubkey {
+        pda::safe_tokens(&self.safe_key()).0
+    }
+
+    /// The safe.
+    pub fn safe(&self) -> Safe {
+        self.vm.read(&self.safe_key())
+    }
+
+    /// What is in it.
+    pub fn in_safe(&self) -> u64 {
+        token::balance(&self.vm, &self.safe_tokens())
+    }
+
+    /// Address of our vault's route.
+    pub fn route_key(&self) -> Pubkey {
+        pda::route(&self.us.market, &self.us.vault).0
+    }
+
+    /// The route.
+    pub fn route(&self) -> Route {
+        self.vm.read(&self.route_key())
+    }
+
+    /// Our vault and its way to safety, in escort.
+    pub fn way(&self) -> Migrate {
+        let (us, owner) = (&self.us, self.us.program.owner);
+        let in_custody = self.route().is_custody(&self.route_key());
+        Migrate {
+            market: us.market,
+            vault: us.vault,
+            owner: (!in_custody).then_some(owner),
+            mint: us.mint,
+            token_program: token::PROGRAM,
+        }
+    }
+
+    /// `order_migration` because of what holds, by our guardians at these places.
+    pub fn ordering_migration(
+        &mut self,
+        source: Source,
+        severity: Severity,
+        places: &[usize],
+    ) -> Instruction {
+        let market = self.us.market;
+        let order = MigrateOrder { latch: self.latch(Some(market), source, severity) };
+        let keys: Vec<_> = self.guardian_keys(places).iter().map(Keypair::pubkey).collect();
+        let scope = (self.us.protocol, market);
+        instruction::order_migration(Behind::signers(&keys), scope, &order, self.us.segment(&self.vm))
+    }
+
+    /// A guardian pauses, and a quorum orders that money be moved because of it.
+    pub fn order_migration(&mut self) {
+        let pause = self.order(3_600);
+        self.pause(0, &pause).succeeds();
+        let order = self.ordering_migration(Source::Guardian, Severity::Major, &[0, 1]);
+        let keys = self.guardian_keys(&[0, 1]);
+        self.vm.send(&[order], &[&keys[0], &keys[1]]).succeeds();
+    }
+
+    /// `migrate` of our vault: by our program where its owner must sign.
+    pub fn migrating(&self) -> Instruction {
+        let way = self.way();
+        let migrate = instruction::migrate(self.us.protocol, &way, self.us.segment(&self.vm));
+        if way.owner.is_some() { self.us.program.calls(migrate) } else { migrate }
+    }
+
+    /// Somebody moves what our vault has to its safe.
+    pub fn migrate(&mut self) -> Outcome {
+        let migrate = self.migrating();
+        self.vm.send(&[migrate], &[&self.attacker])
+    }
+}
