@@ -1,6 +1,6 @@
 //! Reading a protocol from one RPC endpoint.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use firebreak_client::{
     Limiter, Market, Protocol, ProtocolAddresses,
@@ -13,7 +13,10 @@ use firebreak_interface::{
     ID, Instant,
     instruction::Stamp,
     pda,
-    state::{GuardianBudget, Invariant, Journal, JournalSegment, Keeper, MintCap, PriceBand, Proposal},
+    state::{
+        GuardianBudget, Invariant, Journal, JournalSegment, Keeper, MintCap, PriceBand, Proposal, Proposed,
+        VaultState, check_mint,
+    },
 };
 use solana_account::Account;
 use solana_account_decoder_client_types::UiAccountEncoding;
@@ -67,6 +70,8 @@ pub struct Snapshot {
     pub journal: Box<Journal>,
     /// The journal's segments.
     pub segments: Vec<JournalSegment>,
+    /// Decimals of the tokens in vaults for which a limiter is proposed.
+    pub decimals: HashMap<Pubkey, u8>,
 }
 
 impl Snapshot {
@@ -83,8 +88,15 @@ impl Snapshot {
 
     /// A market's number by its address, for people.
     pub fn market_name(&self, key: &Pubkey) -> String {
-        let known = self.markets.iter().find(|(market, _)| market == key);
-        known.map_or_else(|| format!("market {key}"), |(_, market)| format!("market {}", market.id))
+        let known = self.markets.iter().find(|(market, _)| market == key).map(|(_, market)| market.id);
+        // one that waits to be created is named by what waits for it too
+        let waits = || {
+            self.proposals.iter().find_map(|(_, proposal)| match proposal.read_content() {
+                Some((_, Proposed::CreateMarket { id, .. })) if self.addresses.market(id) == *key => Some(id),
+                _ => None,
+            })
+        };
+        known.or_else(waits).map_or_else(|| format!("market {key}"), |id| format!("market {id}"))
     }
 
     /// A guardian's budget for a market, or for all where the scope is the protocol; none where it is not open.
@@ -187,8 +199,12 @@ impl Node {
                 guardians.map(move |guardian| addresses.budget(scope, guardian))
             })
             .collect();
-        let (budgets, (journal, segments)) =
-            tokio::try_join!(self.accounts(&seats), self.journal(&addresses, journal))?;
+        let vaults = vaults(&proposals);
+        let (budgets, (journal, segments), decimals) = tokio::try_join!(
+            self.accounts(&seats),
+            self.journal(&addresses, journal),
+            self.decimals(&vaults)
+        )?;
         let budgets = budgets.into_iter().flatten();
         let budgets = budgets.filter_map(|account| decode(&account.owner, &account.data).ok().map(Box::new));
         let budgets = budgets.collect();
@@ -206,7 +222,21 @@ impl Node {
             budgets,
             journal,
             segments,
+            decimals,
         })
+    }
+
+    /// Decimals of the tokens in these vaults, as far as they and their mints can be read.
+    async fn decimals(&self, vaults: &[Pubkey]) -> Result<HashMap<Pubkey, u8>, Error> {
+        let accounts = self.accounts(vaults).await?;
+        let states = vaults.iter().zip(accounts).filter_map(|(vault, account)| {
+            let account = account?;
+            Some((*vault, VaultState::read(&account.owner, &account.data).mint))
+        });
+        let (vaults, mints): (Vec<_>, Vec<_>) = states.unzip();
+        let mints = self.accounts(&mints).await?;
+        let known = vaults.into_iter().zip(mints);
+        Ok(known.filter_map(|(vault, mint)| Some((vault, decimals(&mint?)?))).collect())
     }
 
     /// The journal, of which an older reading is known, and its segments. The head and the segments that may still be written come in one answer: of two
@@ -317,6 +347,23 @@ impl Node {
     pub(crate) fn failed(&self, source: ClientError) -> Error {
         Error::Rpc { url: self.url.clone(), source: Box::new(source) }
     }
+}
+
+/// The vaults for which a limiter is proposed.
+fn vaults(proposals: &[(Pubkey, Box<Proposal>)]) -> Vec<Pubkey> {
+    let vault = |(_, proposal): &(Pubkey, Box<Proposal>)| match proposal.read_content() {
+        Some((accounts, Proposed::RegisterLimiter { .. })) => accounts.get(1).copied(),
+        _ => None,
+    };
+    proposals.iter().filter_map(vault).collect()
+}
+
+/// Decimals of a mint; none where these bytes are no mint that a limiter can be of.
+pub fn decimals(mint: &Account) -> Option<u8> {
+    /// Where both token programs have them.
+    const DECIMALS: usize = 44;
+    check_mint(&mint.owner, &mint.data).ok()?;
+    mint.data.get(DECIMALS).copied()
 }
 
 fn expect<T: Kind>(what: &'static str, key: Pubkey, account: &Account) -> Result<T, Error> {

@@ -8,11 +8,15 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
 use crate::{
-    act::{amend::Subject, latch, members::Member, named::Named},
+    act::{latch, named::Named},
     exit, words,
 };
 
+mod change;
 mod help;
+mod register;
+
+pub(crate) use change::{Change, Propose, Tighten};
 
 /// Guards a protocol: shows what holds, pauses, confirms, resumes, vetoes, tightens, proposes, executes, proves the journal.
 ///
@@ -90,7 +94,7 @@ pub(crate) enum Command {
     Tighten(Tighten),
     /// Proposes what loosens: it waits in the open before anyone can execute it.
     #[command(after_long_help = help::PROPOSE)]
-    Propose(Propose),
+    Propose(Box<Propose>),
     /// Makes a latch hold longer: guardians together.
     #[command(after_long_help = help::CONFIRM)]
     Confirm(Confirm),
@@ -196,81 +200,6 @@ pub(crate) struct Pause {
     /// A nonce account of yours: with --sign-only, and --valid as long, the pause can be kept and sent when it is needed.
     #[arg(long, value_name = "ACCOUNT", value_parser = words::address)]
     pub(crate) nonce: Option<Pubkey>,
-}
-
-#[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true))]
-pub(crate) struct Tighten {
-    /// protocol, market:ID, limiter:VAULT, band:MARKET/INDEX or invariant:MARKET/INDEX.
-    pub(crate) subject: Subject,
-    /// A field's new value; again for more fields.
-    #[arg(long, group = "what", value_name = "NAME=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// A limiter, band or invariant goes from shadow to force.
-    #[arg(long, group = "what")]
-    pub(crate) arm: bool,
-    /// The protected program is pinned as it is deployed.
-    #[arg(long, group = "what")]
-    pub(crate) pin: bool,
-    /// The approved upgrade is approved no longer.
-    #[arg(long, group = "what")]
-    pub(crate) take_back_upgrade: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true))]
-pub(crate) struct Propose {
-    /// protocol, market:ID, limiter:VAULT, band:MARKET/INDEX, invariant:MARKET/INDEX or keeper:KEY.
-    pub(crate) subject: Subject,
-    /// A field's new value; again for more fields.
-    #[arg(long, group = "what", value_name = "NAME=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// A limiter, band or invariant goes back to shadow.
-    #[arg(long, group = "what")]
-    pub(crate) disarm: bool,
-    /// A limiter or invariant measures from what there is, if it is so much at least: units, or basis points.
-    #[arg(long, group = "what", value_name = "LEAST")]
-    pub(crate) accept_loss: Option<u64>,
-    /// A keeper's registration ends.
-    #[arg(long, group = "what")]
-    pub(crate) revoke: bool,
-    /// The protocol's loosenings wait for so long.
-    #[arg(long, group = "what", value_name = "DURATION", value_parser = words::parse_seconds)]
-    pub(crate) delay: Option<u32>,
-    /// This key governs.
-    #[arg(long, group = "what", value_name = "KEY", value_parser = words::address)]
-    pub(crate) authority: Option<Pubkey>,
-    /// Other guardians or thresholds, with the approval of today's: add:KEY, remove:KEY, or an act and how many it takes, as
-    /// veto=2; again for more of it.
-    #[arg(long, group = "what", value_name = "CHANGE")]
-    pub(crate) guardians: Vec<Member>,
-    /// An upgrade to code of this sha256, in hex, is let through.
-    #[arg(long, group = "what", value_name = "SHA256", value_parser = sha256)]
-    pub(crate) approve_upgrade: Option<Sha256>,
-    /// The protected program is watched no longer.
-    #[arg(long, group = "what")]
-    pub(crate) unpin: bool,
-    /// The protocol leaves: its gates read as open.
-    #[arg(long, group = "what")]
-    pub(crate) detach: bool,
-    /// Once more exactly what was vetoed under this number: it waits twice as long, and no few veto it.
-    #[arg(long, value_name = "PROPOSAL")]
-    pub(crate) again: Option<Named>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sha256(pub(crate) [u8; 32]);
-
-fn sha256(text: &str) -> Result<Sha256, String> {
-    let expected = || format!("`{text}` is no sha256: 64 hex digits are expected, not all zero");
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(expected());
-    }
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).map_err(|_| expected())?;
-    }
-    if bytes == [0; 32] { Err(expected()) } else { Ok(Sha256(bytes)) }
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -438,56 +367,4 @@ impl Explain {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::{CommandFactory, error::ErrorKind};
-
-    use super::*;
-
-    fn refused(arguments: &str) -> ErrorKind {
-        Cli::try_parse_from(arguments.split(' ')).expect_err(arguments).kind()
-    }
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn help_says_what_a_pause_cannot_do_and_what_exit_codes_mean() {
-        let mut command = Cli::command();
-        command.build();
-        let pause = command.find_subcommand_mut("pause").expect("a command").render_long_help().to_string();
-        assert!(pause.contains("When:") && pause.contains("It cannot:"), "{pause}");
-        for name in ["confirm", "resume", "freeze", "maintenance", "approve", "veto"] {
-            let help = command.find_subcommand_mut(name).expect(name).render_long_help().to_string();
-            assert!(help.contains("When:") && help.contains("It cannot:"), "{help}");
-        }
-        let help = command.render_long_help().to_string();
-        assert!(
-            help.contains("Exit codes:") && help.contains("10  sent, and it can no longer land"),
-            "{help}"
-        );
-    }
-
-    #[test]
-    fn what_must_be_said_is_asked_for() {
-        assert_eq!(refused("g pause"), ErrorKind::MissingRequiredArgument);
-        assert_eq!(refused("g pause --all --market 0"), ErrorKind::ArgumentConflict);
-        assert_eq!(refused("g pause --all --operations steal"), ErrorKind::ValueValidation);
-        assert_eq!(refused("g tighten market:0"), ErrorKind::MissingRequiredArgument);
-        assert_eq!(refused("g propose protocol --unpin --detach"), ErrorKind::ArgumentConflict);
-        assert_eq!(refused("g propose protocol --approve-upgrade 00"), ErrorKind::ValueValidation);
-        assert_eq!(refused("g status --dry-run --print"), ErrorKind::ArgumentConflict);
-        assert_eq!(refused("g propose protocol --guardians veto"), ErrorKind::ValueValidation);
-        assert_eq!(refused("g execute -1"), ErrorKind::UnknownArgument);
-        assert_eq!(refused("g confirm --market 0"), ErrorKind::MissingRequiredArgument);
-        assert_eq!(refused("g resume"), ErrorKind::MissingRequiredArgument);
-        assert_eq!(refused("g resume --all --source nobody"), ErrorKind::ValueValidation);
-        assert_eq!(refused("g resume --all --severity normal"), ErrorKind::ValueValidation);
-        assert_eq!(refused("g maintenance 0"), ErrorKind::MissingRequiredArgument);
-        assert_eq!(refused("g approve 1/x"), ErrorKind::ValueValidation);
-        assert_eq!(refused("g send"), ErrorKind::MissingRequiredArgument);
-        let other = Pubkey::new_from_array([5; 32]);
-        assert_eq!(refused(&format!("g freeze --propose --with {other}")), ErrorKind::ArgumentConflict);
-    }
-}
+mod tests;

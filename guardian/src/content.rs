@@ -1,6 +1,8 @@
 //! What a proposal will do, in words.
 
-use firebreak_client::{Limiter, Market};
+mod names;
+mod registered;
+
 use firebreak_interface::{
     constants::AUTHORITY_FREEZE,
     state::{Amendment, GuardianAct, Latch, LatchId, Proposal, Proposed, Ratios, Setting, Status},
@@ -16,6 +18,9 @@ use crate::{
     words,
 };
 
+pub use names::{account_name, number_of_guardian, proposal_name, subject_name};
+pub use registered::created;
+
 /// A proposal's content: what it does first, then each change in a line.
 pub fn lines(proposal: &Proposal, snapshot: &Snapshot) -> Vec<String> {
     if let Some((scope, act)) = proposal.read_act() {
@@ -25,20 +30,6 @@ pub fn lines(proposal: &Proposal, snapshot: &Snapshot) -> Vec<String> {
         Some((accounts, proposed)) => of(&proposed, &accounts, snapshot),
         None => vec!["content of a newer program: upgrade this tool before you let it pass".to_owned()],
     }
-}
-
-/// What a proposal is called: the authority's by its number, a guardian's by that guardian and its number.
-pub fn proposal_name(proposal: &Proposal, snapshot: &Snapshot) -> String {
-    match proposal.by_guardian {
-        0 => proposal.nonce.to_string(),
-        _ => number_of_guardian(&proposal.authority, proposal.nonce, snapshot),
-    }
-}
-
-/// What a guardian's proposal of this number is called: by the guardian's place, or by the key of who is none any longer.
-pub fn number_of_guardian(guardian: &Pubkey, number: u64, snapshot: &Snapshot) -> String {
-    let place = snapshot.protocol.guardians().iter().position(|key| key == guardian);
-    place.map_or_else(|| format!("{guardian}/{number}"), |place| format!("{place}/{number}"))
 }
 
 /// What an act of guardians does, in a market or in the whole protocol.
@@ -137,45 +128,16 @@ fn of_latch(id: &LatchId, scope: &Pubkey, snapshot: &Snapshot) -> (String, Optio
 
 /// What an act does to these accounts.
 pub fn of(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Vec<String> {
-    let first = accounts.first().copied().unwrap_or_default();
+    let first = || accounts.first().copied().unwrap_or_default();
     match proposed {
-        Proposed::Amend(amendment) => amended(amendment, first, snapshot),
-        Proposed::CreateMarket { id, settings } => listed(format!("registers market {id}"), settings),
-        Proposed::RegisterLimiter { settings, mint_cap } => {
-            let vault = accounts.get(1).copied().unwrap_or_default();
-            let market = snapshot.market_name(&first);
-            let mut lines = listed(format!("registers a limiter of vault {vault} in {market}"), settings);
-            lines.push(format!("mint_cap: {mint_cap}"));
-            lines
-        }
-        Proposed::RegisterKeeper(settings) => vec![format!(
-            "registers keeper {}: at most {} and {} raises a day, for {}",
-            settings.key,
-            words::duration(settings.max_seconds.into()),
-            settings.raises_per_day,
-            words::duration(settings.term.into()),
-        )],
-        Proposed::RegisterCoverage(rows) => {
-            vec![format!("adds {} instructions to the coverage table", rows.len())]
-        }
-        Proposed::RegisterBand { index, settings } => {
-            let market = snapshot.market_name(&first);
-            let feed = settings.primary.account;
-            listed(format!("registers price band {index} of {market}, of price account {feed}"), settings)
-        }
-        Proposed::RegisterInvariant { index, settings } => {
-            let market = snapshot.market_name(&first);
-            let (left, right) = (settings.left.len(), settings.right.len());
-            let text = format!("registers invariant {index} of {market}: {left} terms against {right}");
-            listed(text, &Ratios { bps: settings.ratio_bps })
-        }
+        Proposed::Amend(amendment) => amended(amendment, first(), snapshot),
         Proposed::RegisterSafe => {
             let mint = accounts.get(1).copied().unwrap_or_default();
-            vec![format!("registers a safe of mint {mint} in {}", snapshot.market_name(&first))]
+            vec![format!("registers a safe of mint {mint} in {}", snapshot.market_name(&first()))]
         }
         Proposed::RegisterRoute(settings) => {
             let vault = accounts.get(1).copied().unwrap_or_default();
-            let market = snapshot.market_name(&first);
+            let market = snapshot.market_name(&first());
             let anyone =
                 if settings.by_anyone == 0 { "guardians alone order it" } else { "anyone at Critical" };
             let mut lines = vec![
@@ -192,6 +154,7 @@ pub fn of(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Vec<
             }
             lines
         }
+        registration => registered::lines(registration, accounts, snapshot),
     }
 }
 
@@ -274,28 +237,6 @@ fn settings<S: Named>(name: &str, old: Option<S>, new: &S) -> Vec<String> {
 fn listed<S: Named>(first: String, settings: &S) -> Vec<String> {
     let fields = settings.fields().into_iter().map(|(name, value)| format!("{name}: {value}"));
     std::iter::once(first).chain(fields).collect()
-}
-
-/// What an account of the protocol is called.
-pub fn subject_name(key: &Pubkey, snapshot: &Snapshot) -> String {
-    let limiter = |(_, limiter): &(_, Box<Limiter>)| format!("the limiter of vault {}", limiter.vault);
-    let market = |(_, market): &(_, Box<Market>)| format!("market {}", market.id);
-    if *key == snapshot.addresses.protocol {
-        return "the protocol".to_owned();
-    }
-    let known = snapshot.limiters.iter().find(|(one, _)| one == key).map(limiter);
-    let known = known.or_else(|| snapshot.markets.iter().find(|(one, _)| one == key).map(market));
-    let band = snapshot.bands.iter().find(|(one, _)| one == key);
-    let known = known.or_else(|| {
-        band.map(|(_, band)| format!("price band {} of {}", band.index, snapshot.market_name(&band.market)))
-    });
-    let invariant = snapshot.invariants.iter().find(|(one, _)| one == key);
-    let known = known.or_else(|| {
-        invariant.map(|(_, one)| format!("invariant {} of {}", one.index, snapshot.market_name(&one.market)))
-    });
-    let keeper = snapshot.keepers.iter().find(|(one, _)| one == key);
-    let known = known.or_else(|| keeper.map(|(_, keeper)| format!("keeper {}", keeper.key)));
-    known.unwrap_or_else(|| format!("account {key}"))
 }
 
 /// Where a proposal stands, in words.

@@ -8,7 +8,11 @@ use firebreak_interface::{
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 
-use crate::{setting::Named, words};
+use crate::{
+    setting::Named,
+    units::{self, Term},
+    words,
+};
 
 /// The sources of latches, in the order of their slots.
 pub const SOURCES: [&str; 6] = ["limiter", "price band", "invariant", "guardian", "keeper", "program"];
@@ -114,11 +118,21 @@ fn values(account: &Account, now: Instant) -> Values {
         }
         Account::PriceBand(band) => {
             say("armed", (band.standing.armed != 0).to_string());
-            say("reference", band.reference.to_string());
+            say("reference", units::price(i64::try_from(band.reference).unwrap_or(i64::MAX), band.exponent));
+            for (name, feed) in [("price", &band.settings.primary), ("second price", &band.settings.second)] {
+                if feed.is_set() {
+                    say(name, format!("{} of feed {}", feed.account, units::hex(&feed.id)));
+                }
+            }
             named(&mut values, &band.settings);
         }
         Account::Invariant(invariant) => {
             say("armed", (invariant.standing.armed != 0).to_string());
+            let left = usize::try_from(invariant.counts[0]).unwrap_or_default();
+            for (place, term) in invariant.terms().iter().enumerate() {
+                let (side, number) = if place < left { ("left", place) } else { ("right", place - left) };
+                say(&format!("{side} term {}", number + 1), Term::from(term).to_string());
+            }
             named(&mut values, &Ratios { bps: invariant.ratio_bps });
         }
         Account::Keeper(keeper) => {
@@ -131,6 +145,7 @@ fn values(account: &Account, now: Instant) -> Values {
             let seen =
                 if keeper.seen_at.is_set() { words::moment(keeper.seen_at.unix) } else { "never".to_owned() };
             say("heard of", seen);
+            say("longest raise", words::exact(keeper.max_seconds.into()));
             say("raises today", format!("{} of {}", keeper.raises_today, keeper.raises_per_day));
         }
         Account::GuardianBudget(budget) => {
@@ -182,7 +197,11 @@ fn values(account: &Account, now: Instant) -> Values {
         Account::ClaimPage(page) => {
             say("claims made", page.made.iter().map(|byte| byte.count_ones()).sum::<u32>().to_string());
         }
-        Account::Coverage(_) => say("coverage table", "written".to_owned()),
+        Account::Coverage(table) => {
+            for (number, row) in table.rows().iter().enumerate() {
+                say(&format!("row {}", number + 1), units::row(row));
+            }
+        }
         // the journal's head says the same
         Account::JournalSegment(_) => {}
     }

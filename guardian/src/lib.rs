@@ -18,6 +18,7 @@ mod run;
 mod screen;
 pub mod setting;
 pub mod status;
+pub mod units;
 pub mod votes;
 pub mod words;
 

@@ -12,9 +12,11 @@ use crate::{
     act::{
         Actor, Desk, Manner, Plan,
         amend::{self, Tighten},
-        execute, forward, latch, pause, perform,
+        execute, forward, latch,
+        named::{Found, Named},
+        pause, perform,
         propose::{self, Wish},
-        sign, small,
+        register, sign, small,
         together::{self, Way},
         vote,
     },
@@ -193,7 +195,7 @@ async fn planned(
     protocol: Pubkey,
     actor: &Actor,
 ) -> Result<(Snapshot, Plan), Error> {
-    let snapshot = node.read(protocol).await?;
+    let mut snapshot = node.read(protocol).await?;
     let key = actor.address();
     let plan = match command {
         Command::Pause(cli::Pause { scope, operations, seconds, valid, nonce }) => {
@@ -213,11 +215,19 @@ async fn planned(
         }
         Command::Propose(asked) => {
             actor.check_authority(&snapshot)?;
-            let vetoed = match asked.again {
-                Some(named) => Some(named.find(node, &snapshot).await?),
-                None => None,
-            };
-            propose::plan(&snapshot, key, (asked.subject, wish(asked)), vetoed.as_ref())?
+            let cli::Propose { new, change } = *asked;
+            match (new, change) {
+                (Some(new), _) => {
+                    let (new, again) = new.asked();
+                    let vetoed = found(again, node, &snapshot).await?;
+                    register::plan(node, &mut snapshot, key, new, vetoed.as_ref()).await?
+                }
+                (None, Some(change)) => {
+                    let vetoed = found(change.again, node, &snapshot).await?;
+                    propose::plan(&snapshot, key, (change.subject, wish(change)), vetoed.as_ref())?
+                }
+                (None, None) => return Err(Error::usage("nothing is proposed")),
+            }
         }
         Command::Confirm(cli::Confirm { latch: meant, seconds, together, advance }) => {
             let chosen = latch::choose(&snapshot, meant.scope.market, (meant.source, meant.severity))?;
@@ -281,17 +291,25 @@ async fn planned(
     Ok((snapshot, plan))
 }
 
-fn wish(asked: cli::Propose) -> Wish {
+/// The proposal that is meant, where one is.
+async fn found(named: Option<Named>, node: &Node, snapshot: &Snapshot) -> Result<Option<Found>, Error> {
+    match named {
+        Some(named) => named.find(node, snapshot).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn wish(asked: cli::Change) -> Wish {
     match asked {
-        cli::Propose { disarm: true, .. } => Wish::Amend(Amendment::Disarm),
-        cli::Propose { accept_loss: Some(least), .. } => Wish::Amend(Amendment::AcceptLoss { least }),
-        cli::Propose { revoke: true, .. } => Wish::Amend(Amendment::RevokeKeeper),
-        cli::Propose { delay: Some(delay), .. } => Wish::Amend(Amendment::LooseningDelay(delay)),
-        cli::Propose { authority: Some(key), .. } => Wish::Amend(Amendment::Authority(key)),
-        cli::Propose { approve_upgrade: Some(code), .. } => Wish::Amend(Amendment::ApproveUpgrade(code.0)),
-        cli::Propose { unpin: true, .. } => Wish::Amend(Amendment::Unpin),
-        cli::Propose { detach: true, .. } => Wish::Amend(Amendment::Detach),
-        cli::Propose { guardians, .. } if !guardians.is_empty() => Wish::Guardians(guardians),
-        cli::Propose { set, .. } => Wish::Set(set),
+        cli::Change { disarm: true, .. } => Wish::Amend(Amendment::Disarm),
+        cli::Change { accept_loss: Some(least), .. } => Wish::Amend(Amendment::AcceptLoss { least }),
+        cli::Change { revoke: true, .. } => Wish::Amend(Amendment::RevokeKeeper),
+        cli::Change { delay: Some(delay), .. } => Wish::Amend(Amendment::LooseningDelay(delay)),
+        cli::Change { authority: Some(key), .. } => Wish::Amend(Amendment::Authority(key)),
+        cli::Change { approve_upgrade: Some(code), .. } => Wish::Amend(Amendment::ApproveUpgrade(code.0)),
+        cli::Change { unpin: true, .. } => Wish::Amend(Amendment::Unpin),
+        cli::Change { detach: true, .. } => Wish::Amend(Amendment::Detach),
+        cli::Change { guardians, .. } if !guardians.is_empty() => Wish::Guardians(guardians),
+        cli::Change { set, .. } => Wish::Set(set),
     }
 }

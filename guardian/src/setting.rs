@@ -2,7 +2,7 @@
 
 use firebreak_interface::state::{BandSettings, Change, LimiterSettings, MarketSettings, Ratios, Setting};
 
-use crate::words;
+use crate::{units::Share, words};
 
 /// Settings whose fields people name.
 pub trait Named: Setting + Clone {
@@ -108,7 +108,10 @@ units! {
     Seconds: u32, |seconds: u32| words::exact(seconds.into()), words::parse_seconds;
     /// A share; the greatest number is no limit.
     Bps: u32, |bps| if bps == u32::MAX { NO_LIMIT.to_owned() } else { format!("{bps} bps") },
-        |text: &str| limit(text.strip_suffix("bps").unwrap_or(text).trim(), u32::MAX);
+        |text: &str| match text.ends_with('%') {
+            true => text.parse().map(|Share(bps)| bps),
+            false => limit(text.strip_suffix("bps").unwrap_or(text).trim(), u32::MAX),
+        };
     /// An amount; the greatest number is no limit.
     Amount: u64, |amount: u64| if amount == u64::MAX { NO_LIMIT.to_owned() } else { amount.to_string() },
         |text: &str| limit(text, u64::MAX);
@@ -273,6 +276,7 @@ mod tests {
             ("soft_bps", Change::Tightens),
         ];
         assert_eq!(found, expected);
+        assert_eq!(with(&old, &["soft_bps=50%".into()]), with(&old, &["soft_bps=5000".into()]));
         let line = changes(&old, &with(&old, &["soft_bps=5000".into()]).expect("a change"))[0].line();
         assert_eq!(line, "soft_bps: 6000 bps -> 5000 bps, tightens");
     }

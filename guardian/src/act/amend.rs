@@ -41,7 +41,8 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || {
             format!(
-                "`{text}` is none of protocol, market:ID, limiter:VAULT, band:MARKET/INDEX, invariant:MARKET/INDEX, keeper:KEY"
+                "`{text}` is none of protocol, market:ID, limiter:VAULT, band:MARKET/INDEX, invariant:MARKET/INDEX, keeper:KEY; what is \
+                 new is registered by `propose market`, `limiter`, `band`, `invariant`, `keeper` or `coverage` and its options"
             )
         };
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));

@@ -34,8 +34,12 @@ pub async fn plan(node: &Node, snapshot: &Snapshot, actor: &Actor, found: Found)
     let read = proposal.read_content();
     let (accounts, proposed) =
         read.ok_or_else(|| Error::not_found("the proposal is of a newer program: upgrade this tool"))?;
-    let instruction = instruction(node, snapshot, actor.address(), key, &proposed, &accounts).await?;
+    let (payer, by) = (actor.address(), Governance::Proposal(key));
+    let instruction = instruction(node, snapshot, payer, by, &proposed, &accounts).await?;
     let mut says = content::of(&proposed, &accounts, snapshot);
+    if !matches!(proposed, Proposed::Amend(_)) {
+        says.push(format!("the rent of what it creates is paid by {payer}"));
+    }
     says.extend(Votes::of(&proposal, snapshot).lines());
     says.push(format!("proposal {name}: {standing}"));
     says.push("takes effect: in the slot in which it lands".to_owned());
@@ -47,16 +51,16 @@ pub async fn plan(node: &Node, snapshot: &Snapshot, actor: &Actor, found: Found)
     })
 }
 
-async fn instruction(
+/// What does it, with this behind it.
+pub(super) async fn instruction(
     node: &Node,
     snapshot: &Snapshot,
     payer: Pubkey,
-    proposal: Pubkey,
+    by: Governance,
     proposed: &Proposed,
     accounts: &[Pubkey],
 ) -> Result<Instruction, Error> {
-    let (by, protocol, segment) =
-        (Governance::Proposal(proposal), snapshot.addresses.protocol, snapshot.segment());
+    let (protocol, segment) = (snapshot.addresses.protocol, snapshot.segment());
     let account = |place: usize| {
         let missing = || Error::not_found("the proposal names fewer accounts than its act has");
         accounts.get(place).copied().ok_or_else(missing)
@@ -65,11 +69,11 @@ async fn instruction(
         Proposed::Amend(amendment) => {
             let subject = account(0)?;
             let rest = amend::rest(snapshot, subject, amendment)?;
-            let by = match amendment {
-                Amendment::Authority(to) if *to == payer => {
+            let by = match (amendment, by) {
+                (Amendment::Authority(to), Governance::Proposal(proposal)) if *to == payer => {
                     Governance::Accepted { proposal, authority: payer }
                 }
-                Amendment::Authority(to) => {
+                (Amendment::Authority(to), _) => {
                     return Err(Error::WrongKey {
                         key: payer,
                         role: "the new authority",

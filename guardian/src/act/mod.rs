@@ -15,6 +15,7 @@ pub mod named;
 pub mod nonce;
 pub mod pause;
 pub mod propose;
+pub mod register;
 pub mod send;
 pub mod signed;
 pub mod small;
@@ -311,9 +312,11 @@ fn check_size(transaction: &Transaction) -> Result<(), Error> {
     if size <= PACKET {
         return Ok(());
     }
-    Err(Error::usage(format!(
-        "{size} bytes, and one transaction has {PACKET}: let fewer sign in it; with --propose each signs alone"
-    )))
+    let remedy = match transaction.message.header.num_required_signatures {
+        1 => "ask for less at a time, as for fewer rows or terms",
+        _ => "let fewer sign in it; with --propose each signs alone",
+    };
+    Err(Error::usage(format!("{size} bytes, and one transaction has {PACKET}: {remedy}")))
 }
 
 /// The accounts that instructions may change, in their order: the subject first.
@@ -364,27 +367,10 @@ async fn simulate(
         let after = after.get(place).and_then(Option::as_ref);
         let after = after.and_then(|account| account.to_account());
         let after = after.and_then(|account| Account::decode(&account.owner, &account.data).ok());
-        let name = name(key, after.as_ref().or(before.as_ref()), snapshot);
+        let name = content::account_name(key, after.as_ref().or(before.as_ref()), snapshot);
         changes.extend(differences(&name, before.as_ref(), after.as_ref(), snapshot.now));
     }
     Ok((changes, simulated.units_consumed))
-}
-
-/// What people call an account that an act writes.
-fn name(key: &Pubkey, account: Option<&Account>, snapshot: &Snapshot) -> String {
-    match account {
-        Some(Account::Journal(_)) => "journal".to_owned(),
-        Some(Account::Proposal(proposal)) => {
-            format!("proposal {}", content::proposal_name(proposal, snapshot))
-        }
-        Some(Account::GuardianBudget(budget)) => {
-            let scope = content::subject_name(&budget.scope, snapshot);
-            let scope =
-                if budget.scope == snapshot.addresses.protocol { "all markets".to_owned() } else { scope };
-            format!("budget of guardian {} for {scope}", budget.guardian)
-        }
-        _ => content::subject_name(key, snapshot),
-    }
 }
 
 impl Report {

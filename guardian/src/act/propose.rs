@@ -3,7 +3,7 @@
 use firebreak_client::instruction;
 use firebreak_interface::{
     constants::PROPOSAL_LIFE,
-    policy::Votes,
+    policy::{REGISTER, Votes},
     state::{Amendment, Path, Proposed, Status},
 };
 use solana_pubkey::Pubkey;
@@ -49,17 +49,35 @@ pub fn plan(
         Wish::Amend(amendment) => amendment,
     };
     amendment.check().map_err(|rule| Error::usage(format!("{} ({})", rule.text(), rule.name())))?;
-    let proposed = Proposed::Amend(amendment);
-    let number = snapshot.protocol.next_proposal;
-    let bound = [key];
-    let mut delay = proposed.policy().wait.seconds(snapshot.protocol.loosening_delay);
+    waiting(snapshot, authority, (&Proposed::Amend(amendment), &[key]), vetoed, Vec::new())
+}
+
+/// How long a registration would wait.
+pub(super) fn registration_delay(snapshot: &Snapshot, vetoed: Option<&Found>) -> u32 {
+    delayed(REGISTER.wait.seconds(snapshot.protocol.loosening_delay), vetoed)
+}
+
+/// What was vetoed waits twice as long when it is proposed again.
+fn delayed(delay: u32, vetoed: Option<&Found>) -> u32 {
+    delay.max(vetoed.map_or(0, |vetoed| vetoed.proposal.delay.saturating_mul(2)))
+}
+
+/// A proposal of this act on these accounts; `notes` are told after its content.
+pub(super) fn waiting(
+    snapshot: &Snapshot,
+    authority: Pubkey,
+    act: (&Proposed, &[Pubkey]),
+    vetoed: Option<&Found>,
+    notes: Vec<String>,
+) -> Result<Plan, Error> {
+    let (proposed, bound) = act;
     if let Some(vetoed) = vetoed {
-        check_same(vetoed, &proposed, &bound)?;
-        delay = delay.max(vetoed.proposal.delay.saturating_mul(2));
+        check_same(vetoed, proposed, bound)?;
     }
+    let number = snapshot.protocol.next_proposal;
+    let delay = delayed(proposed.policy().wait.seconds(snapshot.protocol.loosening_delay), vetoed);
     let ripe = snapshot.now.unix.saturating_add(delay.into());
     let protocol = snapshot.addresses.protocol;
-    let act = (&proposed, &bound[..]);
     let segment = snapshot.segment();
     let instruction = match vetoed {
         Some(vetoed) => {
@@ -67,7 +85,8 @@ pub fn plan(
         }
         None => instruction::propose(authority, authority, protocol, number, act, segment),
     };
-    let mut says = content::of(&proposed, &bound, snapshot);
+    let mut says = content::of(proposed, bound, snapshot);
+    says.extend(notes);
     says.push(format!(
         "takes effect: not before {}, {} from now, when anyone executes it with `execute {number}`",
         words::moment(ripe),

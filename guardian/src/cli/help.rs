@@ -27,14 +27,85 @@ When: a limit is too wide, and you hold the authority's key. It holds from the s
 It cannot: loosen anything, nor go below a quarter of the last value that waited; undoing it is a proposal, and waits.
 
 Fields are changed by name, as in: firebreak-guardian tighten limiter:VAULT --set soft_bps=5000 --set short.rate_bps=500
-Shares are in bps, durations as 90, 30m, 6h or 2d, operations as withdraw,borrow. A wrong name lists the right ones.";
+Shares are in bps, or as 5%, durations as 90, 30m, 6h or 2d, operations as withdraw,borrow. A wrong name lists the right ones.";
 
 pub(super) const PROPOSE: &str = "\
 When: a limit is too narrow, a keeper or a guardian goes, a loss is to be accepted. Anybody can read what was proposed while it waits for the \
 loosening delay, and what they read is all that it can ever do. Other guardians and an accepted loss take the approval of \
 today's guardians beside it.
 
-It cannot: take effect earlier, go further than twice a limit in one proposal, or outlive a week after its delay.";
+It cannot: take effect earlier, go further than twice a limit in one proposal, or outlive a week after its delay.
+
+What is not there yet is registered by `propose market`, `limiter`, `band`, `invariant`, `keeper` and `coverage`: at once until \
+the protocol's first limiter is armed, and from then on as a proposal, which waits. `help propose limiter` and its like say more.";
+
+pub(super) const MARKET: &str = "\
+When: a pair, a pool or a vault is to be closed by itself, apart from the others.
+
+It can: say what each severity closes and limits, how long a latch of a rule holds, and how slowly the market comes back. Each \
+severity closes and limits what the one below does, at least. As in: firebreak-guardian propose market 1 \
+--minor-closes list --major-closes list,withdraw,borrow --critical-closes all
+
+It cannot: close an exit (repay, add_collateral, reduce, close) below Critical, nor there unless --critical-closes-exits says so \
+now; no change says it later. Its number stands for it for ever.
+
+Then: `propose limiter` for each of its vaults.";
+
+pub(super) const LIMITER: &str = "\
+When: a vault is to pay nothing out beyond a share of what it holds, whoever asks. A vault without a limiter pays nothing out \
+where the program asks the breaker.
+
+It can: bound what leaves net in a short and in a long window, and gross; notice what leaves around the breaker. Amounts are in \
+tokens, by the decimals of the vault's mint, or as in 500units; shares as 10% or 1000bps; durations as 90, 30m, 6h or 2d. \
+--bootstrap-cap is all that it lets out, whatever the vault holds, until its average has seen a day: choose what you could lose. \
+As in: firebreak-guardian propose limiter VAULT --market 1 --bootstrap-cap 250000 --floor 5000
+
+It cannot: refuse anything before it is armed, be moved to another market, or be registered twice. All limiters of a mint that are \
+new share one cap, so that listing many vaults buys nobody more.
+
+Then: watch it in shadow, and `tighten limiter:VAULT --arm`. docs/limiter.md says how to choose.";
+
+pub(super) const BAND: &str = "\
+When: a price that the protocol uses could be wrong, and money would follow it.
+
+It can: compare the price of a Pyth account with a slow reference of its own, and with a second feed; what is stale or too wide \
+tightens by itself. The feed is read from the account and shown: compare it with the one that you mean, or name it with \
+--price-feed. As in: firebreak-guardian propose band 1/0 --price ACCOUNT --second ACCOUNT
+
+It cannot: be registered while a price is stale or wide, so post one just before it is executed; be given another feed later; or \
+call Critical by a price that cannot be used.
+
+Then: have it observed by a keeper, and `tighten band:1/0 --arm`. docs/price-band.md says how to choose.";
+
+pub(super) const INVARIANT: &str = "\
+When: something must always cover something else, and both are integers in accounts: what vaults hold, what users are owed.
+
+It can: compare two sums. A term is balance:TOKEN_ACCOUNT, supply:MINT, or u64:, i64: or u128:ACCOUNT@OFFSET for a field at so \
+many bytes; 3x before it counts it three times. What is to be subtracted stands on the other side. As in: firebreak-guardian \
+propose invariant 1/0 --left balance:VAULT --right u64:LEDGER@16 --minor 100% --major 99% --critical 95%
+
+It cannot: read another account or field later; only its ratios change. Eight terms a side are the most, and what a transaction \
+holds. That it does not hold now is said, and no reason to refuse it.
+
+Then: `tighten invariant:1/0 --arm`. docs/invariant.md says how to choose.";
+
+pub(super) const KEEPER: &str = "\
+When: a bot is to raise faster than a person could.
+
+It can: let a key raise markets, alone to Minor, two keepers within seconds to Major, each for as long and as often a day as it \
+says here. As in: firebreak-guardian propose keeper KEY --max-raise 6h --raises-per-day 3 --term 90d
+
+It cannot: loosen, clear, close an exit or move a token; be a guardian or the authority; be registered again with the same key. It \
+ends by itself, or by `propose keeper:KEY --revoke`.";
+
+pub(super) const COVERAGE: &str = "\
+When: the program has instructions, and who reads the protocol wants to know which of them asks the breaker for what. It is a \
+promise in public, and your own tests compare it with the IDL; no rule reads it.
+
+It can: add rows, each by the instruction's name in the IDL, as Anchor hashes it, or by its first eight bytes. As in: \
+firebreak-guardian propose coverage deposit=deposit withdraw=withdraw,claim set_fee=none
+
+It cannot: change or drop a row, name an instruction twice, or hold more than 64; a transaction has room for about 40.";
 
 pub(super) const EXECUTE: &str = "\
 It does exactly what was proposed, on exactly those accounts, or nothing. Moving the authority is signed by the new one.

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use bytemuck::Zeroable;
 use firebreak_client::{Market as MarketState, Protocol, ProtocolAddresses, journal};
 use firebreak_interface::{
@@ -43,6 +45,7 @@ pub(crate) fn snapshot() -> Snapshot {
         budgets: Vec::new(),
         journal: Box::new(JournalState::zeroed()),
         segments: Vec::new(),
+        decimals: HashMap::new(),
     }
 }
 
