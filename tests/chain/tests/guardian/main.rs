@@ -2,6 +2,7 @@
 
 mod keepers;
 mod proposals;
+mod registrations;
 mod runbook;
 mod together;
 mod world;

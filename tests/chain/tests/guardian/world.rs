@@ -79,6 +79,15 @@ impl World {
     /// A venue with one market, one armed limiter and a keeper. The entries of its creation are in events only: the
     /// journal had no segment yet.
     pub(crate) async fn open() -> Result<Self, Box<dyn std::error::Error>> {
+        let world = Self::in_shadow().await?;
+        let arm =
+            breaker::arm_limiter(world.chain.payer().pubkey(), world.venue.protocol, world.vault, Some(0));
+        send::send(&world.chain.rpc(), world.chain.payer(), &[], &[arm]).await?.ok()?;
+        Ok(world)
+    }
+
+    /// The same, before its limiter is armed.
+    pub(crate) async fn in_shadow() -> Result<Self, Box<dyn std::error::Error>> {
         let programs = programs();
         let chain = Chain::surfnet(Options::with_programs([
             Program::new(ids::BREAKER, programs.join("breaker.so")),
@@ -130,7 +139,6 @@ impl World {
             venue.list_collateral(key, mint, collateral),
             breaker::register_limiter(key, key, protocol, &new, Some(0)),
             breaker::register_keeper(key, key, protocol, &keeper, Some(0)),
-            breaker::arm_limiter(key, protocol, vault, Some(0)),
         ];
         send::send(&rpc, &admin, &[], &register).await?.ok()?;
         for guardian in &guardians {
