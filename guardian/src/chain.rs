@@ -116,6 +116,15 @@ impl Snapshot {
         seats.filter(|seat| !is_open(seat)).collect()
     }
 
+    /// Whether a market, a rule or a keeper has this account.
+    pub fn is_registered(&self, key: &Pubkey) -> bool {
+        let (markets, limiters) = (self.markets.iter(), self.limiters.iter());
+        let known = markets.map(|(key, _)| key).chain(limiters.map(|(key, _)| key));
+        let known = known.chain(self.bands.iter().map(|(key, _)| key));
+        let known = known.chain(self.invariants.iter().map(|(key, _)| key));
+        known.chain(self.keepers.iter().map(|(key, _)| key)).any(|one| one == key)
+    }
+
     /// Number of the segment that builders ask for.
     pub fn segment(&self) -> Option<u32> {
         firebreak_client::addresses::current_segment(&self.journal)

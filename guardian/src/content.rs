@@ -254,6 +254,9 @@ pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
         Some(Status::Pending) if proposal.expires_at.reached(now) => {
             "expired; anyone may cancel it".to_owned()
         }
+        Some(Status::Pending) if is_there(proposal, snapshot) => {
+            "void: what it registers is there already; the authority may cancel it".to_owned()
+        }
         Some(Status::Pending) if is_stale(proposal, snapshot) => {
             "void: what it changes was changed since; the authority may cancel it".to_owned()
         }
@@ -275,7 +278,14 @@ pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
 
 /// Whether what it was proposed for is gone: the program executes it no more.
 pub fn is_void(proposal: &Proposal, snapshot: &Snapshot) -> bool {
-    is_of_former_authority(proposal, snapshot) || is_stale(proposal, snapshot)
+    is_of_former_authority(proposal, snapshot) || is_stale(proposal, snapshot) || is_there(proposal, snapshot)
+}
+
+/// Whether what it registers was registered by another one since: nothing is registered twice.
+fn is_there(proposal: &Proposal, snapshot: &Snapshot) -> bool {
+    let read = proposal.read_content();
+    let key = read.and_then(|(accounts, proposed)| created(&proposed, &accounts, snapshot));
+    key.is_some_and(|key| snapshot.is_registered(&key))
 }
 
 /// What a guardian proposed outlives the authority.

@@ -238,6 +238,10 @@ impl Error {
                         | Rule::StaleStamp
                         | Rule::ConditionHolds
                         | Rule::MaintenanceSpent
+                        // a price is posted, a share of the mint's cap comes back
+                        | Rule::PriceUnusable
+                        | Rule::MintCapDiffers
+                        | Rule::MintCapSpent
                 ))
             ),
             _ => false,

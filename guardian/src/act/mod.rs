@@ -2,7 +2,8 @@
 //!
 //! Nothing is signed before it was simulated, and nothing is sent that was not shown. What is shown is what the
 //! endpoint's simulation did to the accounts, read with this tool's own layouts: a lying endpoint can hide a change, but not
-//! make the transaction another one. The words above the changes come from the act itself.
+//! make the transaction another one; but for what a registration takes from the chain, which is shown: the decimals of amounts, the
+//! feed of a price account. The words above the changes come from the act itself.
 
 mod actor;
 pub mod amend;

@@ -250,10 +250,7 @@ fn check_free(proposed: &Proposed, bound: &[Pubkey], snapshot: &Snapshot) -> Res
             words::moment(keeper.expires.unix)
         )));
     }
-    let (markets, limiters) = (snapshot.markets.iter(), snapshot.limiters.iter());
-    let known = markets.map(|(key, _)| key).chain(limiters.map(|(key, _)| key));
-    let known = known.chain(snapshot.bands.iter().map(|(key, _)| key));
-    if known.chain(snapshot.invariants.iter().map(|(key, _)| key)).any(|known| *known == key) {
+    if snapshot.is_registered(&key) {
         let name = content::subject_name(&key, snapshot);
         return Err(Error::usage(format!(
             "{name} is there already: nothing is registered twice; `tighten` and `propose` with --set change it"

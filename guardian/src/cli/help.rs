@@ -60,6 +60,8 @@ tokens, by the decimals of the vault's mint, or as in 500units; shares as 10% or
 --bootstrap-cap is all that it lets out, whatever the vault holds, until its average has seen a day: choose what you could lose. \
 As in: firebreak-guardian propose limiter VAULT --market 1 --bootstrap-cap 250000 --floor 5000
 
+The decimals are what your endpoint says: read the proposal by another one too, or say units.
+
 It cannot: refuse anything before it is armed, be moved to another market, or be registered twice. All limiters of a mint that are \
 new share one cap, so that listing many vaults buys nobody more.
 

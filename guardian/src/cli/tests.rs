@@ -7,7 +7,7 @@ use firebreak_interface::{
 };
 
 use super::*;
-use crate::act::register;
+use crate::{act::register, setting};
 
 fn refused(arguments: &str) -> ErrorKind {
     Cli::try_parse_from(arguments.split(' ')).expect_err(arguments).kind()
@@ -88,6 +88,100 @@ fn what_is_registered_is_told_apart_from_what_is_changed() {
         panic!("a band")
     };
     assert_eq!(settings, BandSettings::starting(Feed::default(), Feed::default()));
+}
+
+/// Which fields an option changes, and to what.
+fn changed<S: setting::Named>(settings: impl Fn(&str) -> S, option: &str) -> Vec<(&'static str, String)> {
+    let (start, with) = (settings("").fields(), settings(option).fields());
+    with.into_iter().zip(start).filter(|(new, old)| new != old).map(|(new, _)| new).collect()
+}
+
+#[test]
+fn each_option_says_the_field_that_it_is_called_after() {
+    let key = Pubkey::new_from_array([5; 32]);
+    let limiter = |rest: &str| match asked(
+        format!("g propose limiter {key} --market 0 --bootstrap-cap 5 --floor 1 {rest}").trim(),
+    ) {
+        Some(register::Asked::Limiter { settings, .. }) => settings,
+        other => panic!("{other:?}"),
+    };
+    for (option, field, value) in [
+        ("--short 2h", "short.seconds", "2 h"),
+        ("--short-rate 1%", "short.rate_bps", "100 bps"),
+        ("--long 2d", "long.seconds", "2 d"),
+        ("--long-rate 2%", "long.rate_bps", "200 bps"),
+        ("--elastic 3%", "elastic_bps", "300 bps"),
+        ("--elastic-window 2m", "elastic_seconds", "2 min"),
+        ("--gross 4%", "gross_bps", "400 bps"),
+        ("--gross-window 3h", "gross_seconds", "3 h"),
+        ("--undeclared-soft 0.5%", "undeclared_soft_bps", "50 bps"),
+        ("--undeclared-hard 6%", "undeclared_hard_bps", "600 bps"),
+        ("--undeclared-window 4h", "undeclared_seconds", "4 h"),
+        ("--soft 7%", "soft_bps", "700 bps"),
+        ("--soft-severity major", "soft_severity", "Major"),
+        ("--hard-severity critical", "hard_severity", "Critical"),
+    ] {
+        assert_eq!(changed(limiter, option), [(field, value.to_owned())], "{option}");
+    }
+    let band = |rest: &str| match asked(format!("g propose band 1/2 --price {key} {rest}").trim()) {
+        Some(register::Asked::Band { settings, .. }) => settings,
+        other => panic!("{other:?}"),
+    };
+    for (option, field, value) in [
+        ("--max-age 5m", "max_age", "5 min"),
+        ("--max-confidence 1%", "max_conf_bps", "100 bps"),
+        ("--stale-severity major", "stale_severity", "Major"),
+        ("--wide-severity major", "wide_severity", "Major"),
+        ("--minor-deviation 1%", "minor.deviation_bps", "100 bps"),
+        ("--major-deviation 2%", "major.deviation_bps", "200 bps"),
+        ("--critical-deviation 3%", "critical.deviation_bps", "300 bps"),
+        ("--minor-divergence 4%", "minor.divergence_bps", "400 bps"),
+        ("--major-divergence 6%", "major.divergence_bps", "600 bps"),
+        ("--critical-divergence 7%", "critical.divergence_bps", "700 bps"),
+        ("--step 8%", "step_bps", "800 bps"),
+        ("--observe-within 9m", "observe_within", "9 min"),
+    ] {
+        assert_eq!(changed(band, option), [(field, value.to_owned())], "{option}");
+    }
+    let market = |rest: &str| {
+        let closes = "--minor-closes none --major-closes none --critical-closes none";
+        match asked(format!("g propose market 3 {closes} {rest}").trim()) {
+            Some(register::Asked::Market { settings, .. }) => settings,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (option, field, value) in [
+        ("--minor-for 1h", "minor.seconds", "1 h"),
+        ("--major-for 2h", "major.seconds", "2 h"),
+        ("--critical-for 9h", "critical.seconds", "9 h"),
+        ("--dwell 3h", "dwell", "3 h"),
+        ("--liquidation-grace 4h", "liquidation_grace", "4 h"),
+        ("--critical-closes-exits", "critical_closes_exits", "true"),
+        ("--critical-max-position 5", "critical.max_position", "5"),
+        ("--critical-max-order 6", "critical.max_order", "6"),
+        ("--critical-max-leverage 7x", "critical.max_leverage_bps", "70000 bps"),
+        ("--critical-margin 8x", "critical.margin_multiplier_bps", "80000 bps"),
+    ] {
+        assert_eq!(changed(market, option), [(field, value.to_owned())], "{option}");
+    }
+    // of Minor and Major it goes for those above too
+    for (option, field) in [
+        ("--minor-max-position", "max_position"),
+        ("--minor-max-order", "max_order"),
+        ("--minor-max-leverage", "max_leverage_bps"),
+        ("--minor-margin", "margin_multiplier_bps"),
+    ] {
+        let value = if field.ends_with("bps") { "2x" } else { "2" };
+        let names = |option: String| -> Vec<_> { changed(market, &option).iter().map(|one| one.0).collect() };
+        let of = |severities: &[&str]| -> Vec<_> {
+            severities.iter().map(|one| format!("{one}.{field}")).collect()
+        };
+        assert_eq!(names(format!("{option} {value}")), of(&["minor", "major", "critical"]));
+        assert_eq!(
+            names(format!("{} {value}", option.replace("minor", "major"))),
+            of(&["major", "critical"])
+        );
+    }
 }
 
 #[test]

@@ -91,10 +91,11 @@ impl Registrar<'_> {
             Error::usage(format!("{text} ({})", rule.name()))
         })?;
         notes.push(format!(
-            "the vault holds {} of mint {}; its owner is {}",
+            "the vault holds {} of mint {}; its owner is {}; decimals: {decimals}, as {} says",
             tokens(state.amount),
             state.mint,
-            state.owner
+            state.owner,
+            self.node.url
         ));
         Ok(New { proposed, bound: vec![market_key, vault], notes })
     }

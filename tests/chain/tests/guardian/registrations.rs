@@ -375,13 +375,23 @@ async fn a_keeper_is_registered_for_its_term() -> TestResult {
         ])
         .await?;
     assert_eq!((MINOR_MAX, KEEPER_TERM_MAX), (86_400, 365 * 86_400));
-    let words = [&format!("registers keeper {bot}"), "6 h at most", "4 a day", "for 90 d from its execution"];
+    let longer = world.run(&format!("g propose {} {AUTHORITY}", keeper.replace("90d", "91d"))).await.done();
+    assert!(!longer.out.contains("registers it too"), "{}", longer.out);
+    let words = [
+        &format!("registers keeper {bot}"),
+        "6 h at most",
+        "4 a day",
+        "for 90 d from its execution",
+        "proposal 0",
+    ];
     let done = world.registered(&keeper, &words).await?;
     assert!(done.contains(&format!("keeper {bot}, raises today: - -> 0 of 4")), "{done}");
     let found: Keeper = world.read(&ProtocolAddresses::new(world.venue.protocol).keeper(&bot)).await?;
     assert_eq!((found.key, found.max_seconds, found.raises_per_day), (bot, 21_600, 4));
     assert_eq!(found.expires.unix - found.day_start.unix, 90 * 86_400);
     world.run("g members").await.done().says(&bot.to_string());
+    // the other one that waited for the same key registers nothing any longer
+    world.run("g proposals").await.done().says("proposal 0: void: what it registers is there already");
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use firebreak_client::interface::{
     state::Market,
 };
 use firebreak_guardian::{console::Stop, exit::Exit};
+use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 use crate::world::{TestResult, World, execute};
@@ -72,6 +73,9 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
         world.names().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     names.insert("GUARDIAN".to_owned(), world.guardians[2].pubkey().to_string());
     names.insert("OTHER".to_owned(), world.guardians[1].pubkey().to_string());
+    names.insert("KEEPER".to_owned(), world.keeper.pubkey().to_string());
+    let bot = Pubkey::new_unique();
+    names.insert("BOT".to_owned(), bot.to_string());
     let mut exported = HashMap::new();
     let commands = commands();
     assert!(commands.len() > 20, "{} commands", commands.len());
@@ -136,6 +140,8 @@ async fn each_command_does_what_the_runbook_says() -> TestResult {
         }
     }
 
+    let members = world.run("g members").await.done();
+    assert!(members.out.contains(&format!("keeper {bot}")), "{}", members.out);
     let account = firebreak_chain::account(&world.chain.rpc(), &world.venue.market).await?;
     let account = account.ok_or("no market")?;
     let market: Market = firebreak_client::decode(&account.owner, &account.data)?;
