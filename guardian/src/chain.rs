@@ -70,8 +70,17 @@ pub struct Snapshot {
     pub journal: Box<Journal>,
     /// The journal's segments.
     pub segments: Vec<JournalSegment>,
-    /// Decimals of the tokens in vaults for which a limiter is proposed.
-    pub decimals: HashMap<Pubkey, u8>,
+    /// What is in the vaults for which a limiter is proposed.
+    pub tokens: HashMap<Pubkey, Token>,
+}
+
+/// A token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its mint.
+    pub mint: Pubkey,
+    /// Digits behind the point.
+    pub decimals: u8,
 }
 
 impl Snapshot {
@@ -209,11 +218,8 @@ impl Node {
             })
             .collect();
         let vaults = vaults(&proposals);
-        let (budgets, (journal, segments), decimals) = tokio::try_join!(
-            self.accounts(&seats),
-            self.journal(&addresses, journal),
-            self.decimals(&vaults)
-        )?;
+        let (budgets, (journal, segments), tokens) =
+            tokio::try_join!(self.accounts(&seats), self.journal(&addresses, journal), self.tokens(&vaults))?;
         let budgets = budgets.into_iter().flatten();
         let budgets = budgets.filter_map(|account| decode(&account.owner, &account.data).ok().map(Box::new));
         let budgets = budgets.collect();
@@ -231,21 +237,24 @@ impl Node {
             budgets,
             journal,
             segments,
-            decimals,
+            tokens,
         })
     }
 
-    /// Decimals of the tokens in these vaults, as far as they and their mints can be read.
-    async fn decimals(&self, vaults: &[Pubkey]) -> Result<HashMap<Pubkey, u8>, Error> {
+    /// The tokens in these vaults, as far as they and their mints can be read.
+    async fn tokens(&self, vaults: &[Pubkey]) -> Result<HashMap<Pubkey, Token>, Error> {
         let accounts = self.accounts(vaults).await?;
         let states = vaults.iter().zip(accounts).filter_map(|(vault, account)| {
             let account = account?;
             Some((*vault, VaultState::read(&account.owner, &account.data).mint))
         });
         let (vaults, mints): (Vec<_>, Vec<_>) = states.unzip();
-        let mints = self.accounts(&mints).await?;
-        let known = vaults.into_iter().zip(mints);
-        Ok(known.filter_map(|(vault, mint)| Some((vault, decimals(&mint?)?))).collect())
+        let accounts = self.accounts(&mints).await?;
+        let known = vaults.into_iter().zip(mints).zip(accounts);
+        let token = |((vault, mint), account): (_, Option<Account>)| {
+            Some((vault, Token { mint, decimals: decimals(&account?)? }))
+        };
+        Ok(known.filter_map(token).collect())
     }
 
     /// The journal, of which an older reading is known, and its segments. The head and the segments that may still be written come in one answer: of two

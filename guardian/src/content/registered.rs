@@ -1,7 +1,7 @@
 //! What a registration will create, in words.
 
 use firebreak_interface::{
-    pda,
+    Operations, pda,
     state::{BandSettings, Feed, InvariantSettings, LimiterSettings, Proposed, Ratios},
 };
 use solana_pubkey::Pubkey;
@@ -29,8 +29,7 @@ pub fn created(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) ->
     }
 }
 
-const SHADOW: &str =
-    "in shadow: it measures, and refuses and latches nothing until the authority arms it with `tighten";
+const SHADOW: &str = "in shadow: it measures and does nothing until the authority arms it with `tighten";
 
 /// A registration, in words.
 pub(super) fn lines(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Vec<String> {
@@ -40,22 +39,21 @@ pub(super) fn lines(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapsho
         Proposed::Amend(_) => Vec::new(),
         Proposed::CreateMarket { id, settings } => {
             let mut lines = limited(listed(format!("registers market {id}"), settings));
-            if settings.critical_closes_exits {
-                lines.push(
-                    "Critical CLOSES EXITS: nobody repays, tops up, reduces or closes while it holds"
-                        .to_owned(),
-                );
+            let exits = settings.responses[2].closed & Operations::EXITS.0;
+            if exits != 0 {
+                lines.push(format!("Critical CLOSES EXITS, while it holds: {}", words::operations(exits)));
+            } else if settings.critical_closes_exits {
+                lines.push("Critical may CLOSE EXITS, once it is told to".to_owned());
             }
             lines
         }
         Proposed::RegisterLimiter { settings, mint_cap } => {
             let vault = accounts.get(1).copied().unwrap_or_default();
-            let decimals = snapshot.decimals.get(&vault).copied();
-            let first = format!("registers a limiter of vault {vault} in {market}");
-            let mut lines = amounts(first, settings, *mint_cap, decimals);
-            lines.push(format!(
-                "{SHADOW} limiter:{vault} --arm`; without a limiter the vault pays nothing out"
-            ));
+            let token = snapshot.tokens.get(&vault);
+            let of = token.map_or_else(String::new, |token| format!(", of mint {},", token.mint));
+            let first = format!("registers a limiter of vault {vault}{of} in {market}");
+            let mut lines = amounts(first, settings, *mint_cap, token.map(|token| token.decimals));
+            lines.push(format!("{SHADOW} limiter:{vault} --arm`"));
             lines
         }
         Proposed::RegisterKeeper(settings) => vec![

@@ -45,7 +45,7 @@ pub(crate) fn snapshot() -> Snapshot {
         budgets: Vec::new(),
         journal: Box::new(JournalState::zeroed()),
         segments: Vec::new(),
-        decimals: HashMap::new(),
+        tokens: HashMap::new(),
     }
 }
 

@@ -17,7 +17,7 @@ use solana_pubkey::Pubkey;
 use super::{New, Price, Registrar, bounds};
 use crate::{
     act::{named::Found, propose},
-    chain::{Snapshot, decimals},
+    chain::{Snapshot, Token, decimals},
     error::Error,
     units::{self, Amount, Share, Term, hex},
     words,
@@ -41,7 +41,7 @@ impl Registrar<'_> {
         let mint = self.there("mint", state.mint).await?;
         check_mint(&mint.owner, &mint.data).map_err(|rule| refused(&format!("mint {}", state.mint), rule))?;
         let decimals = decimals(&mint).ok_or(Error::Missing { what: "mint", key: state.mint })?;
-        snapshot.decimals.insert(vault, decimals);
+        snapshot.tokens.insert(vault, Token { mint: state.mint, decimals });
 
         // as it will be when this can be executed
         let delay = if self.waits { propose::registration_delay(snapshot, vetoed) } else { 0 };
@@ -91,9 +91,8 @@ impl Registrar<'_> {
             Error::usage(format!("{text} ({})", rule.name()))
         })?;
         notes.push(format!(
-            "the vault holds {} of mint {}; its owner is {}; decimals: {decimals}, as {} says",
+            "the vault holds {}; its owner is {}; decimals: {decimals}, as {} says",
             tokens(state.amount),
-            state.mint,
             state.owner,
             self.node.url
         ));

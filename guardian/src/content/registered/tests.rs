@@ -5,6 +5,7 @@ use firebreak_interface::{
 
 use super::*;
 use crate::{
+    chain::Token,
     content::of,
     status::tests::{key, snapshot},
 };
@@ -91,15 +92,19 @@ fn each_registration_is_told_with_all_that_it_holds() {
             assert!(text.contains(word), "no `{word}` in:\n{text}");
         }
         assert!(!text.contains("no limit"), "{text}");
-        assert!(!text.contains("CLOSES EXITS"), "{text}");
+        assert!(!text.contains("EXITS"), "{text}");
     }
     // where the mint is known, a person reads tokens
-    snapshot.decimals.insert(vault, 6);
+    snapshot.tokens.insert(vault, Token { mint: key(43), decimals: 6 });
     let text = of(&limiter, &[market, vault], &snapshot).join("\n");
+    assert!(text.contains(&format!("of vault {vault}, of mint {}, in market 0", key(43))), "{text}");
     assert!(text.contains("bootstrap_cap: 2.5 tokens (2500000 units)"), "{text}");
     settings.critical_closes_exits = true;
     let text = of(&Proposed::CreateMarket { id: 3, settings }, &[], &snapshot).join("\n");
-    assert!(text.contains("Critical CLOSES EXITS"), "{text}");
+    assert!(text.contains("Critical may CLOSE EXITS"), "{text}");
+    settings.responses[2].closed |= Operation::REPAY.mask();
+    let text = of(&Proposed::CreateMarket { id: 3, settings }, &[], &snapshot).join("\n");
+    assert!(text.contains("Critical CLOSES EXITS, while it holds: repay"), "{text}");
 }
 
 #[test]

@@ -162,9 +162,15 @@ async fn a_limiter_is_registered_in_tokens_as_it_was_asked_for() -> TestResult {
     assert_eq!(nowhere.exit, Exit::NotFound, "{}", nowhere.err);
     nowhere.says("there is no market 9; there are: 0");
 
+    // the world's own limiter has taken all of its mint's cap, and gives it back before this could be executed
+    let (rpc, payer) = (world.chain.rpc(), world.chain.payer());
+    let beside = token::create_account(&rpc, payer, &world.mint, &Pubkey::new_unique()).await?;
+    let spent = format!("g propose limiter {beside} --market 0 --bootstrap-cap 50000units --floor 0");
+    world.run(&format!("{spent} --keypair $KEYS/authority.json --dry-run")).await.done();
+
     let more = "--short-rate 5% --long 2d --gross 2x --hard-severity critical --elastic 0.5%";
     let words = [
-        &format!("registers a limiter of vault {vault} in market 0"),
+        &format!("registers a limiter of vault {vault}, of mint {mint}, in market 0"),
         "bootstrap_cap: 250.5 tokens (250500000 units)",
         "floor: 0.5 tokens (500000 units)",
         "mint_cap: 250.5 tokens",
@@ -174,7 +180,7 @@ async fn a_limiter_is_registered_in_tokens_as_it_was_asked_for() -> TestResult {
     ];
     let dry = limiter(&format!("{amounts} {more} --keypair $KEYS/authority.json --dry-run"));
     let shown = world.run(&format!("g propose {dry}")).await.done();
-    assert!(shown.out.contains("the vault holds 1000 tokens (1000000000 units) of mint"), "{}", shown.out);
+    assert!(shown.out.contains("the vault holds 1000 tokens (1000000000 units); its owner"), "{}", shown.out);
     assert!(shown.out.contains("dry run: nothing was signed or sent"), "{}", shown.out);
     let read: serde_json::Value =
         serde_json::from_str(&world.run(&format!("g propose {dry} --json")).await.done().out)?;
@@ -349,13 +355,17 @@ async fn until_the_first_limiter_is_armed_registrations_take_no_proposal() -> Te
 #[tokio::test(flavor = "multi_thread")]
 async fn a_market_and_its_limiter_wait_side_by_side() -> TestResult {
     let world = World::open().await?;
-    let (_, vault) = world.new_vault().await?;
+    let (mint, vault) = world.new_vault().await?;
     let closes = "--minor-closes none --major-closes borrow --critical-closes all";
     world.run(&format!("g propose market 1 {closes} {AUTHORITY}")).await.done();
     let limiter = format!("g propose limiter {vault} --market 1 --bootstrap-cap 10 --floor 1 {AUTHORITY}");
     let proposed = world.run(&limiter).await.done();
     assert!(proposed.out.contains("market 1 is not there yet: execute proposal 0 first"), "{}", proposed.out);
-    world.run("g proposals").await.done().says(&format!("registers a limiter of vault {vault} in market 1"));
+    world
+        .run("g proposals")
+        .await
+        .done()
+        .says(&format!("registers a limiter of vault {vault}, of mint {mint}, in market 1"));
     world.wait(u64::from(LOOSENING_DELAY_DEFAULT) + 60).await?;
     let early = world.run(&format!("g execute 1 {ANYBODY}")).await;
     assert_eq!(early.exit, Exit::Refused, "its market is not there: {}", early.err);

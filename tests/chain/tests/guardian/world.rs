@@ -69,7 +69,7 @@ pub(crate) struct World {
     pub(crate) vault: Pubkey,
     pub(crate) guardians: Vec<Keypair>,
     pub(crate) keeper: Keypair,
-    mint: Pubkey,
+    pub(crate) mint: Pubkey,
     /// Of a transaction that the venue made.
     pub(crate) signature: String,
     folder: TempDir,
