@@ -89,13 +89,21 @@ pub struct Price {
     pub feed: Option<[u8; 32]>,
 }
 
-/// A registration that the chain would take.
+/// A registration within the code's bounds, of something that is not there yet.
 struct New {
     proposed: Proposed,
     /// The accounts that a proposal of it binds.
     bound: Vec<Pubkey>,
     /// What whoever signs should know beside its content.
     notes: Vec<String>,
+}
+
+impl New {
+    fn checked(snapshot: &Snapshot, proposed: Proposed, bound: Vec<Pubkey>) -> Result<Self, Error> {
+        bounds::check(&proposed)?;
+        let notes = check_free(&proposed, &bound, snapshot)?;
+        Ok(Self { proposed, bound, notes })
+    }
 }
 
 /// A registration by the authority; where it names a proposal that was vetoed, that one once more.
@@ -117,8 +125,6 @@ pub async fn plan(
     }
     let desk = Registrar { node, at: snapshot.now, waits };
     let New { proposed, bound, notes } = desk.complete(snapshot, asked, vetoed).await?;
-    let others = check_free(&proposed, &bound, snapshot)?;
-    let notes = [notes, others].concat();
     if waits {
         return propose::waiting(snapshot, authority, (&proposed, &bound), vetoed, notes);
     }
@@ -155,7 +161,9 @@ impl Registrar<'_> {
         vetoed: Option<&Found>,
     ) -> Result<New, Error> {
         match asked {
-            Asked::Market { id, settings } => self.plain(Proposed::CreateMarket { id, settings }),
+            Asked::Market { id, settings } => {
+                New::checked(snapshot, Proposed::CreateMarket { id, settings }, Vec::new())
+            }
             Asked::Limiter { vault, market, bootstrap_cap, floor, mint_cap, settings } => {
                 let amounts = (bootstrap_cap, floor, mint_cap);
                 self.limiter(snapshot, (market, vault), settings, amounts, vetoed).await
@@ -181,16 +189,10 @@ impl Registrar<'_> {
                         rule.name()
                     )));
                 }
-                self.plain(Proposed::RegisterKeeper(settings))
+                New::checked(snapshot, Proposed::RegisterKeeper(settings), Vec::new())
             }
             Asked::Coverage(rows) => self.coverage(snapshot, rows).await,
         }
-    }
-
-    /// What needs nothing of the chain.
-    fn plain(&self, proposed: Proposed) -> Result<New, Error> {
-        bounds::check(&proposed)?;
-        Ok(New { proposed, bound: Vec::new(), notes: Vec::new() })
     }
 
     async fn coverage(&self, snapshot: &Snapshot, rows: Vec<Row>) -> Result<New, Error> {
@@ -203,7 +205,7 @@ impl Registrar<'_> {
         let names = rows.iter().map(|one| format!("0x{} is `{}`", hex(&one.row.instruction), one.name));
         let notes = names.chain([format!("rows that are there already: {}", known.rows().len())]).collect();
         let proposed = Proposed::RegisterCoverage(rows.iter().map(|one| one.row).collect());
-        Ok(New { proposed, bound: Vec::new(), notes })
+        Ok(New { notes, ..New::checked(snapshot, proposed, Vec::new())? })
     }
 
     /// A market by its number; one that waits to be created will do for what waits too.

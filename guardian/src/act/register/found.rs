@@ -2,7 +2,7 @@
 
 use bytemuck::Zeroable;
 use firebreak_interface::{
-    BreakerError,
+    BreakerError, Instant,
     constants::RULES_PER_MARKET,
     oracle::PriceUpdate,
     pda,
@@ -32,7 +32,7 @@ impl Registrar<'_> {
         (bootstrap_cap, floor, mint_cap): (Amount, Amount, Option<Amount>),
         vetoed: Option<&Found>,
     ) -> Result<New, Error> {
-        let (market_key, mut notes) = self.market(snapshot, market)?;
+        let (market_key, mut told) = self.market(snapshot, market)?;
         let account = self.there("vault", vault).await?;
         let state = VaultState::read(&account.owner, &account.data);
         if state.mint == Pubkey::default() {
@@ -46,7 +46,7 @@ impl Registrar<'_> {
         // as it will be when this can be executed
         let delay = if self.waits { propose::registration_delay(snapshot, vetoed) } else { 0 };
         let from = self.at.plus(delay.into());
-        let mut shared = self.mint_cap(snapshot, &state.mint).await?;
+        let shared = self.mint_cap(snapshot, &state.mint).await?;
         let units = |option: &str, amount: &Amount| {
             amount.units(decimals).map_err(|text| Error::usage(format!("--{option}: {text}")))
         };
@@ -61,7 +61,7 @@ impl Registrar<'_> {
             None => running.unwrap_or(settings.bootstrap_cap),
         };
         let proposed = Proposed::RegisterLimiter { settings, mint_cap: cap };
-        bounds::check(&proposed)?;
+        let mut new = New::checked(snapshot, proposed, vec![market_key, vault])?;
 
         let mut limiter = Limiter::zeroed();
         let keys = [snapshot.addresses.protocol, market_key, vault];
@@ -72,31 +72,15 @@ impl Registrar<'_> {
             market.clone().count_limiter().map_err(bounds::refused)?;
         }
         let tokens = |amount| units::amount(amount, Some(decimals));
-        let until = words::moment(shared.taken_until.unix);
-        let taken = if running.is_some() { shared.taken } else { 0 };
-        shared.take(cap, settings.bootstrap_cap, from).map_err(|rule| {
-            let text = match rule {
-                BreakerError::MintCapDiffers => format!(
-                    "--mint-cap is {}: it is {} until {until}, while other limiters of the mint are new",
-                    tokens(cap),
-                    tokens(shared.cap)
-                ),
-                _ => format!(
-                    "--bootstrap-cap is {}: of the mint's cap, {}, there is {} left for new limiters",
-                    tokens(settings.bootstrap_cap),
-                    tokens(cap),
-                    tokens(cap.saturating_sub(taken))
-                ),
-            };
-            Error::usage(format!("{text} ({})", rule.name()))
-        })?;
-        notes.push(format!(
+        take(&shared, (cap, settings.bootstrap_cap), from, tokens)?;
+        told.push(format!(
             "the vault holds {}; its owner is {}; decimals: {decimals}, as {} says",
             tokens(state.amount),
             state.owner,
             self.node.url
         ));
-        Ok(New { proposed, bound: vec![market_key, vault], notes })
+        new.notes.extend(told);
+        Ok(new)
     }
 
     pub(super) async fn band(
@@ -106,34 +90,34 @@ impl Registrar<'_> {
         (price, second): (Price, Option<Price>),
         settings: BandSettings,
     ) -> Result<New, Error> {
-        let (market_key, mut notes) = self.market(snapshot, market)?;
+        let (market_key, mut told) = self.market(snapshot, market)?;
         check_place(index)?;
         let (primary, first) = self.feed(&price).await?;
-        notes.push(self.told(&primary, &first));
+        told.push(self.told(&primary, &first));
         let (second, other) = match second {
             Some(price) => {
                 let (feed, update) = self.feed(&price).await?;
-                notes.push(self.told(&feed, &update));
+                told.push(self.told(&feed, &update));
                 (feed, Some(update))
             }
             None => (Feed::default(), None),
         };
         let settings = BandSettings { primary, second, ..settings };
-        let proposed = Proposed::RegisterBand { index, settings };
-        bounds::check(&proposed)?;
+        let mut new = New::checked(snapshot, Proposed::RegisterBand { index, settings }, vec![market_key])?;
 
         let (keys, prices): (_, Prices) = ([snapshot.addresses.protocol, market_key], [Some(first), other]);
         match PriceBand::zeroed().initialize(keys, (index, 0), &settings, &prices, self.at) {
             Ok(()) => {}
             // it will be another price by then
-            Err(rule @ BreakerError::PriceUnusable) if self.waits => notes.push(format!(
+            Err(rule @ BreakerError::PriceUnusable) if self.waits => told.push(format!(
                 "NOT as of now: {} ({}); have a price posted just before it is executed",
                 rule.text(),
                 rule.name()
             )),
             Err(rule) => return Err(bounds::refused(rule)),
         }
-        Ok(New { proposed, bound: vec![market_key], notes })
+        new.notes.extend(told);
+        Ok(new)
     }
 
     pub(super) async fn invariant(
@@ -143,12 +127,12 @@ impl Registrar<'_> {
         settings: InvariantSettings,
         terms: Vec<Term>,
     ) -> Result<New, Error> {
-        let (market_key, mut notes) = self.market(snapshot, market)?;
+        let (market_key, mut told) = self.market(snapshot, market)?;
         check_place(index)?;
-        let proposed = Proposed::RegisterInvariant { index, settings: settings.clone() };
-        bounds::check(&proposed)?;
-
         let keys: Vec<_> = terms.iter().map(|term| term.account).collect();
+        let proposed = Proposed::RegisterInvariant { index, settings: settings.clone() };
+        let mut new = New::checked(snapshot, proposed, [&[market_key], &keys[..]].concat())?;
+
         let accounts = self.node.accounts(&keys).await?;
         let (mut invariant, mut measurement) = (Invariant::zeroed(), Measurement::default());
         let of = [snapshot.addresses.protocol, market_key];
@@ -166,14 +150,15 @@ impl Registrar<'_> {
             invariant.show(&mut measurement, one).map_err(bounds::refused)?;
         }
         let ratio = Share(invariant.ratio(&measurement).map_err(bounds::refused)?);
-        notes.push(match invariant.measure(&measurement).map_err(bounds::refused)? {
+        told.push(match invariant.measure(&measurement).map_err(bounds::refused)? {
             None => format!("it holds now: the left side is {ratio} of the right, or more"),
             Some(trip) => format!(
                 "it does NOT hold now: the left side is {ratio} of the right, which is {:?} once it is armed",
                 trip.severity
             ),
         });
-        Ok(New { proposed, bound: [vec![market_key], keys].concat(), notes })
+        new.notes.extend(told);
+        Ok(new)
     }
 
     async fn there(&self, what: &'static str, key: Pubkey) -> Result<Account, Error> {
@@ -218,6 +203,37 @@ impl Registrar<'_> {
             words::duration(age)
         )
     }
+}
+
+/// Checks that this share of a mint's cap is left for a new limiter.
+fn take(
+    shared: &MintCap,
+    (cap, share): (u64, u64),
+    from: Instant,
+    tokens: impl Fn(u64) -> String,
+) -> Result<(), Error> {
+    let mut then = *shared;
+    let Err(rule) = then.take(cap, share, from) else {
+        return Ok(());
+    };
+    let text = match rule {
+        BreakerError::MintCapDiffers => format!(
+            "--mint-cap is {}: it is {} until {}, while other limiters of the mint are new",
+            tokens(cap),
+            tokens(shared.cap),
+            words::moment(shared.taken_until.unix)
+        ),
+        _ => {
+            let taken = if shared.taken_until.reached(from) { 0 } else { shared.taken };
+            format!(
+                "--bootstrap-cap is {}: of the mint's cap, {}, there is {} left for new limiters",
+                tokens(share),
+                tokens(cap),
+                tokens(cap.saturating_sub(taken))
+            )
+        }
+    };
+    Err(Error::usage(format!("{text} ({})", rule.name())))
 }
 
 fn refused(what: &str, rule: BreakerError) -> Error {
