@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Makes settings tighter at once, by the authority's signature.
     #[command(after_long_help = help::TIGHTEN)]
     Tighten(Tighten),
-    /// Proposes what loosens: it waits in the open before anyone can execute it.
+    /// Proposes what loosens, or registers what is new: it waits in the open before anyone can execute it.
     #[command(after_long_help = help::PROPOSE)]
     Propose(Box<Propose>),
     /// Makes a latch hold longer: guardians together.

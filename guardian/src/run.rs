@@ -217,7 +217,13 @@ async fn planned(
             actor.check_authority(&snapshot)?;
             let cli::Propose { new, change } = *asked;
             match (new, change) {
-                (Some(new), _) => {
+                (Some(_), Some(change)) => {
+                    let subject = change.subject;
+                    return Err(Error::usage(format!(
+                        "one at a time: a change of {subject}, or what is registered"
+                    )));
+                }
+                (Some(new), None) => {
                     let (new, again) = new.asked();
                     let vetoed = found(again, node, &snapshot).await?;
                     register::plan(node, &mut snapshot, key, new, vetoed.as_ref()).await?

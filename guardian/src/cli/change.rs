@@ -30,7 +30,7 @@ pub(crate) struct Tighten {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(subcommand_negates_reqs = true)]
 pub(crate) struct Propose {
     #[command(subcommand)]
     pub(crate) new: Option<Register>,

@@ -69,6 +69,8 @@ fn what_is_registered_is_told_apart_from_what_is_changed() {
     assert!(asked(&format!("g propose keeper:{key} --revoke")).is_none());
     let market = "g propose market 3 --minor-closes none --major-closes borrow --critical-closes all";
     let Some(register::Asked::Market { id: 3, settings }) = asked(market) else { panic!("a market") };
+    // what goes for every command goes before it too
+    assert!(asked(&market.replace("propose", "propose --yes")).is_some());
     let (none, borrow) = (Operations::default(), Operations::of(&[Operation::BORROW]));
     assert_eq!(settings, MarketSettings::closing(none, borrow, Operations::NON_EXITS));
     let tight = "--minor-max-order 9 --major-max-leverage 5x --critical-margin 1.5x --critical-max-order 2";
@@ -204,7 +206,7 @@ fn a_registration_asks_for_what_it_cannot_know() {
     assert_eq!(refused("g propose limitr --set a=b"), invalid);
     let feed = format!("g propose band 0/0 --price {key} --second-feed {}", "ab".repeat(32));
     assert_eq!(refused(&feed), missing, "a feed of no account");
-    assert!(Cli::try_parse_from("g propose protocol --unpin market 3".split(' ')).is_err());
+    assert_eq!(refused("g propose protocol --unpin market 3"), missing);
 }
 
 #[test]

@@ -109,6 +109,7 @@ async fn a_market_is_registered_as_it_was_asked_for() -> TestResult {
             ),
             (format!("market 7 {closes} --minor-max-order 5 --major-max-order 6"), "LimitsNotMonotone"),
             (format!("market 0 {closes}"), "market 0 is there already"),
+            (format!("protocol --delay 4d market 7 {closes}"), "one at a time: a change of the protocol"),
         ])
         .await?;
     let more =
