@@ -4,7 +4,7 @@ use firebreak_interface::{
     BreakerError::*,
     Instant, Severity,
     constants::{DAY, HOLD_MAX, HOLD_MIN, MIGRATION_WINDOW},
-    instruction::{self, Behind, Migrate},
+    instruction::{self, Behind, Governance, Migrate},
     pda,
     state::{
         Act, GuardianAct, JournalEntry, LatchId, MigrateOrder, Proposed, RouteSettings, Source, TOKEN,
@@ -435,7 +435,7 @@ fn from_the_first_armed_limiter_on_a_route_waits_and_is_refused_in_an_incident()
     let execute = |world: &World, settings: &RouteSettings| {
         instruction::register_route(
             world.alice.pubkey(),
-            proposal,
+            Governance::Proposal(proposal),
             (protocol, world.us.market),
             of,
             settings,
