@@ -144,7 +144,7 @@ fn a_proposal() {
             let _ = proposed.check();
             let _ = { proposal }.execute(&mut protocol, (&proposed, &accounts), now);
         }
-        let _ = { proposal }.approve(&protocol, rng.next_u32() as u16, rng.next_u64());
+        let _ = { proposal }.approve(&protocol, rng.next_u32() as u16, rng.next_u64(), now);
         let _ = { proposal }.veto(&mut protocol, rng.next_u32() as u16, now);
         let _ = proposal.cancel(&mut protocol, &Pubkey::default(), now);
     });

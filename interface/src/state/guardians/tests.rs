@@ -105,15 +105,18 @@ fn what_the_authority_must_not_reach_alone_takes_the_guardians() {
     for proposed in [change, loss] {
         let mut proposal = propose(&mut town, &proposed, None).expect("room");
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
-        let blind = proposal.approve(&town, 0b1, START.slot);
+        let blind = proposal.approve(&town, 0b1, START.slot, START);
         assert_eq!(blind, Err(BreakerError::StaleStamp), "a number that could become anything");
         for (guardian, votes) in [(1, 1), (2, 2), (3, 3)] {
-            assert_eq!(proposal.approve(&town, of(&town, &[guardian]), SEEN), Ok(votes));
+            assert_eq!(proposal.approve(&town, of(&town, &[guardian]), SEEN, START), Ok(votes));
         }
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
-        assert_eq!(proposal.approve(&town, of(&town, &[5]), SEEN), Ok(4));
+        assert_eq!(proposal.approve(&town, of(&town, &[5]), SEEN, START), Ok(4));
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Ok(()));
-        assert_eq!(proposal.approve(&town, of(&town, &[4]), SEEN), Err(BreakerError::ProposalFinished));
+        assert_eq!(
+            proposal.approve(&town, of(&town, &[4]), SEEN, START),
+            Err(BreakerError::ProposalFinished)
+        );
     }
     let proposed = loosening();
     let mut proposal = propose(&mut town, &proposed, None).expect("room");
@@ -125,7 +128,7 @@ fn an_approval_of_another_membership_never_counts() {
     let mut town = protocol(3);
     let proposed = Proposed::Amend(Amendment::AcceptLoss { least: 1 });
     let mut proposal = propose(&mut town, &proposed, None).expect("room");
-    proposal.approve(&town, of(&town, &[1, 2, 3]), SEEN).expect("all of them");
+    proposal.approve(&town, of(&town, &[1, 2, 3]), SEEN, START).expect("all of them");
     let majority = Thresholds::majority(3);
     // removed, replaced, and back in the same places
     for members in [[1, 2, 4], [1, 2, 3]] {
@@ -133,9 +136,9 @@ fn an_approval_of_another_membership_never_counts() {
         town.change_guardians(&members, &majority, Mandate::waited(0)).expect("others");
         assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
     }
-    proposal.approve(&town, of(&town, &[1]), SEEN).expect("once more");
+    proposal.approve(&town, of(&town, &[1]), SEEN, START).expect("once more");
     assert_eq!(execute(&mut proposal, &mut town, &proposed), Err(BreakerError::NotApproved));
-    proposal.approve(&town, of(&town, &[3]), SEEN).expect("once more");
+    proposal.approve(&town, of(&town, &[3]), SEEN, START).expect("once more");
     // a threshold is a membership too
     let all = Thresholds { freeze: 3, ..majority };
     let members: Vec<_> = (1..=3).map(key).collect();
@@ -218,7 +221,7 @@ fn who_is_to_leave_does_not_hold_the_others_off() {
     let mut again = propose(&mut town, &proposed, Some(&first)).expect("the same");
     assert_eq!(again.veto(&mut town, 0b101, START), Ok(1));
     assert_eq!(again.status(), Some(Status::Pending));
-    again.approve(&town, 0b011, SEEN).expect("the two who stay");
+    again.approve(&town, 0b011, SEEN, START).expect("the two who stay");
     assert_eq!(execute(&mut again, &mut town, &proposed), Ok(()));
 }
 

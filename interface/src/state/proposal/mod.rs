@@ -196,7 +196,7 @@ pub struct Proposal {
     pub by_guardian: u8,
     /// Explicit padding.
     pub padding: [u8; 2],
-    /// When it was approved last.
+    /// When its approvals became as many as a release takes: the last one until then.
     pub approved_at: Instant,
     /// Room for later versions.
     pub reserved: [u8; 208],
@@ -356,10 +356,20 @@ impl Proposal {
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::StaleStamp`], [`BreakerError::AlreadyVoted`].
-    pub fn approve(&mut self, protocol: &Protocol, members: Members, slot: u64) -> Checked<u32> {
+    pub fn approve(
+        &mut self,
+        protocol: &Protocol,
+        members: Members,
+        slot: u64,
+        now: Instant,
+    ) -> Checked<u32> {
         self.check_pending()?;
         if slot <= self.proposed_at.slot {
             return Err(BreakerError::StaleStamp);
+        }
+        // nobody who signs once the others have agreed begins the wait for the authority anew
+        if self.approvals(protocol).count_ones() < protocol.thresholds()?.release.into() {
+            self.approved_at = now;
         }
         self.ballot.approve(members, protocol.membership_epoch)?;
         Ok(self.ballot.approved.count_ones())

@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
             .initialize(&mut self.town.protocol, key(92), 0, (&proposed, &bound, epoch), None, now)
             .inspect_err(|_| self.town.protocol = before)?;
         if self.with != 0 {
-            proposal.approve(&self.town.protocol, self.with, now.slot + 1).expect("speak once");
+            proposal.approve(&self.town.protocol, self.with, now.slot + 1, now).expect("speak once");
         }
         self.proposals.push((proposal, act));
         Ok(())

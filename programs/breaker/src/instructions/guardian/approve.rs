@@ -37,8 +37,7 @@ pub fn approve(ctx: Context<Approve>, stamp: Stamp) -> Result<()> {
         let protocol = accounts.protocol.load()?;
         let mut proposal = accounts.proposal.load_mut()?;
         let members = quorum::signing(&protocol, ctx.remaining_accounts)?;
-        let votes = proposal.approve(&protocol, members, stamp.slot)?;
-        proposal.approved_at = now;
+        let votes = proposal.approve(&protocol, members, stamp.slot, now)?;
         (members, votes)
     };
 

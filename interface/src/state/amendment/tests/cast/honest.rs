@@ -190,9 +190,14 @@ impl Stage<'_> {
         let (members, protocol) = (self.places(guardians), &self.run.town.protocol);
         let waiting = &mut self.acts[which];
         // signed before there was anything to read
-        let blind = { waiting.proposal }.approve(protocol, members, waiting.proposal.proposed_at.slot);
+        let blind = { waiting.proposal }.approve(
+            protocol,
+            members,
+            waiting.proposal.proposed_at.slot,
+            self.run.town.now,
+        );
         assert_eq!(blind, Err(BreakerError::StaleStamp));
-        waiting.proposal.approve(protocol, members, self.run.town.now.slot - 1)?;
+        waiting.proposal.approve(protocol, members, self.run.town.now.slot - 1, self.run.town.now)?;
         for guardian in guardians {
             let approval = (*guardian, protocol.membership_epoch);
             if !waiting.approvals.contains(&approval) {
@@ -345,7 +350,7 @@ impl Stage<'_> {
         town.now.slot += 2;
         let (proposal, epoch) = (&mut self.run.proposals[which].0, town.protocol.membership_epoch);
         let has_approved = proposal.ballot.of(epoch).approved & members != 0;
-        let approved = proposal.approve(&town.protocol, members, town.now.slot - 1);
+        let approved = proposal.approve(&town.protocol, members, town.now.slot - 1, town.now);
         let expected = if has_approved { Err(BreakerError::AlreadyVoted) } else { Ok(()) };
         assert_eq!(approved.map(drop), expected);
         Done::Nothing

@@ -156,7 +156,7 @@ impl Stage<'_> {
             0 if !self.run.proposals.is_empty() => {
                 let which = self.run.any();
                 let protocol = &self.run.town.protocol;
-                let _ = self.run.proposals[which].0.approve(protocol, members, now.slot - 1);
+                let _ = self.run.proposals[which].0.approve(protocol, members, now.slot - 1, now);
             }
             1 if !self.run.proposals.is_empty() => {
                 let which =
