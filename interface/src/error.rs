@@ -326,7 +326,7 @@ errors! {
     NothingToHold = 6137,
     /// the account is not the one that is paid: the owner's, of the same mint
     WrongPayee = 6138,
-    /// nothing is to be released, or the safe owes all that it has
+    /// nothing is to be released: it was all released, migration came since and ended it, or the safe owes all that it has
     NothingToRelease = 6139,
     /// the next step of the release is not due: one dwell of the market lies between two
     ReleaseNotDue = 6140,
@@ -334,13 +334,13 @@ errors! {
     AuthorityMustSign = 6141,
     /// claims are above what the safe has for them
     ClaimsAboveSafe = 6142,
-    /// the claim is not in the tree, or on another page
+    /// the claim is not in the tree, or on another page, or its set does not follow the one in force
     WrongClaim = 6143,
     /// this claim was made
     AlreadyClaimed = 6144,
     /// a safe is not empty: have what is held paid, and the rest released
     SafeNotEmpty = 6145,
-    /// migration has the market: a release waits until it is over
+    /// migration has the market, or a halt that is newer than the release: it waits until that is over
     MigrationUnderWay = 6146,
 }
 

@@ -144,7 +144,7 @@ policy! {
     HOLD: "`hold`, `pay`", "the protected program", None, AtOnce, AnyDay, "what its limiter lets wait, or pass";
     FLAG_HELD: "`flag_held`", "guardians", Confirm, AtOnce, AnyDay, "seven days with all else that holds it up; then it is paid";
     DECIDE_HELD: "`decide_held`", "guardians", Release, AtOnce, Now, "what was flagged and is not due; once";
-    RELEASE: "`begin_release`", "guardians propose and approve, the authority signs", Release, Loosening, Now, "back to the vault or to the route's destination, in four steps; without the authority 14 days after the last approval, to the vault alone";
+    RELEASE: "`begin_release`", "guardians propose and approve, the authority signs", Release, Loosening, Now, "back to the vault or to the route's destination, in four steps; without the authority 14 days after the approvals were enough, to the vault alone";
     OPEN_CLAIMS: "`open_claims`", "guardians propose and approve, the authority signs", Release, Loosening, Now, "what the safe owes nobody; each claim once";
     PAY: "`release`, `claim_held`, `claim`", "anyone", None, AtOnce, AnyDay, "what was agreed on, and to whom";
     RAISE: "`raise`", "a keeper", None, AtOnce, AnyDay, "Minor alone, Major with another within 25 slots and 30 s; a day's raises and seconds";

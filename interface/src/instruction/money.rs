@@ -326,21 +326,27 @@ pub fn decide_held(
 /// Begins a release that guardians approved and that has waited: with the authority's signature, or without once the
 /// guardians have waited for it.
 ///
-/// Accounts: proposal (writable), authority (signer, optional), protocol, market (writable), route (writable), journal, segment,
-/// event authority, breaker. Errors: `AuthorityMustSign`, `NotTheAuthority`, `WrongVault`, `NotApproved`, those of a proposal.
+/// `mint` is the vault's.
+///
+/// Accounts: proposal (writable), authority (signer, optional), protocol, market (writable), route (writable), safe, its token
+/// account, journal, segment, event authority, breaker. Errors: `AuthorityMustSign`, `NotTheAuthority`, `AuthorityFrozen`,
+/// `MigrationUnderWay`, `WrongVault`, `WrongDestination`, `NothingToRelease`, `NotApproved`, those of a proposal.
 pub fn begin_release(
     proposal: Pubkey,
     authority: Option<Pubkey>,
-    (protocol, market): (Pubkey, Pubkey),
+    (protocol, market, mint): (Pubkey, Pubkey, Pubkey),
     order: &ReleaseOrder,
     segment: Option<u32>,
 ) -> Instruction {
+    let (safe, _) = pda::safe(&market, &mint);
     let mut accounts = vec![
         write(proposal),
         authority.map_or_else(|| read(ID), signer),
         read(protocol),
         write(market),
         write(pda::route(&market, &order.vault).0),
+        read(safe),
+        read(pda::safe_tokens(&safe).0),
     ];
     accounts.extend(recording(&protocol, segment));
     instruction(accounts, data(discriminator::BEGIN_RELEASE, order))
@@ -349,8 +355,9 @@ pub fn begin_release(
 /// Takes a step of a release. `to` is the vault, or the route's destination where it was agreed on. Anyone may.
 ///
 /// Accounts: protocol, market, limiter (writable), route (writable), safe (writable), its token account (writable),
-/// destination (writable), mint, token program, journal, segment, event authority, breaker. Errors: `NothingToRelease`,
-/// `ReleaseNotDue`, `MigrationUnderWay`, `WrongDestination`, `WrongVault`, `SafeNotSound`.
+/// destination (writable), mint, token program, instructions sysvar, journal, segment, event authority, breaker. Errors:
+/// `NothingToRelease`, `ReleaseNotDue`, `MigrationUnderWay`, `WrongDestination`, `WrongVault`, `SafeNotSound`, `WrongCompany`,
+/// `NotTopLevel`.
 pub fn release(protocol: Pubkey, of: &Migrate, to: Pubkey, segment: Option<u32>) -> Instruction {
     let (safe, _) = pda::safe(&of.market, &of.mint);
     let mut accounts = vec![
@@ -363,6 +370,7 @@ pub fn release(protocol: Pubkey, of: &Migrate, to: Pubkey, segment: Option<u32>)
         write(to),
         read(of.mint),
         read(of.token_program),
+        read(INSTRUCTIONS),
     ];
     accounts.extend(recording(&protocol, segment));
     instruction(accounts, data(discriminator::RELEASE, &()))
@@ -371,7 +379,8 @@ pub fn release(protocol: Pubkey, of: &Migrate, to: Pubkey, segment: Option<u32>)
 /// Opens claims on a safe that guardians approved and that have waited; the authority signs.
 ///
 /// Accounts: proposal (writable), authority (signer), protocol, market, safe (writable), its token account, journal, segment,
-/// event authority, breaker. Errors: `NotTheAuthority`, `ClaimsAboveSafe`, `SafeNotSound`, `NotApproved`, those of a proposal.
+/// event authority, breaker. Errors: `NotTheAuthority`, `AuthorityFrozen`, `WrongClaim`, `ClaimsAboveSafe`, `SafeNotSound`,
+/// `NotApproved`, those of a proposal.
 pub fn open_claims(
     proposal: Pubkey,
     authority: Pubkey,

@@ -65,10 +65,24 @@ pub enum GuardianAct {
 pub struct ReleaseOrder {
     /// The vault that it came from.
     pub vault: Pubkey,
-    /// How much, in token units; what the safe has by then, if that is less.
+    /// How much, in token units; what the safe owes nobody by then, if that is less.
     pub amount: u64,
-    /// Whether it goes to the destination of the vault's route instead.
-    pub elsewhere: bool,
+    /// Where it goes: the vault, or the destination of its route. Named, so that another route is not what was agreed on.
+    pub destination: Pubkey,
+    /// Who must own that.
+    pub owner: Pubkey,
+}
+
+impl ReleaseOrder {
+    /// Checks that it can do without the authority: back to the vault, and guardians have waited for it.
+    ///
+    /// # Errors
+    /// [`BreakerError::AuthorityMustSign`].
+    pub fn check_alone(&self, approved_at: Instant, now: Instant) -> Checked<()> {
+        let is_waited_for = approved_at.plus(RELEASE_ALONE_AFTER).reached(now);
+        let is_back = self.destination == self.vault;
+        if is_waited_for && is_back { Ok(()) } else { Err(BreakerError::AuthorityMustSign) }
+    }
 }
 
 /// Claims on a safe.
@@ -78,9 +92,11 @@ pub struct ReleaseOrder {
 pub struct ClaimsOrder {
     /// The safe's mint.
     pub mint: Pubkey,
+    /// The set's number, which is in its leaves: one more than that of the set in force.
+    pub epoch: u64,
     /// Root of the tree of claims.
     pub root: [u8; 32],
-    /// Their sum, in token units.
+    /// Their sum, in token units. A set of nothing ends the one in force.
     pub total: u64,
 }
 
@@ -156,7 +172,6 @@ impl GuardianAct {
                 Err(BreakerError::SeverityNotAllowed)
             }
             Self::Release(order) if order.amount == 0 => Err(BreakerError::NothingToRelease),
-            Self::OpenClaims(order) if order.total == 0 => Err(BreakerError::ClaimsAboveSafe),
             Self::FlagHeld(range) | Self::DecideHeld { range, .. } if range.from > range.to => {
                 Err(BreakerError::WrongHeldRange)
             }

@@ -212,6 +212,18 @@ impl Protocol {
         Ok(())
     }
 
+    /// Checks that it is the authority that agrees to what guardians approved. A frozen one agrees to nothing: where the money
+    /// goes may be the thief's by now, and back to the vault it goes without.
+    ///
+    /// # Errors
+    /// [`BreakerError::NotTheAuthority`], [`BreakerError::AuthorityFrozen`].
+    pub fn check_agrees(&self, key: &Pubkey, now: Instant) -> Checked<()> {
+        if *key != self.authority {
+            return Err(BreakerError::NotTheAuthority);
+        }
+        self.check_thawed(now)
+    }
+
     /// Refuses proposals of a frozen authority.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use super::safe::Safe;
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
+    state::ClaimsOrder,
 };
 
 /// Claims that one page remembers, a bit each.
@@ -92,20 +93,22 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 impl Safe {
-    /// Opens a set of claims of so much together; what an earlier one left is nobody's any more.
+    /// Opens a set of claims; what an earlier one left is nobody's any more, and is there for this one. One that was made to
+    /// follow another set is void: its leaves have another number. `balance` is what the safe has.
     ///
     /// # Errors
-    /// [`BreakerError::ClaimsAboveSafe`].
-    pub fn open_claims(&mut self, root: [u8; 32], total: u64, balance: u64) -> Checked<()> {
-        let free = balance.saturating_sub(self.owed);
-        if total == 0 || total > free {
+    /// [`BreakerError::WrongClaim`], [`BreakerError::ClaimsAboveSafe`].
+    pub fn open_claims(&mut self, order: &ClaimsOrder, balance: u64) -> Checked<()> {
+        if self.claims_epoch.checked_add(1) != Some(order.epoch) {
+            return Err(BreakerError::WrongClaim);
+        }
+        if order.total > balance.saturating_sub(self.owed) {
             return Err(BreakerError::ClaimsAboveSafe);
         }
-        let back = self.claims_left;
-        self.keep(back);
-        self.kept = self.kept.saturating_sub(total);
-        (self.claims_root, self.claims_left) = (root, total);
-        self.claims_epoch += 1;
+        self.keep(self.claims_left);
+        self.kept = self.kept.saturating_sub(order.total);
+        (self.claims_epoch, self.claims_root) = (order.epoch, order.root);
+        self.claims_left = order.total;
         Ok(())
     }
 

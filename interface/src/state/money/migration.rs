@@ -49,21 +49,46 @@ impl Market {
     /// # Errors
     /// [`BreakerError::NoMigration`].
     pub fn check_migration(&self, by_anyone: bool, now: Instant) -> Checked<()> {
-        let began_since = |since: Instant| {
-            let released = self.released_at;
-            !released.is_set() || since.unix > released.unix && since.slot > released.slot
-        };
-        let proves = |source| {
-            let live = self.board.live(source, Severity::Critical, now);
-            live.is_some_and(|(latch, _)| began_since(latch.since))
-        };
-        let is_proved = || by_anyone && [Source::Limiter, Source::Invariant].into_iter().any(proves);
-        if self.is_ordered(now) || is_proved() { Ok(()) } else { Err(BreakerError::NoMigration) }
+        let is_proved = by_anyone && self.is_halted_since(self.released_at, now);
+        if is_proved || self.is_ordered(now) { Ok(()) } else { Err(BreakerError::NoMigration) }
     }
 
-    /// A release begins: what guardians ordered is over, and so is what anyone could do in the halt of now.
-    pub fn begin_release(&mut self, now: Instant) {
-        (self.migrating_until, self.released_at) = (Instant::NEVER, now);
+    /// Whether a limiter or an invariant holds Critical in a halt that began later than that.
+    fn is_halted_since(&self, then: Instant, now: Instant) -> bool {
+        [Source::Limiter, Source::Invariant].into_iter().any(|source| {
+            let live = self.board.live(source, Severity::Critical, now);
+            let since = |since: Instant| since.unix > then.unix && since.slot > then.slot;
+            live.is_some_and(|(latch, _)| !then.is_set() || since(latch.since))
+        })
+    }
+
+    /// A release begins, and ends what anyone could move in the halt of now. What guardians ordered goes first. Where the
+    /// authority signs, `known` is when guardians had approved it: a halt that began since is one that they have not seen, and
+    /// one stolen key must not end the rescue in it. Without the authority no halt holds it off: that key could make one.
+    ///
+    /// # Errors
+    /// [`BreakerError::MigrationUnderWay`].
+    pub fn begin_release(&mut self, known: Option<Instant>, now: Instant) -> Checked<()> {
+        let is_news = known.is_some_and(|known| self.is_halted_since(known, now));
+        if is_news || self.is_ordered(now) {
+            return Err(BreakerError::MigrationUnderWay);
+        }
+        self.released_at = now;
+        Ok(())
+    }
+
+    /// Checks that a step may be taken of a release that began then: nothing is on its way to safety, nobody measured a new
+    /// reason why it should be, whoever may act on it, and guardians ordered nothing since, which ends a release for good.
+    ///
+    /// # Errors
+    /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
+    pub fn check_release(&self, began_at: Instant, now: Instant) -> Checked<()> {
+        if self.is_ordered(now) || self.is_halted_since(began_at, now) {
+            return Err(BreakerError::MigrationUnderWay);
+        }
+        // one of the same slot came later: a release does not begin while there is an order
+        let is_ordered_since = self.migrating_until.slot >= began_at.plus(MIGRATION_WINDOW).slot;
+        if is_ordered_since { Err(BreakerError::NothingToRelease) } else { Ok(()) }
     }
 
     /// Checks that the market is in no incident: a route that is made in one may be the thief's.

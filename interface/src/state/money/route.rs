@@ -11,7 +11,7 @@ use {
 use crate::{
     constants::*,
     error::{BreakerError, Checked},
-    state::VaultState,
+    state::{ReleaseOrder, VaultState},
     time::Instant,
 };
 
@@ -69,8 +69,14 @@ pub struct Release {
     pub step: u64,
     /// When the next step may be taken.
     pub next_at: Instant,
-    /// 1 where it goes to the route's destination, 0 to the vault.
-    pub elsewhere: u64,
+    /// When it began.
+    pub began_at: Instant,
+    /// Migrations to the safe by then: it is of what was there.
+    pub migrations: u64,
+    /// Where it goes.
+    pub to: Pubkey,
+    /// Who must own that.
+    pub owner: Pubkey,
 }
 
 /// A vault's way to its safe. PDA of [`crate::pda::route`]; in custody it is the vault's owner too.
@@ -181,40 +187,71 @@ impl Route {
         self.received = self.received.saturating_add(received);
     }
 
-    /// Begins a release of so much, in steps. What was left of an earlier one is void: this is what was agreed on last.
-    pub fn begin_release(&mut self, amount: u64, elsewhere: bool, now: Instant) {
-        self.release = Release {
-            left: amount,
-            step: amount.div_ceil(RELEASE_STEPS).max(1),
-            next_at: now,
-            elsewhere: elsewhere.into(),
-        };
-    }
-
-    /// Takes a step of the release; `free` is what the safe owes nobody, `dwell` the seconds until the next.
+    /// Begins a release, in steps; `free` is what the safe owes nobody, after so many migrations to it. What was left of an
+    /// earlier one is void: this is what was agreed on last.
     ///
     /// # Errors
-    /// [`BreakerError::NothingToRelease`], [`BreakerError::ReleaseNotDue`].
-    pub fn step_release(&mut self, free: u64, dwell: u32, now: Instant) -> Checked<u64> {
-        let release = &mut self.release;
-        let amount = release.left.min(release.step).min(free);
-        if amount == 0 {
-            return Err(BreakerError::NothingToRelease);
+    /// [`BreakerError::WrongVault`], [`BreakerError::WrongDestination`], [`BreakerError::NothingToRelease`].
+    pub fn begin_release(
+        &mut self,
+        order: &ReleaseOrder,
+        (free, migrations): (u64, u64),
+        now: Instant,
+    ) -> Checked<u64> {
+        if order.vault != self.vault {
+            return Err(BreakerError::WrongVault);
         }
-        if !release.next_at.reached(now) {
-            return Err(BreakerError::ReleaseNotDue);
-        }
-        release.left -= amount;
-        release.next_at = now.plus(dwell.into());
-        Ok(amount)
+        let (to, owner) = (order.destination, order.owner);
+        let left = order.amount.min(free);
+        // an order for all that there is has steps of what there is
+        let step = left.div_ceil(RELEASE_STEPS);
+        self.release = Release { left, step, next_at: now, began_at: now, migrations, to, owner };
+        self.check_registered()?;
+        if left == 0 { Err(BreakerError::NothingToRelease) } else { Ok(left) }
     }
 
-    /// Where the release goes, and who must own it.
-    pub fn released_to(&self) -> (Pubkey, Pubkey) {
-        if self.release.elsewhere == 0 {
-            (self.vault, self.vault_owner)
-        } else {
-            (self.settings.destination, self.destination_owner)
+    /// Stops a release to what is registered no more: neither the vault nor the destination of today.
+    fn check_registered(&self) -> Checked<()> {
+        let Release { to, owner, .. } = self.release;
+        let is_registered = (to, owner) == (self.vault, self.vault_owner)
+            || to != Pubkey::default() && (to, owner) == (self.settings.destination, self.destination_owner);
+        if is_registered { Ok(()) } else { Err(BreakerError::WrongDestination) }
+    }
+
+    /// Whether the release goes to the vault.
+    pub fn is_back(&self) -> bool {
+        self.release.to == self.vault
+    }
+
+    /// Takes a step of the release: to `state`, which is where it goes, as it is now. `free` is what the safe owes nobody,
+    /// after so many migrations to it, `dwell` the seconds until the next step. What came to safety since it began is of
+    /// another incident, and ends it.
+    ///
+    /// # Errors
+    /// [`BreakerError::NothingToRelease`], [`BreakerError::ReleaseNotDue`], [`BreakerError::WrongDestination`],
+    /// [`BreakerError::WrongVault`].
+    pub fn step_release(
+        &mut self,
+        state: &VaultState,
+        (free, migrations): (u64, u64),
+        dwell: u32,
+        now: Instant,
+    ) -> Checked<u64> {
+        let amount = self.release.left.min(self.release.step).min(free);
+        if amount == 0 || migrations != self.release.migrations {
+            return Err(BreakerError::NothingToRelease);
         }
+        self.check_registered()?;
+        let is_sound = state.sound && state.mint == self.mint && state.owner == self.release.owner;
+        if !is_sound {
+            let is_back = self.is_back();
+            return Err(if is_back { BreakerError::WrongVault } else { BreakerError::WrongDestination });
+        }
+        if !self.release.next_at.reached(now) {
+            return Err(BreakerError::ReleaseNotDue);
+        }
+        self.release.left -= amount;
+        self.release.next_at = now.plus(dwell.into());
+        Ok(amount)
     }
 }

@@ -82,8 +82,10 @@ pub struct Safe {
     pub claims_root: [u8; 32],
     /// What guardians said of held withdrawals.
     pub flags: [Flag; 16],
+    /// Migrations to it so far: a release is of what was there before the next.
+    pub migrations: u64,
     /// Room for later versions.
-    pub reserved: [u8; 128],
+    pub reserved: [u8; 120],
 }
 
 impl Safe {
@@ -123,6 +125,12 @@ impl Safe {
     /// So much came from a vault.
     pub fn keep(&mut self, received: u64) {
         self.kept = self.kept.saturating_add(received);
+    }
+
+    /// So much came by a migration.
+    pub fn migrated(&mut self, received: u64) {
+        self.keep(received);
+        self.migrations = self.migrations.saturating_add(1);
     }
 
     /// So much went back.
