@@ -15,6 +15,7 @@ pub mod events;
 mod governance;
 pub mod instructions;
 mod loader;
+mod payee;
 mod prices;
 mod quorum;
 mod record;
@@ -27,9 +28,9 @@ use firebreak_interface::{
     Direction,
     instruction::{RaiseOrder, Stamp},
     state::{
-        Amendment, BandSettings, ConfirmOrder, CoverageRow, GuardianAct, InvariantSettings, KeeperSettings,
-        LimiterSettings, MarketSettings, MigrateOrder, PauseOrder, Proposed, ProtocolSettings, ResumeOrder,
-        RouteSettings,
+        Amendment, BandSettings, ClaimsOrder, ConfirmOrder, CoverageRow, GuardianAct, InvariantSettings,
+        KeeperSettings, LimiterSettings, MarketSettings, MigrateOrder, PauseOrder, Proposed,
+        ProtocolSettings, ReleaseOrder, ResumeOrder, RouteSettings,
     },
 };
 use instructions::*;
@@ -226,6 +227,26 @@ pub mod breaker {
     /// All that a vault has goes to its safe: as guardians ordered, or at Critical where its route says so.
     pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
         instructions::migrate(ctx)
+    }
+
+    /// Money goes back, as guardians approved a delay ago; the authority signs, or they have waited for it.
+    pub fn begin_release(ctx: Context<BeginRelease>, order: ReleaseOrder) -> Result<()> {
+        instructions::begin_release(ctx, order)
+    }
+
+    /// Anyone takes a step of a release.
+    pub fn release(ctx: Context<Release>) -> Result<()> {
+        instructions::release(ctx)
+    }
+
+    /// Users get claims on a safe, as guardians approved a delay ago; the authority signs.
+    pub fn open_claims(ctx: Context<OpenClaims>, order: ClaimsOrder) -> Result<()> {
+        instructions::open_claims(ctx, order)
+    }
+
+    /// A claim on a safe is paid to its owner, whoever asks.
+    pub fn claim(ctx: Context<Claim>, index: u64, amount: u64, proof: Vec<[u8; 32]>) -> Result<()> {
+        instructions::claim(ctx, index, amount, &proof)
     }
 
     /// Anyone latches what the accounts of an invariant prove.

@@ -33,6 +33,12 @@ impl Quorum<'_> {
         signer.or_else(|| Some(self.proposal.as_ref()?.key())).unwrap_or_default()
     }
 
+    /// When so many had approved the proposal as a release takes.
+    pub(crate) fn approved_at(&self) -> Result<Instant> {
+        let proposal = self.proposal.as_ref().ok_or(BreakerError::NotApproved)?;
+        Ok(proposal.load()?.approved_at)
+    }
+
     /// Who stands behind the act, see [`GuardianAct::check_quorum`].
     #[inline(never)]
     pub(crate) fn check(

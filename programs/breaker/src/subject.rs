@@ -5,7 +5,9 @@ use std::{cell::RefMut, mem::offset_of};
 use anchor::prelude::*;
 use firebreak_interface::{
     BreakerError,
-    state::{Amendment, DISCRIMINATOR, Invariant, Keeper, Layout, Limiter, Market, PriceBand, Protocol},
+    state::{
+        Amendment, DISCRIMINATOR, Invariant, Keeper, Layout, Limiter, Market, PriceBand, Protocol, Safe,
+    },
 };
 
 use crate::{
@@ -41,6 +43,15 @@ impl Subject for Keeper {
     const PROTOCOL: usize = DISCRIMINATOR + offset_of!(Self, protocol);
 
     /// A registration never changes; it ends.
+    fn epoch(&self) -> u64 {
+        0
+    }
+}
+
+/// Nothing of a safe is amended; it is shown by who leaves.
+impl Subject for Safe {
+    const PROTOCOL: usize = DISCRIMINATOR + offset_of!(Self, protocol);
+
     fn epoch(&self) -> u64 {
         0
     }

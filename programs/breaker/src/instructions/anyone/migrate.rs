@@ -106,7 +106,7 @@ pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
             limiter.latch(&trip, &market, now);
         }
         accounts.route.load_mut()?.migrated(sent, received);
-        accounts.safe.load_mut()?.keep(received);
+        accounts.safe.load_mut()?.migrated(received);
     }
 
     let entry = JournalEntry {

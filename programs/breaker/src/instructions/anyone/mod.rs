@@ -1,6 +1,7 @@
 //! What anyone may call.
 
 mod cancel;
+mod claim;
 mod extend_journal;
 mod migrate;
 mod migrate_protocol;
@@ -10,9 +11,10 @@ mod poke;
 mod poke_band;
 mod poke_invariant;
 mod poke_program;
+mod release;
 mod step_down;
 
 pub use {
-    cancel::*, extend_journal::*, migrate::*, migrate_protocol::*, observe::*, open_budget::*, poke::*,
-    poke_band::*, poke_invariant::*, poke_program::*, step_down::*,
+    cancel::*, claim::*, extend_journal::*, migrate::*, migrate_protocol::*, observe::*, open_budget::*,
+    poke::*, poke_band::*, poke_invariant::*, poke_program::*, release::*, step_down::*,
 };

@@ -7,7 +7,7 @@ use firebreak_interface::{
     pda,
     state::{
         Act, Amendment, Change, Invariant, JournalEntry, Keeper, Limiter, Mandate, Market, PriceBand,
-        Proposed, Protocol, Shown,
+        Proposed, Protocol, Safe, Shown,
     },
 };
 
@@ -269,22 +269,24 @@ fn check_no_keeper(key: &Pubkey, seat: Option<&AccountInfo>, protocol: &Pubkey, 
     Ok(())
 }
 
-/// Checks that these are all markets, then all limiters that were ever armed, each with its vault, that no latch of any
-/// holds, and that none would if somebody poked.
+/// Checks that these are all markets, then all limiters that were ever armed, each with its vault, then all safes, that no
+/// latch of any holds, that none would if somebody poked, and that no safe has anybody's money.
 fn check_nothing_holds(
     key: Pubkey,
     protocol: &Protocol,
     accounts: &[AccountInfo],
     now: Instant,
 ) -> Result<()> {
-    let count = u64::from(protocol.markets) + 2 * u64::from(protocol.armed_limiters);
+    let count = u64::from(protocol.markets) + 2 * u64::from(protocol.armed_limiters) + protocol.safes;
     let is_whole = accounts.len() as u64 == count;
     ensure(is_whole, BreakerError::MarketMissing)?;
     let (markets, limiters) = accounts.split_at(protocol.markets as usize);
+    let (limiters, safes) = limiters.split_at(2 * protocol.armed_limiters as usize);
     let (limiters, _) = limiters.as_chunks::<2>();
     // stops one shown twice in the place of another
-    let is_sorted =
-        markets.is_sorted_by(|a, b| a.key < b.key) && limiters.is_sorted_by(|[a, _], [b, _]| a.key < b.key);
+    let is_sorted = markets.is_sorted_by(|a, b| a.key < b.key)
+        && limiters.is_sorted_by(|[a, _], [b, _]| a.key < b.key)
+        && safes.is_sorted_by(|a, b| a.key < b.key);
     ensure(is_sorted, BreakerError::MarketMissing)?;
     for account in markets {
         open::<Market>(account, &key)?.board.check_over(now)?;
@@ -295,6 +297,9 @@ fn check_nothing_holds(
         ensure(limiter.armed_at.is_set(), BreakerError::MarketMissing)?;
         ensure(limiter.severity(now) == Severity::Normal, BreakerError::LatchLive)?;
         limiter.check_poked(&read_vault(&limiter, std::slice::from_ref(vault))?, now)?;
+    }
+    for account in safes {
+        ensure(open::<Safe>(account, &key)?.is_empty(), BreakerError::SafeNotEmpty)?;
     }
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 mod announce_maintenance;
 mod approve;
+mod begin_release;
 mod confirm;
 mod freeze_authority;
+mod open_claims;
 mod order_migration;
 mod pause;
 mod propose_as_guardian;
@@ -11,6 +13,6 @@ mod resume;
 mod veto;
 
 pub use {
-    announce_maintenance::*, approve::*, confirm::*, freeze_authority::*, order_migration::*, pause::*,
-    propose_as_guardian::*, resume::*, veto::*,
+    announce_maintenance::*, approve::*, begin_release::*, confirm::*, freeze_authority::*, open_claims::*,
+    order_migration::*, pause::*, propose_as_guardian::*, resume::*, veto::*,
 };
