@@ -78,18 +78,29 @@ pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<Str
             format!("because of {}", latch::name(&order.latch)),
         ],
         GuardianAct::Release(order) => {
-            let to = if order.elsewhere { "the destination of its route" } else { "the vault" };
+            let to = if order.destination == order.vault {
+                "the vault".to_owned()
+            } else {
+                format!("{} of {}", order.destination, order.owner)
+            };
+            let alone = if order.destination == order.vault {
+                "the authority signs it too; 14 days after enough have approved it goes without"
+            } else {
+                "the authority signs it too"
+            };
             vec![
                 format!(
                     "releases {} of vault {} in {name}, to {to}, in four steps",
                     order.amount, order.vault
                 ),
-                "the authority signs it too; 14 days after the last approval it goes to the vault without"
-                    .to_owned(),
+                alone.to_owned(),
             ]
         }
         GuardianAct::OpenClaims(order) => vec![
-            format!("opens claims of {} together on the safe of {} in {name}", order.total, order.mint),
+            format!(
+                "opens claims of {} together on the safe of {} in {name}, set {}",
+                order.total, order.mint, order.epoch
+            ),
             format!("root {}; the authority signs it too", words::hex(&order.root)),
         ],
         GuardianAct::FlagHeld(range) => vec![format!(

@@ -100,7 +100,8 @@ impl World {
         Amending { rest, ..self.amending(limiter, Amendment::Disarm) }
     }
 
-    /// The protocol leaves: all these markets and limiters with their vaults are shown, in the order of their addresses.
+    /// The protocol leaves: all these markets and limiters with their vaults are shown, in the order of their addresses, then
+    /// our safe where we have one.
     pub fn detaching(&self, markets: &[Pubkey], limiters: &[Pubkey]) -> Amending {
         let sorted = |keys: &[Pubkey]| {
             let mut keys = keys.to_vec();
@@ -109,7 +110,8 @@ impl World {
         };
         let guarded = |limiter: Pubkey| [limiter, self.vm.read::<Limiter>(&limiter).vault];
         let limiters: Vec<_> = sorted(limiters).into_iter().flat_map(guarded).collect();
-        let rest = [vec![INSTRUCTIONS], sorted(markets), limiters].concat();
+        let safe = Some(self.safe_key()).filter(|safe| self.vm.account(safe).is_some());
+        let rest = [vec![INSTRUCTIONS], sorted(markets), limiters, safe.into_iter().collect()].concat();
         Amending { rest, ..self.amending(self.us.protocol, Amendment::Detach) }
     }
 

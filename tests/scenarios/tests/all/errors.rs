@@ -6,8 +6,8 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, acts, bands, budgets, coverage, damage, extensions, flows, guardians, invariants, journal,
-    mints, pauses, pins, pokes, raises, ratchet, registration, resumes, time, versions,
+    accounts, acts, bands, budgets, claims, coverage, damage, extensions, flows, guardians, invariants,
+    journal, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -135,6 +135,14 @@ const REACHED: &[(BreakerError, fn())] = &[
     (NotTheProgram, registration::the_upgrade_authority_creates_the_protocol_of_its_program),
     (BudgetNotOpen, budgets::no_pause_without_a_budget_that_is_open),
     (UnderMaintenance, acts::planned_work_quiets_keepers_and_nobody_else),
+    (NothingToRelease, releases::money_goes_back_in_four_steps_a_dwell_apart),
+    (ReleaseNotDue, releases::money_goes_back_in_four_steps_a_dwell_apart),
+    (AuthorityMustSign, releases::without_the_authority_it_takes_14_days_and_goes_back_to_the_vault),
+    (ClaimsAboveSafe, claims::claims_are_opened_by_a_quorum_a_delay_and_the_authority),
+    (WrongClaim, claims::what_is_not_in_the_tree_is_not_paid),
+    (AlreadyClaimed, claims::everybody_is_paid_once_whoever_asks),
+    (SafeNotEmpty, releases::refused::a_protocol_leaves_with_empty_safes),
+    (MigrationUnderWay, releases::an_order_comes_before_a_release_and_ends_it),
 ];
 
 #[test]

@@ -68,17 +68,19 @@ pub fn claim(ctx: Context<Claim>, index: u64, amount: u64, proof: &[[u8; 32]]) -
     let owner = accounts.owner.key();
     accounts.protocol.load()?.check_attached()?;
     payee::check(&accounts.to, &accounts.owner, (&accounts.mint, &accounts.token_program))?;
-    let (market, mint, safe_bump) = {
-        let mut safe = accounts.safe.load_mut()?;
-        safe.check_tokens(&safe_key, accounts.tokens.key, &token::read(&accounts.tokens)?)?;
-        safe.claim(&safe_key, (index, &owner, amount), proof)?;
-        let (epoch, number) = (safe.claims_epoch, index / CLAIMS_PER_PAGE);
+    let (epoch, number) = (accounts.safe.load()?.claims_epoch, index / CLAIMS_PER_PAGE);
+    {
         let bump = ctx.bumps.page;
         let seeds: &[&[u8]] =
             &[pda::CLAIMS, safe_key.as_ref(), &epoch.to_le_bytes(), &number.to_le_bytes(), &[bump]];
         let mut page = create_if_missing::<ClaimPage>(&accounts.page, &accounts.payer, seeds)?;
         page.initialize_once(safe_key, (epoch, number), bump);
         page.take(index)?;
+    }
+    let (market, mint, bump) = {
+        let mut safe = accounts.safe.load_mut()?;
+        safe.check_tokens(&safe_key, accounts.tokens.key, &token::read(&accounts.tokens)?)?;
+        safe.claim(&safe_key, (index, &owner, amount), proof)?;
         (safe.market, safe.mint, safe.bump)
     };
     let transfer = Transfer {
@@ -88,7 +90,7 @@ pub fn claim(ctx: Context<Claim>, index: u64, amount: u64, proof: &[[u8; 32]]) -
         to: &accounts.to,
         owner: accounts.safe.as_ref(),
     };
-    let seeds: &[&[u8]] = &[pda::SAFE, market.as_ref(), mint.as_ref(), &[safe_bump]];
+    let seeds: &[&[u8]] = &[pda::SAFE, market.as_ref(), mint.as_ref(), &[bump]];
     let (sent, _) = transfer.send(amount, seeds)?;
 
     let entry = JournalEntry {
