@@ -1,5 +1,7 @@
 //! What each instruction costs in the VM.
 
+mod releases;
+
 use firebreak_interface::{
     Direction, Operation, Operations, Severity,
     constants::{DAY, LOOSENING_DELAY_DEFAULT},
@@ -56,6 +58,7 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(governance());
     costs.extend(acts());
     costs.extend(program());
+    costs.extend(releases::measure());
     costs
 }
 

@@ -36,6 +36,24 @@ pub fn account_of(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: impl Fn(&P
     create(vm, payer, &account, Account::LEN, built(setup))
 }
 
+/// The program by which everybody has one token account a mint that anybody can name.
+const ASSOCIATED: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+
+/// The associated token account of an owner, which somebody has made.
+///
+/// # Panics
+/// When the VM does not take it.
+pub fn associated(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> Pubkey {
+    let seeds = [owner.as_ref(), PROGRAM.as_ref(), mint.as_ref()];
+    let (key, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED);
+    if vm.account(&key).is_none() {
+        let made = account(vm, payer, mint, owner);
+        let account = vm.account(&made).expect("it was made");
+        vm.put(key, account);
+    }
+    key
+}
+
 /// Mints to a token account.
 pub fn issue(vm: &mut Vm, authority: &Keypair, mint: &Pubkey, to: &Pubkey, amount: u64) {
     let issue = built(token::mint_to(&PROGRAM, mint, to, &authority.pubkey(), &[], amount));

@@ -15,8 +15,6 @@ use solana_transaction::Transaction;
 
 use crate::releases::{agree, propose, rescued};
 
-/// The program by which everybody has one token account a mint that anybody can name.
-const ASSOCIATED_TOKEN: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
 
 type Hash = [u8; 32];
@@ -84,16 +82,9 @@ fn open(world: &mut World, proposal: Pubkey, order: &ClaimsOrder) -> Outcome {
     world.vm.send(&[open], &[&authority])
 }
 
-/// The associated token account of an owner, which somebody made.
+/// The associated token account of an owner.
 fn associated(world: &mut World, owner: &Pubkey) -> Pubkey {
-    let seeds = [owner.as_ref(), token::PROGRAM.as_ref(), world.us.mint.as_ref()];
-    let (key, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN);
-    if world.vm.account(&key).is_none() {
-        let made = token::account(&mut world.vm, &world.us.authority, &world.us.mint, owner);
-        let account = world.vm.account(&made).expect("made");
-        world.vm.put(key, account);
-    }
-    key
+    token::associated(&mut world.vm, &world.us.authority, &world.us.mint, owner)
 }
 
 impl Opened {
