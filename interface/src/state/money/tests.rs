@@ -1,1 +1,4 @@
 //! Rules of what is in safety, one by one.
+
+mod claims;
+mod release;
