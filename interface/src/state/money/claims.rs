@@ -124,7 +124,7 @@ impl Safe {
     ) -> Checked<()> {
         let leaf = claim_leaf(key, self.claims_epoch, index, owner, amount);
         let root = proof.iter().fold(leaf, |node, other| claim_node(&node, other));
-        if self.claims_epoch == 0 || root != self.claims_root {
+        if root != self.claims_root {
             return Err(BreakerError::WrongClaim);
         }
         self.claims_left = self.claims_left.checked_sub(amount).ok_or(BreakerError::ClaimsAboveSafe)?;

@@ -62,7 +62,7 @@ fn nothing_else_is_proved_by_it() {
     refuses(&SAFE, 0, owner(0), 100, &[nodes[1], leaves[1]]);
     refuses(&SAFE, 0, owner(0), 100, &[leaves[1], nodes[1], root]);
     assert_eq!(safe.claims_left, 406);
-    // before the first set there is none, whatever a root of zeros would prove
+    // before the first set nothing hashes to a root of zeros
     let mut new = Safe::zeroed();
     assert_eq!(new.claim(&SAFE, (0, &owner(0), 0), &[]), Err(WrongClaim));
     // leaves of the first set in the second
