@@ -1,5 +1,6 @@
 //! Money that goes back: as guardians approved it, when they have waited, and to where it was registered.
 
+mod mints;
 pub(crate) mod refused;
 
 use firebreak_interface::{
