@@ -1,12 +1,13 @@
 //! Claims on a safe: each is paid once, to its owner, and all together are no more than the safe has for them.
 
+use firebreak_client::Refusal;
 use firebreak_interface::{
     BreakerError::*,
     instruction::{self, Payout},
     pda,
-    state::{Act, CLAIMS_PER_PAGE, ClaimPage, ClaimsOrder, GuardianAct, claim_leaf, claim_node},
+    state::{Act, CLAIMS_PER_PAGE, ClaimPage, ClaimsOrder, GuardianAct, TOKEN_2022, claim_leaf, claim_node},
 };
-use firebreak_scenarios::{FUNDS, Outcome, World, token};
+use firebreak_scenarios::{FUNDS, Outcome, Protected, Setup, World, token, world::OTHER_PROGRAM};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -16,6 +17,9 @@ use solana_transaction::Transaction;
 use crate::releases::{agree, propose, rescued};
 
 const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// The address of a page is another.
+const WRONG_SEEDS: Refusal = Refusal::Anchor(2006);
 
 type Hash = [u8; 32];
 
@@ -279,8 +283,8 @@ pub(crate) fn what_is_not_in_the_tree_is_not_paid() {
     opened.claim_with(&claim, &halves[..1], to, 1).fails_with(WrongClaim);
     opened.claim_with(&claim, &halves[1..], to, 1).fails_with(WrongClaim);
     // the page of another set is another address
-    opened.claim_with(&claim, &proof, to, 0).fails_with(firebreak_client::Refusal::Anchor(2006));
-    opened.claim_with(&claim, &proof, to, 2).fails_with(firebreak_client::Refusal::Anchor(2006));
+    opened.claim_with(&claim, &proof, to, 0).fails_with(WRONG_SEEDS);
+    opened.claim_with(&claim, &proof, to, 2).fails_with(WRONG_SEEDS);
     opened.claim(2).succeeds();
     // made once, it is made, whatever page is brought
     let us = &opened.world.us;
@@ -291,11 +295,7 @@ pub(crate) fn what_is_not_in_the_tree_is_not_paid() {
     let payer = opened.world.attacker.pubkey();
     let mut again = instruction::claim(payer, us.protocol, &payout, what, &proof, segment);
     again.accounts[4].pubkey = pda::claim_page(&opened.world.safe_key(), 1, 1).0;
-    opened
-        .world
-        .vm
-        .send(&[again], &[&opened.world.attacker])
-        .fails_with(firebreak_client::Refusal::Anchor(2006));
+    opened.world.vm.send(&[again], &[&opened.world.attacker]).fails_with(WRONG_SEEDS);
     opened.claim(2).fails_with(AlreadyClaimed);
 }
 
@@ -383,4 +383,45 @@ fn a_proof_of_18_steps_fits_in_a_transaction() {
     assert!(size(&proof).1 > PACKET);
     world.vm.send(&all, &[&payer]).succeeds();
     assert_eq!(token::balance(&world.vm, &to), 5);
+}
+
+/// What a claim is shown with: another safe, token account, mint or token program; a safe that others can spend.
+#[test]
+fn a_claim_is_of_its_own_accounts() {
+    let mut opened = eight();
+    let (claim, proof) = (opened.tree.claims[0], opened.tree.proof(0));
+    let to = associated(&mut opened.world, &claim.owner);
+    let world = &mut opened.world;
+    let them = Protected::join(&mut world.vm, OTHER_PROGRAM, &Setup::default());
+    let us = &world.us;
+    let (owner, token_program) = (claim.owner, token::PROGRAM);
+    let payout = Payout { market: us.market, mint: us.mint, token_program, owner, owner_signs: false, to };
+    let what = (1, claim.index, claim.amount);
+    let payer = world.attacker.insecure_clone();
+    let good = instruction::claim(payer.pubkey(), us.protocol, &payout, what, &proof, us.segment(&world.vm));
+    let (vault, limiter) = (us.vault, us.limiter);
+    for (place, key, refusal) in [
+        (1, them.protocol, Refusal::Breaker(WrongProtocol)),
+        (2, limiter, Refusal::Anchor(3002)),
+        (3, vault, Refusal::Breaker(WrongSafe)),
+        (3, to, Refusal::Breaker(WrongSafe)),
+        (4, limiter, WRONG_SEEDS),
+        (6, vault, Refusal::Breaker(WrongPayee)),
+        (7, them.mint, Refusal::Breaker(WrongMint)),
+        // by another program the associated account is another
+        (8, TOKEN_2022, Refusal::Breaker(WrongPayee)),
+        (10, them.program.addresses.journal, Refusal::Breaker(WrongJournal)),
+    ] {
+        let mut bad = good.clone();
+        bad.accounts[place].pubkey = key;
+        world.vm.send(&[bad], &[&payer]).fails_with(refusal);
+    }
+    let tokens = world.safe_tokens();
+    for (at, value) in [(72, 1), (108, 2), (129, 1), (32, 7)] {
+        let before = world.vm.account(&tokens).expect("there");
+        world.vm.edit(&tokens, |account| account.data[at] = value);
+        world.vm.send(std::slice::from_ref(&good), &[&payer]).fails_with(SafeNotSound);
+        world.vm.put(tokens, before);
+    }
+    world.vm.send(&[good], &[&payer]).succeeds();
 }

@@ -115,6 +115,8 @@ fn no_instruction_of_the_breaker_moves_a_token_or_calls_anybody_else() {
     governance_and_users();
     proofs();
     guardians_and_keepers();
+    crate::releases::money_goes_back_in_four_steps_a_dwell_apart();
+    crate::claims::everybody_is_paid_once_whoever_asks();
 
     let asked = calls::asked();
     let mut missing = instructions();
