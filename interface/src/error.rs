@@ -322,7 +322,7 @@ errors! {
     HeldNotDue = 6135,
     /// guardians have flagged the held withdrawal: it waits for their decision, seven days at most
     HeldFlagged = 6136,
-    /// nothing stands against this withdrawal: pay it
+    /// so much was not answered Hold in this slot: ask first, and hold it in the same transaction
     NothingToHold = 6137,
     /// the account is not the one that is paid: the owner's, of the same mint
     WrongPayee = 6138,

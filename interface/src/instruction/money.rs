@@ -15,7 +15,6 @@ use crate::{
     operation::Operation,
     pda,
     state::{ClaimsOrder, HeldRange, MigrateOrder, ReleaseOrder, RouteSettings},
-    verdict::Direction,
 };
 
 /// Registers a market's safe for a mint, with its token account. Where the mint freezes new accounts, its freeze authority
@@ -155,22 +154,22 @@ pub struct Hold {
     pub from: Migrate,
     /// Whose it is; signs, and pays rent, which comes back.
     pub user: Pubkey,
-    /// Where it would have gone: a token account.
+    /// Where it would have gone: a token account of the user's.
     pub destination: Pubkey,
-    /// Which operation it is.
-    pub operation: Operation,
     /// How much, in token units.
     pub amount: u64,
     /// A number that the user has not in use in this safe.
     pub nonce: u64,
 }
 
-/// Moves a withdrawal that was answered Hold to the safe, in the user's name. The protected program calls it.
+/// Moves a withdrawal that was answered Hold in this slot to the safe, in the user's name. The protected program calls it,
+/// right after it asked.
 ///
 /// Accounts: recorder (signer), protocol, market, limiter (writable), route, vault (writable), its owner (signer in escort),
 /// mint, safe (writable), its token account (writable), token program, user (signer, writable), destination, held (created),
-/// System, journal, segment, event authority, breaker. Errors: `NothingToHold`, those of [`super::super::cpi::record_flow`],
-/// of [`migrate`] and of the safe.
+/// System, journal, segment, event authority, breaker. Errors: `NothingToHold`, `ZeroFlow`, `NotTheRecorder`, `WrongPayee`,
+/// `OwnerMustSign`, `WrongProtocol`, `WrongMarket`, `WrongVault`, `WrongSafe`, `SafeNotSound`, `WrongMint`,
+/// `WrongTokenProgram`.
 pub fn hold(recorder: Pubkey, protocol: Pubkey, what: &Hold, segment: Option<u32>) -> Instruction {
     let of = &what.from;
     let (safe, _) = pda::safe(&of.market, &of.mint);
@@ -192,7 +191,7 @@ pub fn hold(recorder: Pubkey, protocol: Pubkey, what: &Hold, segment: Option<u32
         read(SYSTEM),
     ];
     accounts.extend(recording(&protocol, segment));
-    instruction(accounts, data(discriminator::HOLD, &(what.operation.bit(), what.amount, what.nonce)))
+    instruction(accounts, data(discriminator::HOLD, &(what.amount, what.nonce)))
 }
 
 /// An outflow of a vault in the breaker's custody.
@@ -202,8 +201,8 @@ pub struct Pay {
     pub from: Migrate,
     /// Who is paid: a token account.
     pub to: Pubkey,
-    /// [`Direction::Out`], or [`Direction::OutOrHold`].
-    pub direction: Direction,
+    /// Whether what would be held is answered [`crate::Verdict::Hold`]: by who calls [`hold`] then. Else it is denied.
+    pub or_hold: bool,
     /// Which operation it is.
     pub operation: Operation,
     /// How much, in token units.
@@ -214,7 +213,8 @@ pub struct Pay {
 /// verdict is in the return data.
 ///
 /// Accounts: recorder (signer), protocol, market, limiter (writable), vault (writable), route, mint, destination (writable),
-/// token program. Errors: those of `record_flow`, `WrongVault`, `WrongMint`, `WrongTokenProgram`.
+/// token program. Errors: those of `record_flow`, `OwnerMustSign` where the vault is not in custody, `WrongMint`,
+/// `WrongTokenProgram`.
 pub fn pay(recorder: Pubkey, protocol: Pubkey, what: &Pay) -> Instruction {
     let of = &what.from;
     let accounts = vec![
@@ -228,7 +228,7 @@ pub fn pay(recorder: Pubkey, protocol: Pubkey, what: &Pay) -> Instruction {
         write(what.to),
         read(of.token_program),
     ];
-    let args = (what.direction as u8, what.operation.bit(), what.amount);
+    let args = (what.or_hold, what.operation.bit(), what.amount);
     instruction(accounts, data(discriminator::PAY, &args))
 }
 

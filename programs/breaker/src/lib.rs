@@ -28,9 +28,7 @@ use firebreak_interface::{
     Direction,
     instruction::{RaiseOrder, Stamp},
     state::{
-        Amendment, BandSettings, ClaimsOrder, ConfirmOrder, CoverageRow, GuardianAct, InvariantSettings,
-        KeeperSettings, LimiterSettings, MarketSettings, MigrateOrder, PauseOrder, Proposed,
-        ProtocolSettings, ReleaseOrder, ResumeOrder, RouteSettings,
+        Amendment, BandSettings, ClaimsOrder, ConfirmOrder, CoverageRow, GuardianAct, HeldRange, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings, MigrateOrder, PauseOrder, Proposed, ProtocolSettings, ReleaseOrder, ResumeOrder, RouteSettings,
     },
 };
 use instructions::*;
@@ -247,6 +245,36 @@ pub mod breaker {
     /// A claim on a safe is paid to its owner, whoever asks.
     pub fn claim(ctx: Context<Claim>, index: u64, amount: u64, proof: Vec<[u8; 32]>) -> Result<()> {
         instructions::claim(ctx, index, amount, &proof)
+    }
+
+    /// The protected program moves a withdrawal that was answered Hold to the safe.
+    pub fn hold(ctx: Context<Hold>, amount: u64, nonce: u64) -> Result<()> {
+        instructions::hold(ctx, amount, nonce)
+    }
+
+    /// The protected program asks for an outflow of a vault in custody, which is paid where it is allowed.
+    pub fn pay(ctx: Context<Pay>, or_hold: bool, operation: u8, amount: u64) -> Result<()> {
+        instructions::pay(ctx, or_hold, operation, amount)
+    }
+
+    /// A held withdrawal that is due is paid; one that was refused is put away.
+    pub fn claim_held(ctx: Context<ClaimHeld>) -> Result<()> {
+        instructions::claim_held(ctx)
+    }
+
+    /// A quorum of guardians flags held withdrawals: they wait for their decision.
+    pub fn flag_held(ctx: Context<FlagHeld>, range: HeldRange) -> Result<()> {
+        instructions::flag_held(ctx, range)
+    }
+
+    /// A quorum of guardians decides whether flagged withdrawals are paid.
+    pub fn decide_held(
+        ctx: Context<DecideHeld>,
+        range: HeldRange,
+        pay: bool,
+        stamp: Option<Stamp>,
+    ) -> Result<()> {
+        instructions::decide_held(ctx, range, pay, stamp)
     }
 
     /// Anyone latches what the accounts of an invariant prove.

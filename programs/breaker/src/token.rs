@@ -21,6 +21,8 @@ const SYNC_NATIVE: u8 = 17;
 const INITIALIZE_ACCOUNT_3: u8 = 18;
 const GET_ACCOUNT_DATA_SIZE: u8 = 21;
 
+/// Creates accounts at the addresses of [`associated`].
+const ASSOCIATED_TOKEN: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 /// The mint of wrapped SOL: its accounts hold lamports.
 const NATIVE_MINT: Pubkey = Pubkey::from_str_const("So11111111111111111111111111111111111111112");
 /// Where both token programs keep a mint's decimals.
@@ -36,6 +38,12 @@ pub(crate) fn check_program(program: &AccountInfo, mint: &AccountInfo) -> Result
 /// A token account as it is now.
 pub(crate) fn read(account: &AccountInfo) -> Result<VaultState> {
     Ok(VaultState::read(account.owner, &account.try_borrow_data()?))
+}
+
+/// The account of an owner for a mint that anyone can create and find.
+pub(crate) fn associated(owner: &Pubkey, program: &Pubkey, mint: &Pubkey) -> Pubkey {
+    let seeds = [owner.as_ref(), program.as_ref(), mint.as_ref()];
+    Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN).0
 }
 
 /// Creates a safe's token account, of the size that its mint asks for.

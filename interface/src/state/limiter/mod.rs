@@ -124,8 +124,12 @@ pub struct Limiter {
     pub place: u64,
     /// What waits in a safe instead of being refused, as its route says: see [`super::RouteSettings::holds`].
     pub holds: u64,
+    /// What was answered [`Verdict::Hold`] in the slot of `to_hold_slot` and is not in the safe yet.
+    pub to_hold: u64,
+    /// See `to_hold`.
+    pub to_hold_slot: u64,
     /// Room for later versions.
-    pub reserved: [u8; 32],
+    pub reserved: [u8; 16],
 }
 
 /// A main buffer.
@@ -358,6 +362,9 @@ impl Limiter {
         // who cannot hold it must not pay it
         let cannot_hold = verdict == Verdict::Hold && flow.direction == Direction::Out;
         let verdict = if cannot_hold { Verdict::Deny } else { verdict };
+        if verdict == Verdict::Hold {
+            self.answer_hold(flow.amount, now);
+        }
         let outcome = Outcome { verdict, trip: worst(undeclared, trip) };
         self.assert_invariant()?;
         Ok(self.in_shadow_or(outcome, now))

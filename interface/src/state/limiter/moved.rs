@@ -8,6 +8,28 @@ use crate::{
 };
 
 impl Limiter {
+    /// So much was answered Hold: in this slot it may go to the safe.
+    pub(super) fn answer_hold(&mut self, amount: u64, now: Instant) {
+        if self.to_hold_slot != now.slot {
+            (self.to_hold, self.to_hold_slot) = (0, now.slot);
+        }
+        self.to_hold = self.to_hold.saturating_add(amount);
+    }
+
+    /// A withdrawal that was answered Hold in this slot goes to the safe, once. It is not judged again: what its breach
+    /// latched has closed the operation by now, and whatever was answered Deny has nothing to show here.
+    ///
+    /// # Errors
+    /// [`BreakerError::ZeroFlow`], [`BreakerError::NothingToHold`].
+    pub fn take_answer(&mut self, amount: u64, now: Instant) -> Checked<()> {
+        if amount == 0 {
+            return Err(BreakerError::ZeroFlow);
+        }
+        let answered = if self.to_hold_slot == now.slot { self.to_hold } else { 0 };
+        self.to_hold = answered.checked_sub(amount).ok_or(BreakerError::NothingToHold)?;
+        Ok(())
+    }
+
     /// So much left for the safe. It is measured first, as at any touch: what somebody took before is not hidden by it.
     /// `vault` is as it was before.
     ///

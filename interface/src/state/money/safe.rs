@@ -42,6 +42,22 @@ pub struct Flag {
     pub decision: u64,
 }
 
+impl Flag {
+    fn is_flagged(&self) -> bool {
+        self.decision == Decision::Flagged as u64
+    }
+
+    /// This one is over. At an end of the range it makes it shorter: refused ones that are put away leave room for others.
+    fn forget(&mut self, number: u64) {
+        match (self.from == number, self.to == number) {
+            (true, true) => *self = Self::default(),
+            (true, false) => self.from += 1,
+            (false, true) => self.to -= 1,
+            (false, false) => {}
+        }
+    }
+}
+
 /// Money of a market and mint in safety. PDA of [`crate::pda::safe`]; its token account, [`crate::pda::safe_tokens`], is
 /// owned by it.
 #[cfg_attr(feature = "anchor", account(zero_copy))]
@@ -154,11 +170,14 @@ impl Safe {
     ///
     /// # Errors
     /// [`BreakerError::SafeOverflow`].
-    pub fn settle(&mut self, amount: u64, is_paid: bool) -> Checked<()> {
+    pub fn settle(&mut self, (number, amount): (u64, u64), is_paid: bool) -> Checked<()> {
         self.owed = self.owed.checked_sub(amount).ok_or(BreakerError::SafeOverflow)?;
         self.open = self.open.checked_sub(1).ok_or(BreakerError::SafeOverflow)?;
         if !is_paid {
             self.keep(amount);
+        }
+        for flag in &mut self.flags {
+            flag.forget(number);
         }
         if self.open == 0 {
             // nobody is left of whom anything was said
@@ -167,13 +186,21 @@ impl Safe {
         Ok(())
     }
 
-    /// Guardians flag a range: it waits. A flag that has done all it can gives its place to a new one.
+    /// Guardians flag a range: it waits. One that touches what is flagged shares its place; a flag that has done all it can
+    /// gives its place to a new one.
     ///
     /// # Errors
     /// [`BreakerError::WrongHeldRange`], [`BreakerError::FlagsFull`].
     pub fn flag(&mut self, (from, to): (u64, u64), now: Instant) -> Checked<()> {
         if from > to || to >= self.helds {
             return Err(BreakerError::WrongHeldRange);
+        }
+        let touches = |flag: &&mut Flag| {
+            flag.is_flagged() && flag.from <= to.saturating_add(1) && from <= flag.to.saturating_add(1)
+        };
+        if let Some(flag) = self.flags.iter_mut().find(touches) {
+            (flag.from, flag.to, flag.at) = (flag.from.min(from), flag.to.max(to), now);
+            return Ok(());
         }
         self.say(Flag { from, to, at: now, decision: Decision::Flagged as u64 }, now)
     }
@@ -185,11 +212,10 @@ impl Safe {
     pub fn decide(&mut self, (from, to): (u64, u64), pay: bool, now: Instant) -> Checked<()> {
         let within = |flag: &Flag| flag.from <= from && to <= flag.to;
         let overlaps = |flag: &Flag| flag.from <= to && from <= flag.to;
-        let is_flag = |flag: &Flag| flag.decision == Decision::Flagged as u64;
         if self.flags.iter().any(|flag| flag.decision > Decision::Flagged as u64 && overlaps(flag)) {
             return Err(BreakerError::AlreadyDecided);
         }
-        let flagged = self.flags.iter_mut().find(|flag| is_flag(flag) && within(flag) && from <= to);
+        let flagged = self.flags.iter_mut().find(|flag| flag.is_flagged() && within(flag) && from <= to);
         let flagged = flagged.ok_or(BreakerError::WrongHeldRange)?;
         let decision = if pay { Decision::Pay } else { Decision::Refuse } as u64;
         let said = Flag { from, to, at: now, decision };
@@ -201,10 +227,10 @@ impl Safe {
     }
 
     fn say(&mut self, said: Flag, now: Instant) -> Checked<()> {
-        // a flag alone holds nothing up for longer than extensions may last
+        // all that there was by then is due by then: it is paid, but for what was refused
         let is_over = |flag: &&mut Flag| {
             flag.decision == 0
-                || flag.decision == Decision::Flagged as u64
+                || flag.decision <= Decision::Pay as u64
                     && flag.at.plus((HOLD_MAX + HOLD_EXTENSION_MAX).into()).reached(now)
         };
         *self.flags.iter_mut().find(is_over).ok_or(BreakerError::FlagsFull)? = said;

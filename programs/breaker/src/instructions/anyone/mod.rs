@@ -2,6 +2,7 @@
 
 mod cancel;
 mod claim;
+mod claim_held;
 mod extend_journal;
 mod migrate;
 mod migrate_protocol;
@@ -15,6 +16,18 @@ mod release;
 mod step_down;
 
 pub use {
-    cancel::*, claim::*, extend_journal::*, migrate::*, migrate_protocol::*, observe::*, open_budget::*,
-    poke::*, poke_band::*, poke_invariant::*, poke_program::*, release::*, step_down::*,
+    cancel::*,
+    claim::*,
+    claim_held::*,
+    extend_journal::*,
+    migrate::*,
+    migrate_protocol::*,
+    observe::*,
+    open_budget::*,
+    poke::*,
+    poke_band::*,
+    poke_invariant::*,
+    poke_program::*,
+    release::*,
+    step_down::*,
 };
