@@ -9,7 +9,7 @@ use solana_compiler_builtins as _;
 use borsh::{BorshDeserialize, BorshSerialize};
 use firebreak_interface::{
     Direction, Gate, Operation, Verdict,
-    cpi::{RecordFlow, record_flow},
+    cpi::{self, RecordFlow, record_flow},
     pda,
 };
 use solana_program::{
@@ -55,6 +55,18 @@ pub enum Request {
         amount: u64,
         /// How much is done.
         depth: Depth,
+    },
+    /// Withdraws as the documentation tells an integrator to: what is allowed is paid, what is to be held goes to the safe in
+    /// the user's name, what is denied is not paid and is no error. Accounts: those of [`Request::Record`], then route,
+    /// vault's owner, mint, safe, its token account, token program, user, destination, held, System, journal, segment, event
+    /// authority.
+    Withdraw {
+        /// Bit of the operation.
+        operation: u8,
+        /// How much.
+        amount: u64,
+        /// A number of the user's.
+        nonce: u64,
     },
 }
 
@@ -111,6 +123,9 @@ pub fn process(program: &Pubkey, accounts: &[AccountInfo], data: &[u8]) -> Progr
         }
         Request::Record { bump, direction, operation, amount, depth } => {
             record(accounts, bump, direction, operation, amount, depth)
+        }
+        Request::Withdraw { operation, amount, nonce } => {
+            withdraw(program, accounts, operation, amount, nonce)
         }
     }
 }
@@ -180,5 +195,86 @@ fn record(
     if depth == Depth::Tell {
         set_return_data(&[verdict as u8]);
     }
+    Ok(())
+}
+
+#[inline(never)]
+fn withdraw(
+    program: &Pubkey,
+    accounts: &[AccountInfo],
+    operation: u8,
+    amount: u64,
+    nonce: u64,
+) -> ProgramResult {
+    let [breaker, recorder, protocol, market, limiter, vault, rest @ ..] = accounts else {
+        return Err(ProgramError::NotEnoughAccountKeys);
+    };
+    let [
+        route,
+        owner,
+        mint,
+        safe,
+        tokens,
+        token_program,
+        user,
+        destination,
+        held,
+        system_program,
+        journal @ ..,
+    ] = rest
+    else {
+        return Err(ProgramError::NotEnoughAccountKeys);
+    };
+    let [journal, segment, event_authority] = journal else {
+        return Err(ProgramError::NotEnoughAccountKeys);
+    };
+    let operation = Operation::from_bit(operation).ok_or(ProgramError::InvalidInstructionData)?;
+    let (_, bump) = pda::recorder(program);
+    let (_, owner_bump) = Pubkey::find_program_address(&[OWNER], program);
+    let (recorder_seeds, owner_seeds): (&[&[u8]], &[&[u8]]) =
+        (&[pda::RECORDER, &[bump]], &[OWNER, &[owner_bump]]);
+
+    let flow = RecordFlow { breaker, recorder, protocol, market, limiter, vault };
+    let in_custody = owner.key == route.key;
+    let verdict = if in_custody {
+        let pay = cpi::Pay { flow, route, mint, to: destination, token_program };
+        cpi::pay(&pay, recorder_seeds, true, operation, amount)?
+    } else {
+        record_flow(&flow, recorder_seeds, Direction::OutOrHold, operation, amount)?
+    };
+    match verdict {
+        Verdict::Allow if in_custody => {}
+        Verdict::Allow => {
+            let metas = [vault, destination, owner].map(|info| AccountMeta {
+                pubkey: *info.key,
+                is_signer: info.key == owner.key,
+                is_writable: info.key != owner.key,
+            });
+            // `Transfer` of the token program
+            let data = [&[3][..], &amount.to_le_bytes()].concat();
+            let transfer = Instruction { program_id: *token_program.key, accounts: metas.into(), data };
+            invoke_signed(&transfer, accounts, &[owner_seeds])?;
+        }
+        Verdict::Hold => {
+            let journal = [journal, segment, event_authority];
+            let hold = cpi::Hold {
+                flow,
+                route,
+                owner,
+                mint,
+                safe,
+                tokens,
+                token_program,
+                user,
+                destination,
+                held,
+                system_program,
+                journal,
+            };
+            cpi::hold(&hold, &[recorder_seeds, owner_seeds], amount, nonce)?;
+        }
+        Verdict::Deny => {}
+    }
+    set_return_data(&[verdict as u8]);
     Ok(())
 }
