@@ -143,6 +143,17 @@ impl Integrator {
         self.request(&request, accounts)
     }
 
+    /// A withdrawal by the interface's own calls: paid, held or denied. The accounts are those of [`Request::Withdraw`].
+    pub fn withdraws(
+        &self,
+        accounts: Vec<AccountMeta>,
+        operation: Operation,
+        amount: u64,
+        nonce: u64,
+    ) -> Instruction {
+        self.request(&Request::Withdraw { operation: operation.bit(), amount, nonce }, accounts)
+    }
+
     fn request(&self, request: &Request, accounts: Vec<AccountMeta>) -> Instruction {
         let data = borsh::to_vec(request).expect("memory is there");
         Instruction { program_id: self.program, accounts, data }

@@ -10,6 +10,7 @@ pub mod cost;
 pub mod extended;
 pub mod governance;
 pub mod guarding;
+pub mod holding;
 pub mod integrator;
 pub mod outcome;
 pub mod programs;
