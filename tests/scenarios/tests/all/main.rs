@@ -14,6 +14,7 @@ mod extensions;
 mod flows;
 mod gate;
 mod guardians;
+mod held;
 mod invariants;
 mod journal;
 mod migration;
