@@ -1,5 +1,6 @@
 //! What each instruction costs in the VM.
 
+mod held;
 mod releases;
 
 use firebreak_interface::{
@@ -58,6 +59,7 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(governance());
     costs.extend(acts());
     costs.extend(program());
+    costs.extend(held::held());
     costs.extend(releases::measure());
     costs
 }

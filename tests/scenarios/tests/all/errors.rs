@@ -6,8 +6,7 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, acts, bands, budgets, claims, coverage, damage, extensions, flows, guardians, invariants,
-    journal, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, time, versions,
+    accounts, acts, bands, budgets, claims, coverage, damage, extensions, flows, guardians, held, invariants, journal, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, time, versions,
 };
 
 /// Which scenario meets which error.
@@ -143,6 +142,13 @@ const REACHED: &[(BreakerError, fn())] = &[
     (AlreadyClaimed, claims::everybody_is_paid_once_whoever_asks),
     (SafeNotEmpty, releases::refused::a_protocol_leaves_with_empty_safes),
     (MigrationUnderWay, releases::an_order_comes_before_a_release_and_ends_it),
+    (WrongHeldRange, held::guardians_flag_and_decide),
+    (AlreadyDecided, held::guardians_flag_and_decide),
+    (FlagsFull, held::sixteen_flags_apart_are_all_there_are),
+    (HeldNotDue, held::one_of_an_incident_waits_for_its_end_and_seven_days_at_most),
+    (HeldFlagged, held::guardians_flag_and_decide),
+    (NothingToHold, held::nothing_is_held_but_what_was_answered_so),
+    (WrongPayee, held::it_goes_to_its_owner_and_to_nobody_else),
 ];
 
 #[test]
