@@ -51,8 +51,9 @@ pub(super) struct Asked<'a, 'info> {
 }
 
 impl Asked<'_, '_> {
-    /// Judges a flow, and latches what it trips: the one way in which anything is asked for.
-    #[inline(always)]
+    /// Judges a flow, and latches what it trips: the one way in which anything is asked for. Never inlined: what it calls
+    /// would be in the program twice, or not be inlined here, which costs more.
+    #[inline(never)]
     pub(super) fn judge(&self, direction: Direction, operation: u8, amount: u64) -> Result<Verdict> {
         let now = Instant::from(&Clock::get()?);
         let operation = Operation::from_bit(operation).ok_or(BreakerError::UnknownOperation)?;
