@@ -1,6 +1,7 @@
 //! Every account of every instruction, swapped for one that is not it. Each instruction succeeds as it stands;
 //! one account is exchanged, and the exact refusal is named.
 
+mod held;
 mod street;
 
 use firebreak_interface::{
