@@ -190,12 +190,23 @@ fn record(
     if depth == Depth::Nothing {
         return Ok(());
     }
-    let accounts = RecordFlow { breaker, recorder, protocol, market, limiter, vault };
-    let verdict = record_flow(&accounts, &[pda::RECORDER, &[bump]], direction, operation, amount)?;
+    let flow = RecordFlow { breaker, recorder, protocol, market, limiter, vault };
+    let verdict = recorded(&flow, bump, direction, operation, amount)?;
     if depth == Depth::Tell {
         set_return_data(&[verdict as u8]);
     }
     Ok(())
+}
+
+/// The one place that records: a second would have its own copy, or both would call a third.
+fn recorded(
+    flow: &RecordFlow,
+    bump: u8,
+    direction: Direction,
+    operation: Operation,
+    amount: u64,
+) -> Result<Verdict, ProgramError> {
+    record_flow(flow, &[pda::RECORDER, &[bump]], direction, operation, amount)
 }
 
 #[inline(never)]
@@ -240,7 +251,7 @@ fn withdraw(
         let pay = cpi::Pay { flow, route, mint, to: destination, token_program };
         cpi::pay(&pay, recorder_seeds, true, operation, amount)?
     } else {
-        record_flow(&flow, recorder_seeds, Direction::OutOrHold, operation, amount)?
+        recorded(&flow, bump, Direction::OutOrHold, operation, amount)?
     };
     match verdict {
         Verdict::Allow if in_custody => {}
