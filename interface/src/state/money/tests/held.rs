@@ -224,13 +224,14 @@ proptest! {
                     let flagged = safe.flag((from, to), now);
                     prop_assert!(flagged.is_ok() || flagged == Err(FlagsFull) || to >= 24);
                 }
-                1 | 2 => if safe.decide((from, to), act == 1, now).is_ok() {
-                    for number in from..=to {
+                1 | 2 => {
+                    let said = safe.decide((from, to), act == 1, now);
+                    for number in (from..=to).filter(|_| said.is_ok()) {
                         let place = &mut decided[number as usize];
                         prop_assert!(!open[number as usize] || place.is_none(), "decided twice");
                         *place = Some(act == 1);
                     }
-                },
+                }
                 _ if open[from as usize] => {
                     let said = safe.said_of(from).map(|(decision, _)| decision);
                     let paid = said != Some(Decision::Refuse);
