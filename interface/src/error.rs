@@ -296,7 +296,7 @@ errors! {
     BudgetNotOpen = 6122,
     /// a route's setting is out of bounds: held withdrawals wait 1 h to 3 days, what is held is 0 to 2, by anyone 0 or 1
     RouteSettingOutOfBounds = 6123,
-    /// the destination is no token account of the vault's mint that its owner alone can spend, or is the vault itself
+    /// the destination is no token account of the vault's mint that its owner alone can spend, or is the vault or the safe
     WrongDestination = 6124,
     /// this is not the route's safe
     WrongSafe = 6125,

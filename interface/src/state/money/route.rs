@@ -139,8 +139,12 @@ impl Route {
         [self.protocol, self.market, self.vault, self.safe] = [protocol, market, vault, safe];
         (self.mint, self.vault_owner) = (state.mint, state.owner);
         self.destination_owner = match destination {
-            // stops what could be spent by somebody else, or was made of another mint
-            Some(to) if to.sound && to.mint == state.mint && settings.destination != vault => to.owner,
+            // stops what could be spent by somebody else, was made of another mint, or is where it comes from
+            Some(to)
+                if to.sound && to.mint == state.mint && to.owner != safe && settings.destination != vault =>
+            {
+                to.owner
+            }
             None if settings.destination == Pubkey::default() => Pubkey::default(),
             _ => return Err(BreakerError::WrongDestination),
         };
