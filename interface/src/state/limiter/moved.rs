@@ -40,7 +40,8 @@ impl Limiter {
         let (trip, _) = self.settle(balance, 0, now)?;
         self.expected = self.expected.saturating_sub(sent);
         self.elastic = self.elastic.min(self.expected);
-        self.followed = self.expected.min(balance.saturating_sub(sent));
+        // it was measured: no more is expected than is there
+        self.followed = self.expected;
         self.assert_invariant()?;
         Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }, now).trip)
     }
@@ -53,7 +54,7 @@ impl Limiter {
         let balance = self.balance(vault);
         let (trip, _) = self.settle(balance, 0, now)?;
         self.expected = self.expected.checked_add(received).ok_or(BreakerError::BalanceOverflow)?;
-        self.followed = self.expected.min(balance.saturating_add(received));
+        self.followed = self.expected;
         self.assert_invariant()?;
         Ok(self.in_shadow_or(Outcome { verdict: Verdict::Allow, trip }, now).trip)
     }

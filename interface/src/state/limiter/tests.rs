@@ -2,6 +2,7 @@
 
 mod edges;
 mod fuzz;
+mod moved;
 mod scenarios;
 mod settings;
 mod theorem;

@@ -4,7 +4,14 @@ use bytemuck::Zeroable;
 use solana_program::pubkey::Pubkey;
 
 use super::super::*;
-use crate::{constants::*, error::BreakerError, severity::Severity, state::VaultState, time::Instant};
+use crate::{
+    constants::*,
+    error::BreakerError,
+    operation::Operations,
+    severity::Severity,
+    state::{LatchBoard, LatchId, Market, MarketSettings, Source, VaultState, latch::NewLatch},
+    time::Instant,
+};
 
 const NOW: Instant = Instant::new(1_000_000, 1_800_000_000);
 
@@ -316,4 +323,43 @@ fn leaves_and_nodes_are_hashes_of_all_that_they_say() {
     assert_eq!(claim_leaf(&at, 7, 9, &owner, 5), leaf);
     assert_eq!(claim_node(&[2; 32], &[3; 32]), hash(&[&[1], &[2; 32], &[3; 32]]));
     assert_eq!(claim_node(&[3; 32], &[2; 32]), hash(&[&[1], &[2; 32], &[3; 32]]));
+}
+
+#[test]
+fn an_incident_moves_money_from_major_on_and_closes_routes() {
+    let mut market = Market::zeroed();
+    let none = Operations::default();
+    market
+        .initialize(key(2), 0, 255, &MarketSettings::closing(none, none, none))
+        .expect("settings are sound");
+    let calm: LatchBoard = Zeroable::zeroed();
+    let until = NOW.plus(3_600);
+    let cases = [
+        (Severity::Minor, Err(BreakerError::SeverityNotAllowed), Ok(())),
+        (Severity::Major, Ok(()), Err(BreakerError::RouteInIncident)),
+        (Severity::Critical, Ok(()), Err(BreakerError::RouteInIncident)),
+    ];
+    for (severity, ordered, routable) in cases {
+        let source = Source::Guardian;
+        let new = NewLatch { source, severity, closed: none, until, value: 0, threshold: 0, rules: 0 };
+        let mut board = calm;
+        board.latch(new, 600, 600, NOW);
+        let order = MigrateOrder { latch: LatchId { source, severity, since: NOW } };
+        // of the market, and of the whole protocol
+        for (here, whole) in [(board, calm), (calm, board)] {
+            let mut market = Market { board: here, ..market };
+            assert_eq!(market.check_routable(&whole, NOW), routable);
+            assert_eq!(market.order_migration(&order, &whole, NOW), ordered);
+            assert_eq!(market.is_ordered(NOW), ordered.is_ok());
+            assert!(!market.is_ordered(NOW.plus(MIGRATION_WINDOW)), "a day, no more");
+            let over = market.order_migration(&order, &whole, until);
+            assert_eq!(over, ordered.and(Err(BreakerError::NotHeld)));
+        }
+        let another = MigrateOrder { latch: LatchId { since: until, ..order.latch } };
+        let mut market = Market { board, ..market };
+        assert_eq!(
+            market.order_migration(&another, &calm, NOW),
+            ordered.and(Err(BreakerError::AnotherLatch))
+        );
+    }
 }

@@ -150,6 +150,11 @@ impl Stage {
     pub(super) fn send<T>(&mut self, call: impl FnOnce(&mut Town) -> Result<T, Failed>) -> Option<T> {
         let before = self.town.clone();
         let result = call(&mut self.town);
+        if let Err(Failed::Rule(error)) = &result {
+            // an answer that would keep everybody from a rescue
+            let is_stuck = [BreakerError::LimiterInvariant, BreakerError::SafeOverflow].contains(error);
+            assert!(!is_stuck, "{error:?}");
+        }
         let fails_later = self.dice.one_in(12);
         if fails_later && result.is_ok() {
             self.came("taken back");
