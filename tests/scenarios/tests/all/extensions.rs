@@ -317,6 +317,10 @@ fn who_wants_no_calls_is_moved_by_no_program() {
     world.vm.send(&[by_program], &[&bob]).fails_as(&custom(CPI_GUARD_BLOCKED));
     world.vm.send(&[take], &[&bob]).succeeds();
     assert_eq!(of_bob.held(&world), 0, "around every program that would have asked");
+    world.vm.send(&[token_2022::guard_calls(&of_bob.vault, false, &key)], &[&bob]).succeeds();
+    for usage in [Use::Guarded, Use::Routed] {
+        assert_eq!(of_bob.check_vault(&world, usage), Ok(Warnings(0)), "switched off");
+    }
 }
 
 #[test]
