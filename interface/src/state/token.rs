@@ -104,6 +104,8 @@ impl Rows {
 }
 
 /// The extensions in these bytes, none where they are no such account of a token program.
+// on the path of every recorded flow, where the holder is known
+#[inline(always)]
 pub(super) fn extensions<'a>(program: &Pubkey, data: &'a [u8], holder: Holder) -> Option<&'a [u8]> {
     let plain = match holder {
         Holder::Mint => MINT_LEN,
