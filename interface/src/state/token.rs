@@ -142,7 +142,8 @@ pub fn check_mint(program: &Pubkey, data: &[u8]) -> Checked<Warnings> {
 }
 
 /// Checks that the token account in these bytes can be guarded, or that a rescue can take from it and bring back. Its
-/// owner switches some extensions on and off: whoever moves tokens asks each time. Who may move them is
+/// owner switches some extensions on and off: whoever moves tokens asks each time, [`Use::Routed`] of where they come to. Of
+/// where they leave it is [`Use::Guarded`], or an owner who requires memos would hold a rescue up. Who may move them is
 /// [`super::VaultState::sound`]'s matter.
 ///
 /// # Errors
