@@ -113,17 +113,9 @@ fn a_destination_that_others_can_spend_gets_nothing() {
     let order = back(&world, ALL);
     begun(&mut world, 0, &order);
     let good = world.vm.account(&world.us.vault).expect("there");
-    let key = |at: usize| move |data: &mut Vec<u8>| data[at..at + 32].copy_from_slice(&[9; 32]);
-    let flag = |at: usize| move |data: &mut Vec<u8>| data[at] = 1;
-    let changes: [Box<dyn Fn(&mut Vec<u8>)>; 5] = [
-        Box::new(key(0)),
-        Box::new(key(32)),
-        Box::new(flag(72)),
-        Box::new(flag(129)),
-        Box::new(|data| data[108] = 2),
-    ];
-    for change in changes {
-        world.vm.edit(&order.vault, |account| change(&mut account.data));
+    // its mint, its owner, a delegate, a close authority, frozen
+    for (at, value) in [(0, 9), (32, 9), (72, 1), (129, 1), (108, 2)] {
+        world.vm.edit(&order.vault, |account| account.data[at] = value);
         step_back(&mut world).fails_with(WrongVault);
         world.vm.put(order.vault, good.clone());
     }
