@@ -28,7 +28,9 @@ use firebreak_interface::{
     Direction,
     instruction::{RaiseOrder, Stamp},
     state::{
-        Amendment, BandSettings, ClaimsOrder, ConfirmOrder, CoverageRow, GuardianAct, HeldRange, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings, MigrateOrder, PauseOrder, Proposed, ProtocolSettings, ReleaseOrder, ResumeOrder, RouteSettings,
+        Amendment, BandSettings, ClaimsOrder, ConfirmOrder, CoverageRow, GuardianAct, HeldRange,
+        InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings, MigrateOrder, PauseOrder,
+        Proposed, ProtocolSettings, ReleaseOrder, ResumeOrder, RouteSettings,
     },
 };
 use instructions::*;

@@ -1,6 +1,7 @@
 //! What each instruction costs in the VM.
 
 mod held;
+mod migration;
 mod releases;
 
 use firebreak_interface::{
@@ -59,6 +60,7 @@ pub fn measure() -> Vec<Cost> {
     costs.extend(governance());
     costs.extend(acts());
     costs.extend(program());
+    costs.extend(migration::measure());
     costs.extend(held::held());
     costs.extend(releases::measure());
     costs

@@ -6,9 +6,9 @@ use firebreak_client::{Limiter, Market, account::Kind};
 use firebreak_interface::{
     BreakerError::*,
     Direction, Operation, Severity,
-    state::{Invariant, Journal, PriceBand},
+    state::{Invariant, Journal, PriceBand, Safe},
 };
-use firebreak_scenarios::{Balanced, Banded, FUNDS, World};
+use firebreak_scenarios::{Balanced, Banded, FUNDS, World, holding::GROSS};
 use solana_pubkey::Pubkey;
 
 /// Changes an account of the breaker by hand.
@@ -39,6 +39,15 @@ pub(crate) fn a_severity_that_is_none() {
 pub(crate) fn a_balance_beyond_64_bits() {
     let mut world = damaged(|limiter| limiter.elastic = u64::MAX);
     world.deposit(1_000).fails_with(BalanceOverflow);
+}
+
+#[test]
+pub(crate) fn a_safe_that_owes_more_than_64_bits() {
+    let mut world = World::holding(1, |_| {});
+    let safe = world.safe_key();
+    damage(&mut world, &safe, |safe: &mut Safe| safe.owed = u64::MAX);
+    world.withdraw_or_wait(GROSS, 0).fails_with(SafeOverflow);
+    assert_eq!((world.vault(), world.in_safe()), (FUNDS, 0));
 }
 
 #[test]

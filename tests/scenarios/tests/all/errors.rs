@@ -6,7 +6,9 @@ use firebreak_interface::BreakerError::{self, *};
 use firebreak_scenarios::outcome;
 
 use crate::{
-    accounts, acts, bands, budgets, claims, coverage, damage, extensions, flows, guardians, held, invariants, journal, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, time, versions,
+    accounts, acts, bands, budgets, claims, coverage, damage, extensions, flows, guardians, held, invariants,
+    journal, migration, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, time,
+    versions,
 };
 
 /// Which scenario meets which error.
@@ -134,6 +136,15 @@ const REACHED: &[(BreakerError, fn())] = &[
     (NotTheProgram, registration::the_upgrade_authority_creates_the_protocol_of_its_program),
     (BudgetNotOpen, budgets::no_pause_without_a_budget_that_is_open),
     (UnderMaintenance, acts::planned_work_quiets_keepers_and_nobody_else),
+    (RouteSettingOutOfBounds, migration::a_route_is_made_and_changed_before_an_incident_or_not_at_all),
+    (WrongDestination, migration::a_route_is_made_and_changed_before_an_incident_or_not_at_all),
+    (RouteInIncident, migration::a_route_is_made_and_changed_before_an_incident_or_not_at_all),
+    (WrongSafe, migration::money_goes_nowhere_but_to_the_registered_safe),
+    (WrongTokenProgram, migration::money_goes_nowhere_but_to_the_registered_safe),
+    (SafeNotSound, migration::a_safe_that_somebody_else_could_spend_from_takes_nothing),
+    (NoMigration, migration::nothing_moves_unless_it_was_ordered_and_while_that_lasts),
+    (OwnerMustSign, migration::in_escort_the_owner_of_the_vault_signs),
+    (SafeOverflow, damage::a_safe_that_owes_more_than_64_bits),
     (NothingToRelease, releases::money_goes_back_in_four_steps_a_dwell_apart),
     (ReleaseNotDue, releases::money_goes_back_in_four_steps_a_dwell_apart),
     (AuthorityMustSign, releases::without_the_authority_it_takes_14_days_and_goes_back_to_the_vault),

@@ -536,7 +536,7 @@ fn nothing_of_anothers_stands_for_ours() {
 
 /// A vault that the breaker owns: nothing leaves it but by an answer.
 #[test]
-fn in_custody_what_is_allowed_is_paid_and_nothing_else_leaves() {
+pub(crate) fn in_custody_what_is_allowed_is_paid_and_nothing_else_leaves() {
     let mut world = World::holding(1, |setup| setup.custody = true);
     assert_eq!(world.withdraw_or_wait(FUNDS / 100, 1).succeeds().returned(), [Verdict::Allow as u8]);
     assert_eq!((world.vault(), world.alice()), (FUNDS / 100 * 99, FUNDS / 100 * 101));

@@ -79,7 +79,7 @@ fn nothing_moves(
 }
 
 #[test]
-fn what_guardians_ordered_goes_to_the_safe_and_late_inflows_follow() {
+pub(crate) fn what_guardians_ordered_goes_to_the_safe_and_late_inflows_follow() {
     for mut world in [escort(), custody()] {
         world.order_migration();
         world.migrate().succeeds();
@@ -109,7 +109,7 @@ fn what_guardians_ordered_goes_to_the_safe_and_late_inflows_follow() {
 }
 
 #[test]
-fn nothing_moves_unless_it_was_ordered_and_while_that_lasts() {
+pub(crate) fn nothing_moves_unless_it_was_ordered_and_while_that_lasts() {
     let mut world = escort();
     let migrate = [world.migrating()];
     nothing_moves(&mut world, &migrate, NoMigration);
@@ -181,7 +181,7 @@ fn an_order_takes_a_quorum_and_names_what_holds() {
     let segment = world.us.segment(&world.vm);
     let order =
         instruction::order_migration(Behind::proposal(proposal), scope, &MigrateOrder { latch }, segment);
-    world.send(&[order.clone()]).succeeds();
+    world.send(std::slice::from_ref(&order)).succeeds();
     world.send(&[order]).fails_with(ProposalFinished);
     world.migrate().succeeds();
 }
@@ -202,7 +202,7 @@ fn a_pause_of_all_markets_is_a_reason_too() {
 }
 
 #[test]
-fn money_goes_nowhere_but_to_the_registered_safe() {
+pub(crate) fn money_goes_nowhere_but_to_the_registered_safe() {
     let mut world = escort();
     world.order_migration();
     let theirs = {
@@ -253,7 +253,7 @@ fn money_goes_nowhere_but_to_the_registered_safe() {
 }
 
 #[test]
-fn a_safe_that_somebody_else_could_spend_from_takes_nothing() {
+pub(crate) fn a_safe_that_somebody_else_could_spend_from_takes_nothing() {
     // none of these can be brought about: the safe's owner is the breaker, which asks for none of them
     type Change = fn(&mut [u8], &Pubkey);
     let changes: [(Change, &str); 5] = [
@@ -308,7 +308,7 @@ fn a_vault_that_is_another_than_it_was_is_not_touched() {
 }
 
 #[test]
-fn in_escort_the_owner_of_the_vault_signs() {
+pub(crate) fn in_escort_the_owner_of_the_vault_signs() {
     let mut world = escort();
     world.order_migration();
     let way = world.way();
@@ -376,7 +376,7 @@ fn what_is_no_proof_lets_nobody_move_it() {
 }
 
 #[test]
-fn a_route_is_made_and_changed_before_an_incident_or_not_at_all() {
+pub(crate) fn a_route_is_made_and_changed_before_an_incident_or_not_at_all() {
     // before the first limiter is armed the authority alone; in an incident not even then
     let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
     let safe = world.us.register_safe(&world.vm);
@@ -468,7 +468,7 @@ fn a_safe_is_of_its_mint_and_of_that_mints_program() {
     no_mint.accounts[5].pubkey = world.us.vault;
     assert!(world.vm.send(&[no_mint], &[&authority]).0.is_err(), "a vault is no mint");
     let safe = world.us.register_safe(&world.vm);
-    world.vm.send(&[safe.clone()], &[&authority]).succeeds();
+    world.vm.send(std::slice::from_ref(&safe), &[&authority]).succeeds();
     assert_eq!((world.safe().tokens, world.safe().token_program), (world.safe_tokens(), TOKEN));
     assert_eq!(world.protocol().safes, 1);
     assert!(world.vm.send(&[safe], &[&authority]).0.is_err(), "a safe is made once");

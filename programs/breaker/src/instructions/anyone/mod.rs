@@ -16,18 +16,6 @@ mod release;
 mod step_down;
 
 pub use {
-    cancel::*,
-    claim::*,
-    claim_held::*,
-    extend_journal::*,
-    migrate::*,
-    migrate_protocol::*,
-    observe::*,
-    open_budget::*,
-    poke::*,
-    poke_band::*,
-    poke_invariant::*,
-    poke_program::*,
-    release::*,
-    step_down::*,
+    cancel::*, claim::*, claim_held::*, extend_journal::*, migrate::*, migrate_protocol::*, observe::*,
+    open_budget::*, poke::*, poke_band::*, poke_invariant::*, poke_program::*, release::*, step_down::*,
 };

@@ -15,17 +15,7 @@ mod resume;
 mod veto;
 
 pub use {
-    announce_maintenance::*,
-    approve::*,
-    begin_release::*,
-    confirm::*,
-    decide_held::*,
-    flag_held::*,
-    freeze_authority::*,
-    open_claims::*,
-    order_migration::*,
-    pause::*,
-    propose_as_guardian::*,
-    resume::*,
+    announce_maintenance::*, approve::*, begin_release::*, confirm::*, decide_held::*, flag_held::*,
+    freeze_authority::*, open_claims::*, order_migration::*, pause::*, propose_as_guardian::*, resume::*,
     veto::*,
 };

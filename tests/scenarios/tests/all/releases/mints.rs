@@ -71,7 +71,7 @@ fn a_fee_is_taken_on_the_way_back_too_and_everybody_sees_it() {
     let mut world = unarmed();
     let authority = world.us.authority.insecure_clone();
     let mint = t22::mint(&mut world.vm, &authority, 6, &[t22::Extension::transfer_fee(100)]);
-    let vault = t22::account(&mut world.vm, &authority, &mint, &world.us.program.owner, true);
+    let vault = t22::account(&mut world.vm, &authority, &mint, &world.us.program.owner);
     t22::issue(&mut world.vm, &authority, &mint, &vault, FUNDS);
     let (mut world, way) = guarding(world, mint, vault, t22::PROGRAM);
     let kept = FUNDS / 100 * 99;
