@@ -134,6 +134,25 @@ impl Opened {
     }
 }
 
+/// A world in which one claim is open, and the instruction that pays it.
+pub(crate) fn one() -> (World, Instruction) {
+    let Opened { mut world, tree, .. } = Opened::with(&[(0, 5)]);
+    let claim = tree.claims[0];
+    let to = associated(&mut world, &claim.owner);
+    let us = &world.us;
+    let to = Payout {
+        market: us.market,
+        mint: us.mint,
+        token_program: token::PROGRAM,
+        owner: claim.owner,
+        owner_signs: false,
+        to,
+    };
+    let (payer, what) = (world.attacker.pubkey(), (tree.epoch, claim.index, claim.amount));
+    let claim = instruction::claim(payer, us.protocol, &to, what, &tree.proof(0), us.segment(&world.vm));
+    (world, claim)
+}
+
 /// Eight users, on two pages, whose claims are all that the safe has.
 fn eight() -> Opened {
     let shares: Vec<_> = (0..8).map(|i| (i * (CLAIMS_PER_PAGE / 4), FUNDS / 36 * (i + 1))).collect();

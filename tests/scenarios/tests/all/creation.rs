@@ -7,19 +7,21 @@ use firebreak_interface::{
     constants::LOOSENING_DELAY_MAX,
     instruction,
     state::{
-        Amendment, Coverage, CoverageRow, GuardianAct, GuardianBudget, Invariant, Journal, JournalSegment,
-        Keeper, KeeperSettings, Layout, Limiter, Market, MintCap, PriceBand, Proposal, Proposed, Protocol,
-        ProtocolSettings,
+        Amendment, ClaimPage, Coverage, CoverageRow, GuardianAct, GuardianBudget, Held, Invariant, Journal,
+        JournalSegment, Keeper, KeeperSettings, Layout, Limiter, Market, MintCap, PriceBand, Proposal,
+        Proposed, Protocol, ProtocolSettings, Route, RouteSettings, Safe,
     },
 };
 use firebreak_scenarios::{
-    Balanced, Banded, Integrator, Setup, World, banded::SECOND, token, world::OTHER_PROGRAM,
+    Balanced, Banded, Integrator, Setup, World, banded::SECOND, holding::GROSS, token, world::OTHER_PROGRAM,
 };
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_system_interface::instruction as system;
+
+use crate::claims;
 
 /// A kind of account, by its first bytes.
 type Tag = [u8; 8];
@@ -38,17 +40,21 @@ fn creates(world: &mut World, create: &Instruction, signer: &Keypair, ahead: u64
     world.vm.send(std::slice::from_ref(create), &[signer]).succeeds();
     let tag = |key| {
         let account = world.vm.account(key).expect("it is there");
-        assert_eq!(account.owner, ID);
         assert_eq!(account.lamports, ahead.max(world.vm.rent(account.data.len())));
-        account.data[..8].try_into().expect("eight bytes")
+        // a safe's tokens are the token program's
+        let is_tokens = account.owner == token::PROGRAM;
+        assert!(is_tokens || account.owner == ID);
+        (!is_tokens).then(|| account.data[..8].try_into().expect("eight bytes"))
     };
-    new.iter().map(tag).collect()
+    new.iter().filter_map(tag).collect()
 }
 
 /// Every kind of account that there is.
-const KINDS: [Tag; 12] = [
+const KINDS: [Tag; 16] = [
+    ClaimPage::TAG,
     Coverage::TAG,
     GuardianBudget::TAG,
+    Held::TAG,
     Invariant::TAG,
     Journal::TAG,
     JournalSegment::TAG,
@@ -59,6 +65,8 @@ const KINDS: [Tag; 12] = [
     PriceBand::TAG,
     Proposal::TAG,
     Protocol::TAG,
+    Route::TAG,
+    Safe::TAG,
 ];
 
 /// An attacker knows every address before its time: whatever he sends there, nobody is kept from creating what belongs there.
@@ -98,6 +106,8 @@ fn lamports_sent_ahead_block_nobody() {
             instruction::register_limiter(key, key, protocol, &limiter, segment),
             us.register_keeper(vm, &keeper),
             us.register_coverage(vm, &rows),
+            us.register_safe(vm),
+            us.register_route(vm, us.vault, &RouteSettings::starting()),
             us.propose(vm, &longer, &[protocol]),
             instruction::extend_journal(key, protocol, 1),
             band,
@@ -117,6 +127,14 @@ fn lamports_sent_ahead_block_nobody() {
         let (scope, segment) = ((world.us.protocol, None), world.us.segment(&world.vm));
         let propose = instruction::propose_as_guardian(guardian.pubkey(), scope, 3, &freeze, &stamp, segment);
         assert_eq!(creates(&mut world, &propose, &guardian, ahead), [Proposal::TAG]);
+
+        let mut waits = World::holding(1, |_| {});
+        let (hold, alice) = (waits.withdraws(&waits.withdrawing(GROSS, 0)), waits.alice.insecure_clone());
+        assert_eq!(creates(&mut waits, &hold, &alice, ahead), [Held::TAG]);
+        let (mut claimed, claim) = claims::one();
+        let stranger = claimed.attacker.insecure_clone();
+        assert_eq!(creates(&mut claimed, &claim, &stranger, ahead), [ClaimPage::TAG]);
+        kinds.extend([Held::TAG, ClaimPage::TAG]);
         assert_eq!(kinds, BTreeSet::from(KINDS));
     }
 }

@@ -3,18 +3,20 @@
 use firebreak_interface::{
     BreakerError::*,
     Direction, ID, Operation, Severity,
-    constants::{DAY, DETACH_DELAY, READER_VERSION},
+    constants::{DAY, DETACH_DELAY, HOLD_DEFAULT, READER_VERSION},
     instruction::{self, Behind, Governance, NewInvariant, RaiseOrder},
     pda,
     state::{
-        Amendment, BandSettings, ConfirmOrder, CoverageRow, DISCRIMINATOR, GuardianAct, InvariantSettings,
-        KeeperSettings, PauseOrder, Reading, Source, program_data,
+        Amendment, BandSettings, ClaimsOrder, ConfirmOrder, CoverageRow, DISCRIMINATOR, GuardianAct,
+        InvariantSettings, KeeperSettings, MigrateOrder, PauseOrder, Reading, ReleaseOrder, RouteSettings,
+        Source, program_data,
     },
 };
 use firebreak_scenarios::{
     Amending, Balanced, Banded, FUNDS, Governed, Setup, World,
     balanced::{LEDGER, OWED, once},
     banded::{FIRST, HUNDRED, SECOND},
+    holding::GROSS,
     token,
     world::PROGRAM,
 };
@@ -22,6 +24,11 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
+
+use crate::{
+    claims::one,
+    releases::{agree, rescued},
+};
 
 /// Raises the reader that each of the breaker's accounts needs, one after the other: none is read. As they are, the
 /// instruction succeeds.
@@ -250,4 +257,93 @@ pub(crate) fn by_nobody_who_raises_pauses_or_steps_down() {
         let step = world.us.step_down(&world.vm, market);
         reads(&mut world, &step, &anyone, accounts);
     }
+}
+
+/// What is registered on the way to safety, and the way there.
+#[test]
+pub(crate) fn by_nothing_that_moves_money_to_safety() {
+    let mut open = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+    let authority = open.us.authority.insecure_clone();
+    let safe = open.us.register_safe(&open.vm);
+    reads(&mut open, &safe, &authority, 4);
+    let route = open.us.register_route(&open.vm, open.us.vault, &RouteSettings::starting());
+    reads(&mut open, &route, &authority, 6);
+
+    let mut world = World::with(|setup| setup.route = Some(RouteSettings::starting()));
+    let pause = world.order(1_800);
+    world.pause(0, &pause).succeeds();
+    let (market, guardian) = (world.us.market, world.us.guardians[0].insecure_clone());
+    let latch = world.latch(Some(market), Source::Guardian, Severity::Major);
+    let order = MigrateOrder { latch };
+    let (proposal, proposed) = world.guardian_proposes(0, Some(market), 0, &GuardianAct::Migrate(order));
+    proposed.succeeds();
+    world.vm.advance(1);
+    world.approve(proposal, &[1]).succeeds();
+    let (scope, segment) = ((world.us.protocol, market), world.us.segment(&world.vm));
+    let order = instruction::order_migration(Behind::proposal(proposal), scope, &order, segment);
+    reads(&mut world, &order, &guardian, 5);
+    let (migrate, stranger) = (world.migrating(), world.attacker.insecure_clone());
+    reads(&mut world, &migrate, &stranger, 7);
+}
+
+#[test]
+pub(crate) fn by_nothing_that_holds_withdrawals() {
+    let mut world = World::holding(1, |setup| setup.custody = true);
+    let (alice, stranger) = (world.alice.insecure_clone(), world.attacker.insecure_clone());
+    let hold = world.withdraws(&world.withdrawing(GROSS, 0));
+    reads(&mut world, &hold, &alice, 7);
+    let pay = instruction::Pay {
+        from: world.way(),
+        to: world.purse,
+        or_hold: false,
+        operation: Operation::WITHDRAW,
+        amount: 1_000,
+    };
+    let pay = instruction::pay(world.us.program.recorder, world.us.protocol, &pay);
+    let pay = world.us.program.calls(pay);
+    reads(&mut world, &pay, &alice, 4);
+    let acts = [
+        (GuardianAct::FlagHeld(world.range(0, 0)), 6),
+        (GuardianAct::DecideHeld { range: world.range(0, 0), pay: true }, 6),
+    ];
+    for (nonce, (act, accounts)) in (0..).zip(acts) {
+        let (proposal, proposed) = world.guardian_proposes(0, Some(world.us.market), nonce, &act);
+        proposed.succeeds();
+        world.vm.advance(1);
+        world.approve(proposal, &[1]).succeeds();
+        let (scope, segment) = ((world.us.protocol, world.us.market), world.us.segment(&world.vm));
+        let (behind, range) = (Behind::proposal(proposal), world.range(0, 0));
+        let act = match act {
+            GuardianAct::FlagHeld(_) => instruction::flag_held(behind, scope, &range, segment),
+            _ => instruction::decide_held(behind, scope, (&range, true, None), segment),
+        };
+        reads(&mut world, &act, &stranger, accounts);
+    }
+    world.vm.advance(HOLD_DEFAULT.into());
+    let claim = world.claims_held(0, world.purse, false);
+    reads(&mut world, &claim, &stranger, 6);
+}
+
+#[test]
+pub(crate) fn by_nothing_that_brings_money_back() {
+    let mut world = rescued(true);
+    let (vault, stranger) = (world.us.vault, world.attacker.insecure_clone());
+    let authority = world.us.authority.insecure_clone();
+    let order = ReleaseOrder { vault, amount: 1_000, destination: vault, owner: world.route_key() };
+    let proposal = agree(&mut world, 0, &GuardianAct::Release(order));
+    let of = (world.us.protocol, world.us.market, world.us.mint);
+    let (key, segment) = (Some(authority.pubkey()), world.us.segment(&world.vm));
+    let begin = instruction::begin_release(proposal, key, of, &order, segment);
+    reads(&mut world, &begin, &authority, 7);
+    let step = instruction::release(world.us.protocol, &world.way(), vault, segment);
+    reads(&mut world, &step, &stranger, 7);
+
+    let claims = ClaimsOrder { mint: world.us.mint, epoch: 1, root: [7; 32], total: 5 };
+    let proposal = agree(&mut world, 1, &GuardianAct::OpenClaims(claims));
+    let of = (world.us.protocol, world.us.market);
+    let open =
+        instruction::open_claims(proposal, authority.pubkey(), of, &claims, world.us.segment(&world.vm));
+    reads(&mut world, &open, &authority, 6);
+    let (mut world, claim) = one();
+    reads(&mut world, &claim, &stranger, 4);
 }
