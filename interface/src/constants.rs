@@ -131,20 +131,23 @@ constants! {
     RULES_PER_MARKET: u8 = 64;
 
     /// A held withdrawal waits at least an hour: guardians look at what is unusual before it is paid.
-    HOLD_MIN: u32 = 3_600;
+    HOLD_MIN: u32 = 3_600, drill 3;
     /// A held withdrawal waits six hours by default: guardians in all time zones can meet.
-    HOLD_DEFAULT: u32 = 21_600;
+    HOLD_DEFAULT: u32 = 21_600, drill 8;
     /// A held withdrawal waits at most three days before anything holds it up: it is an honest user's until proved otherwise.
     HOLD_MAX: u32 = 259_200;
     /// An incident and a flag together hold it up for seven days at most: then it is paid, whatever anybody says.
-    HOLD_EXTENSION_MAX: u32 = 604_800;
+    HOLD_EXTENSION_MAX: u32 = 604_800, drill 30;
+    /// A refusal is remembered for thirty days once all that it is of was due: anyone can put them away until then. Later its
+    /// place is another's who needs it: what nobody puts away must not keep guardians from what they say next.
+    REFUSAL_KEPT: u64 = 30 * DAY;
     /// What guardians ordered to be moved to safety can be moved for a day, and ordered again: late inflows are swept too.
-    MIGRATION_WINDOW: u64 = DAY;
+    MIGRATION_WINDOW: u64 = DAY, drill 30;
     /// A release takes four steps, a dwell of its market apart: what goes wrong at the first is seen before the second.
     RELEASE_STEPS: u64 = 4;
     /// Where the authority has not signed a release 14 days after guardians approved it, it goes back to the vault without:
     /// a lost key must not keep users' money.
-    RELEASE_ALONE_AFTER: u64 = 14 * DAY;
+    RELEASE_ALONE_AFTER: u64 = 14 * DAY, drill 60;
 
     /// What guardians propose and what waits for nobody else can be done for a day: a quorum meets within it, and it is still
     /// of this incident.
