@@ -23,7 +23,7 @@ pub enum Decision {
     Flagged = 1,
     /// They are paid.
     Pay = 2,
-    /// They are not paid: the safe owes them no longer.
+    /// They are not paid: the safe owes them no longer. Anyone puts them away; a refusal is not kept for ever.
     Refuse = 3,
 }
 
@@ -186,13 +186,13 @@ impl Safe {
         Ok(())
     }
 
-    /// Guardians flag a range: it waits. One that touches what is flagged shares its place; a flag that has done all it can
-    /// gives its place to a new one.
+    /// Guardians flag a range: it waits. Where nobody waits nothing is flagged. One that touches what is flagged shares its
+    /// place; a flag that has done all it can gives its place to a new one.
     ///
     /// # Errors
     /// [`BreakerError::WrongHeldRange`], [`BreakerError::FlagsFull`].
     pub fn flag(&mut self, (from, to): (u64, u64), now: Instant) -> Checked<()> {
-        if from > to || to >= self.helds {
+        if from > to || to >= self.helds || self.open == 0 {
             return Err(BreakerError::WrongHeldRange);
         }
         let touches = |flag: &&mut Flag| {
@@ -228,12 +228,15 @@ impl Safe {
 
     fn say(&mut self, said: Flag, now: Instant) -> Checked<()> {
         // all that there was by then is due by then: it is paid, but for what was refused
-        let is_over = |flag: &&mut Flag| {
-            flag.decision == 0
-                || flag.decision <= Decision::Pay as u64
-                    && flag.at.plus((HOLD_MAX + HOLD_EXTENSION_MAX).into()).reached(now)
+        let due = |flag: &Flag| flag.at.plus((HOLD_MAX + HOLD_EXTENSION_MAX).into());
+        let is_over = |flag: &Flag| {
+            flag.decision == 0 || flag.decision <= Decision::Pay as u64 && due(flag).reached(now)
         };
-        *self.flags.iter_mut().find(is_over).ok_or(BreakerError::FlagsFull)? = said;
+        let is_forgotten = |flag: &Flag| due(flag).plus(REFUSAL_KEPT).reached(now);
+        // a refusal goes last: who was refused and not put away is paid from then on
+        let place = self.flags.iter().position(is_over).or_else(|| self.flags.iter().position(is_forgotten));
+        let place = place.and_then(|place| self.flags.get_mut(place));
+        *place.ok_or(BreakerError::FlagsFull)? = said;
         Ok(())
     }
 

@@ -59,11 +59,12 @@ impl Dice {
 }
 
 /// What came about in all sequences together: a promise that nobody asks for is kept.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 16] = [
     "deposit",
     "withdrawal",
     "denial",
     "hold",
+    "hold of an answer",
     "migration",
     "migration by anyone",
     "held paid",
@@ -72,6 +73,7 @@ const KINDS: [&str; 14] = [
     "release step",
     "release elsewhere",
     "claims",
+    "claims ended",
     "claim",
     "taken back",
 ];

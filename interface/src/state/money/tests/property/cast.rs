@@ -95,6 +95,7 @@ const PLANS: [&[Call]; 6] = [
         Withdraw,
         Hold,
         Hold,
+        Hold,
         Flag,
         Decide,
         Decide,
@@ -209,7 +210,6 @@ impl Stage {
         let town = &mut self.town;
         town.now = town.now.plus(30 * DAY);
         town.bank.frozen = [false; ACCOUNTS];
-        let had: [bool; SAFES] = core::array::from_fn(|safe| town.safes[safe].open > 0);
         while let Some(waiting) = town.helds.first() {
             let to = main_of(waiting.owner, MINT_OF_SAFE[waiting.safe]);
             town.claim_held(0, to, false).expect("it is due");
@@ -217,8 +217,6 @@ impl Stage {
         }
         for (safe, tree) in self.trees.iter().enumerate() {
             assert_eq!((town.safes[safe].owed, town.safes[safe].open), (0, 0));
-            let is_clear = town.safes[safe].flags.iter().all(|flag| flag.decision == 0);
-            assert!(is_clear || !had[safe], "of whom?");
             let Some(tree) = tree else { continue };
             for (place, leaf) in tree.leaves.iter().enumerate() {
                 let left = town.ledger.claims[safe];
@@ -279,7 +277,8 @@ impl Stage {
         match self.send(|town| town.withdraw(wanted, direction)) {
             Some(Verdict::Allow) => self.came("withdrawal"),
             Some(Verdict::Deny) => self.came("denial"),
-            _ => {}
+            Some(Verdict::Hold) => self.hold_answer(wanted),
+            None => {}
         }
     }
 
@@ -291,8 +290,25 @@ impl Stage {
             wanted.2 = 110_000 + self.dice.below(200_000);
             wanted.0 = self.dice.pick(&[wanted.0, THIEF]);
         }
-        if self.send(|town| town.hold(wanted, nonce)) == Some(Verdict::Hold) {
+        let asked = self.dice.pick(&[wanted.2, wanted.2, wanted.2, wanted.2 / 2]);
+        if self.send(|town| town.hold(wanted, nonce, Some(asked))) == Some(Verdict::Hold) {
             self.came("hold");
+        }
+    }
+
+    /// What was answered Hold goes to the safe in two parts, or once more than it was answered, or later.
+    fn hold_answer(&mut self, wanted: Wanted) {
+        self.nonce += 2;
+        let (user, vault, amount) = wanted;
+        let first = self.dice.pick(&[amount, amount, amount / 2, amount + 1]);
+        if self.dice.one_in(6) {
+            self.time_passes();
+        }
+        for (place, part) in [(0, first), (1, self.dice.pick(&[amount, amount - first.min(amount)]))] {
+            let nonce = self.nonce - place;
+            if self.send(|town| town.hold((user, vault, part), nonce, None)).is_some() {
+                self.came("hold of an answer");
+            }
         }
     }
 

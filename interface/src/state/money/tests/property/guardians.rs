@@ -41,10 +41,11 @@ impl Tree {
 
 impl Town {
     pub(super) fn flag(&mut self, safe: usize, (from, to): (u64, u64)) -> Done {
-        let (now, helds) = (self.now, self.safes[safe].helds);
+        let (now, helds, open) = (self.now, self.safes[safe].helds, self.safes[safe].open);
         let result = self.safes[safe].flag((from, to), now);
         match result {
             Ok(()) => {
+                assert!(from <= to && to < helds && open > 0, "{from} to {to} of {helds}, {open} open");
                 for number in from..=to {
                     if !self.is_due(safe, number) {
                         self.ledger.said[safe][number as usize].flagged.get_or_insert(now);
@@ -54,7 +55,7 @@ impl Town {
             Err(BreakerError::FlagsFull) => {}
             Err(error) => {
                 assert_eq!(error, BreakerError::WrongHeldRange);
-                assert!(from > to || to >= helds, "{from} to {to} of {helds}");
+                assert!(from > to || to >= helds || open == 0, "{from} to {to} of {helds}, {open} open");
             }
         }
         result.map_err(Into::into)
@@ -75,11 +76,16 @@ impl Town {
                 flagged && !decided && from <= to,
                 "{from} to {to}: flagged {flagged}, decided {decided}"
             );
-            for number in asked {
+            for &number in &asked {
                 if !self.is_due(safe, number) {
                     self.ledger.said[safe][number as usize].pays = Some((pays, now));
                 }
             }
+        }
+        // what they flagged in time they can decide on, each by itself
+        let is_due = asked.iter().any(|number| self.is_due(safe, *number));
+        if from == to && asked.len() == 1 && flagged && !decided && !is_due {
+            assert!(matches!(result, Ok(()) | Err(BreakerError::FlagsFull)), "{from}: {result:?}");
         }
         result.map_err(Into::into)
     }

@@ -46,6 +46,8 @@ pub(super) struct Ledger {
     /// What guardians said, by safe and number.
     pub(super) said: [Vec<Said>; SAFES],
     pub(super) agreed: [Option<Agreed>; VAULTS],
+    /// What was answered Hold, by vault: in which slot, and how much of it is not in the safe.
+    pub(super) answered: [(u64, u64); VAULTS],
     /// Until when guardians ordered a market's migration.
     pub(super) ordered: [Option<Instant>; 2],
     /// The halt that measurements proved: since when, until when.
@@ -71,6 +73,7 @@ impl Ledger {
             made: Vec::new(),
             said: [const { Vec::new() }; SAFES],
             agreed: [None; VAULTS],
+            answered: [(0, 0); VAULTS],
             ordered: [None; 2],
             halt: [None; 2],
             released: [None; 2],
@@ -101,6 +104,12 @@ impl Ledger {
     pub(super) fn is_halted_since(&self, market: usize, then: Instant, now: Instant) -> bool {
         let is_later = |since: Instant| since.slot > then.slot && since.unix > then.unix;
         self.halt[market].is_some_and(|(since, until)| !until.reached(now) && is_later(since))
+    }
+
+    /// Whether it was refused so long ago that guardians' next words may have taken the place of that.
+    pub(super) fn is_old_refusal(&self, held: &Waiting, now: Instant) -> bool {
+        let (days, said) = (3 + 7 + 30, self.said[held.safe][held.number as usize]);
+        said.pays.is_some_and(|(pays, at)| !pays && at.plus(days * DAY).reached(now))
     }
 
     /// What becomes of a held withdrawal, from when it came and what was said of it: by plain sums.
@@ -141,11 +150,16 @@ pub(super) fn check(town: &Town, start: &Town) {
         assert!(state.debt() <= tokens, "safe {safe} owes what it has not");
         assert_eq!(state.free(tokens), ledger.free[safe], "safe {safe}: what is free");
         assert_eq!((state.open, state.helds), (held().count() as u64, ledger.said[safe].len() as u64));
+        let is_clear = state.flags.iter().all(|flag| flag.decision == 0);
+        assert!(state.open > 0 || is_clear, "safe {safe}: of whom?");
         // what came from vaults keeps a protocol from leaving, gifts do not
         assert!(state.kept <= ledger.free[safe], "safe {safe} keeps what it has not");
         assert!(state.kept.saturating_add(ledger.gifts[safe]) >= ledger.free[safe], "safe {safe} forgets");
         for held in held() {
-            let said = state.said_of(held.number).map(|(decision, _)| decision);
+            // what was said once it was due is void, also where the clock goes back
+            let in_time = |at: Instant| !held.held.due_at().reached(at);
+            let said =
+                state.said_of(held.number).filter(|(_, at)| in_time(*at)).map(|(decision, _)| decision);
             let expected = match ledger.said[safe][held.number as usize] {
                 Said { pays: Some((true, _)), .. } => Some(Decision::Pay),
                 Said { pays: Some((false, _)), .. } => Some(Decision::Refuse),

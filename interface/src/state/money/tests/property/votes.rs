@@ -126,6 +126,8 @@ impl Stage {
         }
         let sum: u64 = leaves.iter().map(|leaf| leaf.amount).sum();
         let total = if MARKET_OF_SAFE[safe] == 1 { dice.pick(&[sum, sum / 2, 2 * sum]) } else { sum };
+        // a set of nothing ends the one in force
+        let total = if epoch > 1 && dice.one_in(3) { 0 } else { total };
         let tree = Tree::new(safe, epoch, leaves);
         let order = ClaimsOrder { mint: self.town.safes[safe].mint, epoch, root: tree.root(), total };
         if self.signed(MARKET_OF_SAFE[safe], &GuardianAct::OpenClaims(order)) {
@@ -156,7 +158,7 @@ impl Stage {
                     && waited(at, 2)
                     && self.send(|town| town.open_claims(safe, epoch, &tree, total)).is_some();
                 if is_open {
-                    self.came("claims");
+                    self.came(if total > 0 { "claims" } else { "claims ended" });
                     self.trees[safe] = Some(tree);
                 }
                 is_open
