@@ -83,7 +83,9 @@ impl Held {
     }
 
     /// What becomes of it now: it waits for its maturity, for the end of the Major or Critical in which it came, and while
-    /// guardians have flagged it and not decided; the last two together for so long at most, after which it is paid.
+    /// guardians have flagged it and not decided; the last two together for so long at most, after which it is paid. An
+    /// incident ends when less than Major holds: one that follows another without a gap goes on, whatever raised it, and is
+    /// bounded like the first. One that begins after a gap is waited for too, within the same bound.
     /// `severity` is in force now; `said` what guardians said of it, and when.
     ///
     /// # Errors
