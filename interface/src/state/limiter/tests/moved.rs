@@ -95,3 +95,41 @@ fn a_gift_goes_to_safety_with_the_rest() {
     let result = world.limiter.moved_in(1, &world.vault, world.now);
     assert_eq!(result, Err(BreakerError::BalanceOverflow));
 }
+
+#[test]
+fn what_was_answered_hold_goes_to_the_safe_once_and_in_its_slot() {
+    let mut world = World::seasoned();
+    world.limiter.holds = 2;
+    let nothing = Err(BreakerError::NothingToHold);
+    assert_eq!(world.limiter.take_answer(1, world.now), nothing, "nobody asked");
+    for amount in [MAIN + 1, MAIN + 2] {
+        assert_eq!(world.unlatched().record(Direction::OutOrHold, amount), Ok(Verdict::Hold));
+    }
+    assert_eq!(world.limiter.take_answer(0, world.now), Err(BreakerError::ZeroFlow));
+    assert_eq!(world.limiter.take_answer(2 * MAIN + 4, world.now), nothing);
+    assert_eq!(world.limiter.take_answer(MAIN + 2, world.now), Ok(()));
+    assert_eq!(world.limiter.take_answer(MAIN + 2, world.now), nothing);
+    let answered = world.limiter;
+    world.tick(1, 0);
+    assert_eq!(world.limiter.take_answer(MAIN + 1, world.now), nothing, "of an earlier slot");
+    assert_eq!({ answered }.take_answer(MAIN + 1, Instant::new(world.now.slot - 1, world.now.unix)), Ok(()));
+    // nor is it there again beside what is answered in another one
+    world.limiter = answered;
+    assert_eq!(world.unlatched().record(Direction::OutOrHold, MAIN + 7), Ok(Verdict::Hold));
+    assert_eq!(world.limiter.take_answer(MAIN + 8, world.now), nothing);
+    assert_eq!(world.limiter.take_answer(MAIN + 7, world.now), Ok(()));
+}
+
+#[test]
+fn what_was_not_answered_hold_does_not_go_to_the_safe() {
+    let mut world = World::seasoned();
+    let nothing = Err(BreakerError::NothingToHold);
+    assert_eq!(world.record(Direction::OutOrHold, 1), Ok(Verdict::Allow));
+    assert_eq!(world.limiter.take_answer(1, world.now), nothing);
+    assert_eq!(world.record(Direction::OutOrHold, MAIN + 1), Ok(Verdict::Deny));
+    assert_eq!(world.limiter.take_answer(1, world.now), nothing);
+    // who cannot hold it must not pay it
+    world.limiter.holds = 2;
+    assert_eq!(world.unlatched().record(Direction::Out, MAIN + 1), Ok(Verdict::Deny));
+    assert_eq!(world.limiter.take_answer(1, world.now), nothing);
+}
