@@ -136,7 +136,7 @@ policy! {
     PROPOSE_AS_GUARDIAN: "`propose_as_guardian`", "a guardian", One, AtOnce, Now, "an act of this table that takes a quorum; its own approval, and one only";
     APPROVE: "`approve`", "guardians", One, AtOnce, Now, "adds to the votes of today's membership; a stamp after the proposal";
     VETO: "`veto`", "guardians", Veto, AtOnce, AnyDay, "a proposal that waits";
-    VETO_AGAIN: "`veto` of what was vetoed before", "guardians", VetoAgain, AtOnce, AnyDay, "who is to leave by it does not count";
+    VETO_AGAIN: "`veto` of what was vetoed before, or of what guardians proposed", "guardians", VetoAgain, AtOnce, AnyDay, "who is to leave by it does not count";
     FREEZE_AUTHORITY: "`freeze_authority`", "guardians", Freeze, AtOnce, AnyDay, "30 days; the authority epoch that it names";
     ANNOUNCE_MAINTENANCE: "`announce_maintenance`", "guardians propose and approve, anyone executes", Resume, Loosening, Now, "4 hours, three in 30 days, while nothing holds; quiets `raise` alone";
     ORDER_MIGRATION: "`order_migration`", "guardians", Migrate, AtOnce, AnyDay, "the latch that it names, Major at least; a day; to registered safes alone";

@@ -39,7 +39,8 @@ impl Limiter {
         let balance = self.balance(vault);
         let (trip, _) = self.settle(balance, 0, now)?;
         self.expected = self.expected.saturating_sub(sent);
-        self.elastic = self.elastic.min(self.expected);
+        // it left: what it took of an inflow cannot leave once more
+        self.elastic = self.elastic.saturating_sub(sent).min(self.expected);
         // it was measured: no more is expected than is there
         self.followed = self.expected;
         self.assert_invariant()?;

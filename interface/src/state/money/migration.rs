@@ -12,6 +12,9 @@ use crate::{
     time::Instant,
 };
 
+/// Who proves a halt, by two looks and by settings that nobody touched for a loosening delay.
+const PROVED: [Source; 2] = [Source::Limiter, Source::Invariant];
+
 /// A market's vaults are to be emptied into their safes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
 #[cfg_attr(not(feature = "idl-build"), derive(BorshSerialize))]
@@ -49,29 +52,37 @@ impl Market {
     /// # Errors
     /// [`BreakerError::NoMigration`].
     pub fn check_migration(&self, by_anyone: bool, now: Instant) -> Checked<()> {
-        let is_proved = by_anyone && self.is_halted_since(self.released_at, now);
+        let is_proved = by_anyone && self.is_halted_since(&PROVED, self.released_at, now);
         if is_proved || self.is_ordered(now) { Ok(()) } else { Err(BreakerError::NoMigration) }
     }
 
-    /// Whether a limiter or an invariant holds Critical in a halt that began later than that.
-    fn is_halted_since(&self, then: Instant, now: Instant) -> bool {
-        [Source::Limiter, Source::Invariant].into_iter().any(|source| {
-            let live = self.board.live(source, Severity::Critical, now);
-            let since = |since: Instant| since.unix > then.unix && since.slot > then.slot;
-            live.is_some_and(|(latch, _)| !then.is_set() || since(latch.since))
+    /// Whether one of these holds Critical in a halt that began later than that.
+    fn is_halted_since(&self, by: &[Source], then: Instant, now: Instant) -> bool {
+        by.iter().any(|source| {
+            let live = self.board.live(*source, Severity::Critical, now);
+            live.is_some_and(|(latch, _)| !then.is_set() || latch.since.slot > then.slot)
         })
     }
 
-    /// A release begins, and ends what anyone could move in the halt of now. What guardians ordered goes first. Where the
-    /// authority signs, `known` is when guardians had approved it: a halt that began since is one that they have not seen, and
-    /// one stolen key must not end the rescue in it. Without the authority no halt holds it off: that key could make one.
+    /// Whether guardians ordered a migration then or later.
+    fn is_ordered_since(&self, then: Instant) -> bool {
+        self.migrating_until.slot >= then.plus(MIGRATION_WINDOW).slot
+    }
+
+    /// A release begins that guardians approved then, and ends what anyone could move in the halt of now. What they ordered
+    /// goes first, and what they ordered since is another rescue than the one that they knew. A halt that began since is one
+    /// that they have not seen, and one stolen key must not end the rescue in it. Without the authority's signature that key
+    /// must not hold the release off either: it can make an invariant false, and take nothing out of a vault.
     ///
     /// # Errors
-    /// [`BreakerError::MigrationUnderWay`].
-    pub fn begin_release(&mut self, known: Option<Instant>, now: Instant) -> Checked<()> {
-        let is_news = known.is_some_and(|known| self.is_halted_since(known, now));
-        if is_news || self.is_ordered(now) {
+    /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
+    pub fn begin_release(&mut self, approved_at: Instant, is_signed: bool, now: Instant) -> Checked<()> {
+        let news = if is_signed { &PROVED[..] } else { &[Source::Limiter] };
+        if self.is_ordered(now) || self.is_halted_since(news, approved_at, now) {
             return Err(BreakerError::MigrationUnderWay);
+        }
+        if self.is_ordered_since(approved_at) {
+            return Err(BreakerError::NothingToRelease);
         }
         self.released_at = now;
         Ok(())
@@ -83,12 +94,11 @@ impl Market {
     /// # Errors
     /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
     pub fn check_release(&self, began_at: Instant, now: Instant) -> Checked<()> {
-        if self.is_ordered(now) || self.is_halted_since(began_at, now) {
+        if self.is_ordered(now) || self.is_halted_since(&PROVED, began_at, now) {
             return Err(BreakerError::MigrationUnderWay);
         }
         // one of the same slot came later: a release does not begin while there is an order
-        let is_ordered_since = self.migrating_until.slot >= began_at.plus(MIGRATION_WINDOW).slot;
-        if is_ordered_since { Err(BreakerError::NothingToRelease) } else { Ok(()) }
+        if self.is_ordered_since(began_at) { Err(BreakerError::NothingToRelease) } else { Ok(()) }
     }
 
     /// Checks that the market is in no incident: a route that is made in one may be the thief's.

@@ -116,8 +116,10 @@ pub struct Route {
     pub received: u64,
     /// What is on its way back.
     pub release: Release,
+    /// What left the safe for the vault, or for the destination.
+    pub returned: u64,
     /// Room for later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 56],
 }
 
 impl Route {
@@ -176,6 +178,21 @@ impl Route {
         if self.safe == *safe { Ok(()) } else { Err(BreakerError::WrongSafe) }
     }
 
+    /// Whether the vault is still the token account that was registered, as far as what leaves it is concerned: somebody whom
+    /// its owner lets spend from it must not keep it from going to safety.
+    ///
+    /// # Errors
+    /// [`BreakerError::WrongVault`].
+    pub fn check_source(&self, state: &VaultState) -> Checked<()> {
+        let is_same = state.mint == self.mint && state.owner == self.vault_owner;
+        if is_same { Ok(()) } else { Err(BreakerError::WrongVault) }
+    }
+
+    /// Whether so little is not worth a move: a unit at a time, anyone would fill the journal.
+    pub const fn is_dust(&self, amount: u64) -> bool {
+        amount <= self.sent / MIGRATION_DUST_DIVISOR
+    }
+
     /// Whether the vault is still the token account that was registered.
     ///
     /// # Errors
@@ -191,8 +208,8 @@ impl Route {
         self.received = self.received.saturating_add(received);
     }
 
-    /// Begins a release, in steps; `free` is what the safe owes nobody, after so many migrations to it. What was left of an
-    /// earlier one is void: this is what was agreed on last.
+    /// Begins a release, in steps; `free` is what the safe owes nobody, after so many migrations to it. Where the authority has
+    /// not signed, it is of what came from this vault. What was left of an earlier one is void: this is what was agreed on last.
     ///
     /// # Errors
     /// [`BreakerError::WrongVault`], [`BreakerError::WrongDestination`], [`BreakerError::NothingToRelease`].
@@ -200,13 +217,15 @@ impl Route {
         &mut self,
         order: &ReleaseOrder,
         (free, migrations): (u64, u64),
+        is_signed: bool,
         now: Instant,
     ) -> Checked<u64> {
         if order.vault != self.vault {
             return Err(BreakerError::WrongVault);
         }
         let (to, owner) = (order.destination, order.owner);
-        let left = order.amount.min(free);
+        let own = if is_signed { u64::MAX } else { self.received.saturating_sub(self.returned) };
+        let left = order.amount.min(free).min(own);
         // an order for all that there is has steps of what there is
         let step = left.div_ceil(RELEASE_STEPS);
         self.release = Release { left, step, next_at: now, began_at: now, migrations, to, owner };
@@ -256,6 +275,7 @@ impl Route {
         }
         self.release.left -= amount;
         self.release.next_at = now.plus(dwell.into());
+        self.returned = self.returned.saturating_add(amount);
         Ok(amount)
     }
 }

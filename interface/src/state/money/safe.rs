@@ -100,8 +100,10 @@ pub struct Safe {
     pub flags: [Flag; 16],
     /// Migrations to it so far: a release is of what was there before the next.
     pub migrations: u64,
+    /// When the last of its held withdrawals is due at the latest.
+    pub due_at: Instant,
     /// Room for later versions.
-    pub reserved: [u8; 120],
+    pub reserved: [u8; 104],
 }
 
 impl Safe {
@@ -133,9 +135,15 @@ impl Safe {
         self.owed.saturating_add(self.claims_left)
     }
 
-    /// Whether it keeps and owes nothing: what somebody sent here unasked holds nobody off from leaving.
-    pub const fn is_empty(&self) -> bool {
-        self.kept == 0 && self.debt() == 0 && self.open == 0
+    /// Whether it keeps nothing, and owes nothing that was not to be had: what somebody sent here unasked, or does not fetch,
+    /// holds nobody off from leaving. It can be fetched later all the same.
+    pub const fn is_empty(&self, now: Instant) -> bool {
+        self.kept == 0 && self.claims_left == 0 && (self.open == 0 || self.due_at.reached(now))
+    }
+
+    /// A held withdrawal is due then at the latest.
+    pub fn expect_until(&mut self, due_at: Instant) {
+        self.due_at = self.due_at.max(due_at);
     }
 
     /// So much came from a vault.

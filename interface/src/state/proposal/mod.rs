@@ -259,7 +259,8 @@ impl Proposal {
         (self.by_guardian, self.nonce) = (1, nonce);
         self.ballot.approve(protocol.members([&guardian])?, protocol.membership_epoch)?;
         self.approved_at = now;
-        self.delay = act.policy().wait.seconds(protocol.loosening_delay);
+        // the delay that waited: one key lengthens the other at once, and would hold money in a safe by it
+        self.delay = act.policy().wait.seconds(protocol.settling_delay());
         let life = match act {
             _ if self.delay == 0 => GUARDIAN_PROPOSAL_LIFE,
             // the authority has its time first
@@ -377,7 +378,8 @@ impl Proposal {
 
     /// Guardians speak against it; with enough of them it is over. Proposed again after a veto it takes so many that the
     /// rest are fewer than a veto takes, and no fewer than the first time, and who is to leave by it does not count: no few
-    /// hold the others off for ever. An act that waits for nobody is not for a few to void.
+    /// hold the others off for ever. What guardians proposed takes as many the first time: they propose it again, and
+    /// a few must not keep money in a safe. An act that waits for nobody is not for a few to void.
     ///
     /// # Errors
     /// [`BreakerError::ProposalFinished`], [`BreakerError::AlreadyVoted`], [`BreakerError::WrongProposal`].
@@ -387,7 +389,7 @@ impl Proposal {
             return Err(BreakerError::WrongProposal);
         }
         self.ballot.veto(members, protocol.membership_epoch)?;
-        let (votes, policy) = if self.again == 0 {
+        let (votes, policy) = if self.again == 0 && self.by_guardian == 0 {
             (self.ballot.vetoed, &policy::VETO)
         } else {
             (self.ballot.vetoed & !self.concerned(protocol), &policy::VETO_AGAIN)

@@ -67,7 +67,7 @@ pub fn claim(ctx: Context<Claim>, index: u64, amount: u64, proof: &[[u8; 32]]) -
     let (protocol_key, safe_key) = (accounts.protocol.key(), accounts.safe.key());
     let owner = accounts.owner.key();
     accounts.protocol.load()?.check_attached()?;
-    payee::check(&accounts.to, &accounts.owner, (&accounts.mint, &accounts.token_program))?;
+    payee::check(&accounts.to, &accounts.owner, (&accounts.mint, &accounts.token_program), None)?;
     let (epoch, number) = (accounts.safe.load()?.claims_epoch, index / CLAIMS_PER_PAGE);
     {
         let bump = ctx.bumps.page;

@@ -7,7 +7,7 @@ use firebreak_interface::{
 };
 
 use crate::{
-    instructions::ensure,
+    payee,
     record::*,
     token::{self, Transfer},
 };
@@ -53,18 +53,6 @@ pub struct ClaimHeld<'info> {
 }
 
 impl ClaimHeld<'_> {
-    /// Where it may go: to the account that it was withdrawn to, or to the owner's associated one; to any other that the owner
-    /// names, signing. Each must be the owner's now.
-    fn check_payee(&self, held: &Held) -> Result<()> {
-        let to = token::read(&self.to)?;
-        let is_owners = to.mint == *self.mint.key && to.owner == held.owner;
-        let is_known = *self.to.key == held.destination
-            || self.owner.is_signer
-            || *self.to.key == token::associated(&held.owner, self.token_program.key, self.mint.key);
-        ensure(is_owners && is_known, BreakerError::WrongPayee)?;
-        Ok(())
-    }
-
     /// Pays it out of the safe.
     #[inline(never)]
     fn pay(&self, amount: u64) -> Result<()> {
@@ -95,7 +83,8 @@ pub fn claim_held(ctx: Context<ClaimHeld>) -> Result<()> {
     let fate = held.fate(severity, accounts.safe.load()?.said_of(held.number), now)?;
 
     if fate == Fate::Paid {
-        accounts.check_payee(&held)?;
+        let (mint, program) = (&accounts.mint, &accounts.token_program);
+        payee::check(&accounts.to, &accounts.owner, (mint, program), Some(&held.destination))?;
         accounts.pay(held.amount)?;
     }
     accounts.safe.load_mut()?.settle((held.number, held.amount), fate == Fate::Paid)?;

@@ -61,8 +61,8 @@ pub struct Migrate<'info> {
     pub record: Record<'info>,
 }
 
-/// Handler of `migrate`. A vault that has nothing is nothing to do: whoever moves many does not stop at one that another
-/// has moved.
+/// Handler of `migrate`. A vault that has nothing, or dust, is nothing to do: whoever moves many does not stop at one that
+/// another has moved.
 pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
     let now = Instant::from(&Clock::get()?);
     let accounts = &ctx.accounts;
@@ -90,10 +90,14 @@ pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
     };
     transfer.sync()?;
     let vault = token::read(&accounts.vault)?;
-    accounts.route.load()?.check_vault(&vault)?;
+    let is_dust = {
+        let route = accounts.route.load()?;
+        route.check_source(&vault)?;
+        route.is_dust(vault.amount)
+    };
     let safe_key = accounts.safe.key();
     accounts.safe.load()?.check_tokens(&safe_key, accounts.tokens.key, &token::read(&accounts.tokens)?)?;
-    if vault.amount == 0 {
+    if is_dust {
         return Ok(());
     }
 

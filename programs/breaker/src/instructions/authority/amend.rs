@@ -299,7 +299,7 @@ fn check_nothing_holds(
         limiter.check_poked(&read_vault(&limiter, std::slice::from_ref(vault))?, now)?;
     }
     for account in safes {
-        ensure(open::<Safe>(account, &key)?.is_empty(), BreakerError::SafeNotEmpty)?;
+        ensure(open::<Safe>(account, &key)?.is_empty(now), BreakerError::SafeNotEmpty)?;
     }
     Ok(())
 }

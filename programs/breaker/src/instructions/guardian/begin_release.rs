@@ -47,21 +47,16 @@ pub fn begin_release(ctx: Context<BeginRelease>, order: ReleaseOrder) -> Result<
         // each approval was given with a stamp; a signature here would have none
         accounts.quorum.check((&key, &protocol), (&act, &scope), &[], now)?;
         let approved_at = accounts.quorum.approved_at()?;
-        let known = match &accounts.authority {
-            Some(authority) => {
-                protocol.check_agrees(authority.key, now)?;
-                Some(approved_at)
-            }
-            None => {
-                order.check_alone(approved_at, now)?;
-                None
-            }
-        };
-        market.begin_release(known, now)?;
+        match &accounts.authority {
+            Some(authority) => protocol.check_agrees(authority.key, now)?,
+            None => order.check_alone(approved_at, now)?,
+        }
+        let is_signed = accounts.authority.is_some();
+        market.begin_release(approved_at, is_signed, now)?;
         market.assert_invariant()?;
         let safe = accounts.safe.load()?;
         let has = (safe.free(token::read(&accounts.tokens)?.amount), safe.migrations);
-        let amount = accounts.route.load_mut()?.begin_release(&order, has, now)?;
+        let amount = accounts.route.load_mut()?.begin_release(&order, has, is_signed, now)?;
         (market.in_force(&protocol.board, now).0, amount)
     };
 

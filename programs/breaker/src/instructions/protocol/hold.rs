@@ -80,7 +80,7 @@ pub fn hold(ctx: Context<Hold>, amount: u64, nonce: u64) -> Result<()> {
     let (severity, seconds, bump) = {
         let (protocol, market, route) =
             (accounts.protocol.load()?, accounts.market.load()?, accounts.route.load()?);
-        route.check_vault(&vault)?;
+        route.check_source(&vault)?;
         let in_custody = route.is_custody(accounts.route.as_ref().key)
             && accounts.owner.key == accounts.route.as_ref().key;
         ensure(accounts.owner.is_signer || in_custody, BreakerError::OwnerMustSign)?;
@@ -109,13 +109,15 @@ pub fn hold(ctx: Context<Hold>, amount: u64, nonce: u64) -> Result<()> {
         }
         accounts.safe.load_mut()?.hold(received)?
     };
-    {
+    let due_at = {
         let (bump, numbers) = (ctx.bumps.held, (nonce, number, received));
         let seeds: &[&[u8]] = &[pda::HELD, safe_key.as_ref(), user.as_ref(), &nonce.to_le_bytes(), &[bump]];
         let mut held = create::<Held>(&accounts.held, &accounts.user, seeds)?;
         let keys = [safe_key, user, *accounts.destination.key];
         held.initialize(keys, bump, numbers, (seconds, severity), now);
-    }
+        held.due_at()
+    };
+    accounts.safe.load_mut()?.expect_until(due_at);
 
     let entry = JournalEntry {
         before: severity,
