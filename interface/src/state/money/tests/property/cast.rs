@@ -74,8 +74,8 @@ const CALLS: [Call; 19] = [
     Register,
 ];
 
-/// What belongs together: a rescue, one by measurements alone, a return, claims, withdrawals that wait.
-const PLANS: [&[Call]; 6] = [
+/// What belongs together: a rescue, one by measurements alone, returns, claims, withdrawals that wait.
+const PLANS: [&[Call]; 7] = [
     &[Pause, Order, Migrate, Migrate, Deposit, Migrate],
     &[Register, Steal, Poke, Poke, Migrate, Migrate],
     &[
@@ -90,6 +90,8 @@ const PLANS: [&[Call]; 6] = [
         Release,
         Migrate,
     ],
+    // another rescue by measurements ends a return for good, also once its halt is over
+    &[ProposeRelease, Wait(2 * DAY), Begin, Release, Steal, Poke, Poke, Migrate, Wait(8 * DAY), Release],
     &[ProposeClaims, Wait(2 * DAY), Begin, Claim, Claim, Freeze, Claim, Claim, Freeze, Claim],
     &[
         Withdraw,
