@@ -226,6 +226,22 @@ fn who_is_to_leave_does_not_hold_the_others_off() {
 }
 
 #[test]
+fn a_few_guardians_keep_no_money_in_a_safe() {
+    let mut town = protocol(5);
+    town.thresholds.veto = 1;
+    let order = ReleaseOrder { vault: key(8), amount: 1, destination: key(8), owner: key(9) };
+    let mut proposal = Proposal::zeroed();
+    let by = (town.guardians()[0], 0, 254);
+    proposal
+        .initialize_act((&town, key(KEY)), by, (&GuardianAct::Release(order), key(7)), START)
+        .expect("an act");
+    assert_eq!(proposal.veto(&mut town, 0b01111, START), Ok(4));
+    assert_eq!(proposal.status(), Some(Status::Pending), "all but one");
+    assert_eq!(proposal.veto(&mut town, 0b10000, START), Ok(5));
+    assert_eq!(proposal.status(), Some(Status::Vetoed));
+}
+
+#[test]
 fn a_frozen_authority_finds_nothing_of_its_own_and_proposes_nothing() {
     let mut town = protocol(3);
     let proposed = loosening();

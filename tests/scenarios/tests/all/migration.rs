@@ -100,9 +100,17 @@ pub(crate) fn what_guardians_ordered_goes_to_the_safe_and_late_inflows_follow() 
         world.migrate().succeeds();
         assert_eq!(world.told().len(), told.len(), "once more is nothing to do, and nothing to write");
 
+        world.deposit(FUNDS / 10_000).succeeds();
+        world.migrate().succeeds();
+        assert_eq!(
+            (world.vault(), world.told().len()),
+            (FUNDS / 10_000, told.len()),
+            "dust fills no journal"
+        );
         world.deposit(1_000).succeeds();
         world.migrate().succeeds();
-        assert_eq!((world.vault(), world.in_safe(), world.safe().kept), (0, FUNDS + 1_000, FUNDS + 1_000));
+        let all = FUNDS + FUNDS / 10_000 + 1_000;
+        assert_eq!((world.vault(), world.in_safe(), world.safe().kept), (0, all, all));
         world.poke().fails_with(NothingToLatch);
         world.verify_journal(&[]).expect("the journal is whole");
     }
@@ -288,14 +296,28 @@ pub(crate) fn a_safe_that_somebody_else_could_spend_from_takes_nothing() {
 }
 
 #[test]
-fn a_vault_that_is_another_than_it_was_is_not_touched() {
+fn a_vault_of_another_owner_is_not_touched() {
+    let mut world = escort();
+    world.order_migration();
+    let (vault, owner, thief) = (world.us.vault, world.us.program.owner, world.attacker.pubkey());
+    let sell = token::set_authority(&vault, &thief, AuthorityType::AccountOwner, &owner);
+    let sell = world.us.program.calls(sell);
+    world.send(&[sell]).succeeds();
+    let migrate = [world.migrating()];
+    nothing_moves(&mut world, &migrate, WrongVault);
+}
+
+/// Whom its owner lets spend from a vault, or close it, does not keep what is left from going to safety.
+#[test]
+fn a_vault_from_which_others_may_spend_goes_to_safety_at_once() {
     let mut world = escort();
     world.order_migration();
     let (vault, owner, thief) = (world.us.vault, world.us.program.owner, world.attacker.pubkey());
     let approve = world.us.program.calls(token::approve(&vault, &thief, &owner, 1));
     world.send(&[approve]).succeeds();
-    let migrate = [world.migrating()];
-    nothing_moves(&mut world, &migrate, WrongVault);
+    world.migrate().succeeds();
+    assert_eq!((world.vault(), world.in_safe()), (0, FUNDS));
+    assert!(world.limiter().pending.count > 0, "the limiter saw it");
 
     let mut world = escort();
     world.order_migration();
@@ -303,8 +325,8 @@ fn a_vault_that_is_another_than_it_was_is_not_touched() {
     let close = token::set_authority(&vault, &thief, AuthorityType::CloseAccount, &owner);
     let close = world.us.program.calls(close);
     world.send(&[close]).succeeds();
-    let migrate = [world.migrating()];
-    nothing_moves(&mut world, &migrate, WrongVault);
+    world.migrate().succeeds();
+    assert_eq!(world.in_safe(), FUNDS);
 }
 
 #[test]

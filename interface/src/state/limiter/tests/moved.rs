@@ -81,8 +81,24 @@ fn what_came_in_and_went_to_safety_cannot_leave_once_more() {
     let mut world = World::seasoned();
     world.deposit(50_000);
     assert_eq!(world.limiter.elastic, 50_000);
-    assert_eq!(world.saves(VAULT + 20_000), None);
-    assert_eq!((world.limiter.expected, world.limiter.elastic), (30_000, 30_000));
+    assert_eq!(world.saves(20_000), None);
+    assert_eq!((world.limiter.expected, world.limiter.elastic), (VAULT + 30_000, 30_000));
+    assert_eq!(world.saves(VAULT), None);
+    assert_eq!((world.limiter.expected, world.limiter.elastic), (30_000, 0));
+}
+
+/// Borrowed in a flash, deposited and withdrawn again beyond the gross limit: that waits in the safe, and lets nothing else of
+/// the vault out beside it.
+#[test]
+fn a_loan_that_waits_in_a_safe_buys_nobody_else_a_way_out() {
+    let mut world = World::seasoned();
+    (world.limiter.holds, world.limiter.settings.gross_bps) = (1, 500);
+    world.deposit(VAULT);
+    assert_eq!(world.record(Direction::OutOrHold, VAULT), Ok(Verdict::Hold));
+    world.limiter.take_answer(VAULT, world.now).expect("it was answered");
+    assert_eq!(world.saves(VAULT), None);
+    world.limiter.settings.gross_bps = GROSS_MAX_BPS;
+    assert_eq!(world.unlatched().record(Direction::Out, MAIN + 1), Ok(Verdict::Deny));
 }
 
 #[test]

@@ -58,23 +58,29 @@ fn a_safes_token_account_is_its_own_and_nobody_elses() {
     }
 }
 
-/// A protocol leaves when nobody is owed anything and nothing of its own is left; a stranger's gift holds it up no more.
+/// A protocol leaves when nobody is owed anything that he could not have fetched, and nothing of its own is left; a stranger's
+/// gift holds it up no more.
 #[test]
 fn a_safe_is_empty_when_it_keeps_and_owes_nothing() {
-    assert!(safe().is_empty());
+    assert!(safe().is_empty(NOW));
     let keeps = Safe { kept: 1, ..safe() };
     let promises = Safe { claims_left: 1, ..safe() };
-    let owes = Safe { owed: 1, ..safe() };
     let mut waits = safe();
-    // a fee took all of it: its owner has an account to close yet
-    assert_eq!(waits.hold(0), Ok(0));
-    assert!([keeps, promises, owes, waits].iter().all(|safe| !safe.is_empty()));
+    assert_eq!(waits.hold(5), Ok(0));
+    let due = NOW.plus(DAY);
+    waits.expect_until(due);
+    waits.expect_until(NOW);
+    assert!([keeps, promises, waits].iter().all(|safe| !safe.is_empty(NOW)));
+    for early in [Instant::new(due.slot - 1, due.unix), Instant::new(due.slot, due.unix - 1)] {
+        assert!(!waits.is_empty(early));
+    }
+    assert!(waits.is_empty(due), "who does not fetch it keeps nobody");
     let mut back = safe();
     back.keep(2);
     back.release(1);
-    assert!(!back.is_empty());
+    assert!(!back.is_empty(NOW));
     back.release(1);
-    assert!(back.is_empty());
+    assert!(back.is_empty(NOW));
 }
 
 #[test]

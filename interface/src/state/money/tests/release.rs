@@ -49,7 +49,7 @@ fn halted(source: Source, since: Instant) -> Market {
 #[test]
 fn what_is_approved_is_cut_to_what_there_is_and_goes_in_four_steps() {
     let (mut route, mut now, mut free) = (route(), NOW, 1_002);
-    assert_eq!(route.begin_release(&order(u64::MAX), (free, 7), now), Ok(1_002));
+    assert_eq!(route.begin_release(&order(u64::MAX), (free, 7), true, now), Ok(1_002));
     for step in [251, 251, 251, 249] {
         assert_eq!(route.step_release(&account(OWNER), (free, 7), DWELL, now), Ok(step));
         free -= step;
@@ -60,13 +60,13 @@ fn what_is_approved_is_cut_to_what_there_is_and_goes_in_four_steps() {
         now = now.plus(DWELL.into());
     }
     assert_eq!(route.step_release(&account(OWNER), (1_000, 7), DWELL, now), Err(NothingToRelease));
-    assert_eq!(route.begin_release(&order(u64::MAX), (0, 7), now), Err(NothingToRelease));
+    assert_eq!(route.begin_release(&order(u64::MAX), (0, 7), true, now), Err(NothingToRelease));
 }
 
 #[test]
 fn what_came_to_safety_since_is_not_in_it() {
     let mut route = route();
-    route.begin_release(&order(1_000), (1_000, 7), NOW).expect("it is there");
+    route.begin_release(&order(1_000), (1_000, 7), true, NOW).expect("it is there");
     assert_eq!(route.step_release(&account(OWNER), (5_000, 8), DWELL, NOW), Err(NothingToRelease));
     assert_eq!(route.release.left, 1_000, "no step, no change");
     assert_eq!(route.step_release(&account(OWNER), (5_000, 7), DWELL, NOW), Ok(250));
@@ -75,7 +75,7 @@ fn what_came_to_safety_since_is_not_in_it() {
 #[test]
 fn it_goes_to_what_is_registered_and_was_agreed_on() {
     let good = route();
-    let begins = |order: ReleaseOrder| { good }.begin_release(&order, (1_000, 0), NOW);
+    let begins = |order: ReleaseOrder| { good }.begin_release(&order, (1_000, 0), true, NOW);
     let to = |destination, owner| ReleaseOrder { destination, owner, ..order(1_000) };
     assert_eq!(begins(to(VAULT, OWNER)), Ok(1_000));
     assert_eq!(begins(to(TREASURY, TREASURER)), Ok(1_000));
@@ -88,10 +88,10 @@ fn it_goes_to_what_is_registered_and_was_agreed_on() {
     // a route that names no destination has none, whatever the order says
     let none = Route { settings: RouteSettings::starting(), destination_owner: Pubkey::default(), ..good };
     let default = to(Pubkey::default(), Pubkey::default());
-    assert_eq!({ none }.begin_release(&default, (1_000, 0), NOW), Err(WrongDestination));
+    assert_eq!({ none }.begin_release(&default, (1_000, 0), true, NOW), Err(WrongDestination));
 
     let mut elsewhere = good;
-    elsewhere.begin_release(&to(TREASURY, TREASURER), (1_000, 0), NOW).expect("registered");
+    elsewhere.begin_release(&to(TREASURY, TREASURER), (1_000, 0), true, NOW).expect("registered");
     let steps = |route: &Route, state: &VaultState| { *route }.step_release(state, (1_000, 0), DWELL, NOW);
     assert_eq!(steps(&elsewhere, &account(TREASURER)), Ok(250));
     let delegated = VaultState { sound: false, ..account(TREASURER) };
@@ -107,12 +107,37 @@ fn it_goes_to_what_is_registered_and_was_agreed_on() {
         assert_eq!(steps(&changed, &account(TREASURER)), Err(WrongDestination));
     }
     let mut back = good;
-    back.begin_release(&order(1_000), (1_000, 0), NOW).expect("registered");
+    back.begin_release(&order(1_000), (1_000, 0), true, NOW).expect("registered");
     assert_eq!(steps(&back, &account(TREASURER)), Err(WrongVault));
     assert_eq!(steps(&back, &VaultState { sound: false, ..account(OWNER) }), Err(WrongVault));
     // to the vault whatever the route says of others
     let changed = Route { settings: RouteSettings::starting(), ..back };
     assert_eq!(steps(&changed, &account(OWNER)), Ok(250));
+}
+
+#[test]
+fn without_the_authority_it_is_what_came_from_this_vault() {
+    let mut shared = Route { received: 700, ..route() };
+    assert_eq!(
+        { shared }.begin_release(&order(u64::MAX), (1_000, 0), true, NOW),
+        Ok(1_000),
+        "agreed on by both"
+    );
+    assert_eq!(shared.begin_release(&order(u64::MAX), (1_000, 0), false, NOW), Ok(700));
+    let mut now = NOW;
+    for _ in 0..RELEASE_STEPS {
+        assert_eq!(shared.step_release(&account(OWNER), (1_000, 0), 600, now), Ok(175));
+        now = now.plus(600);
+    }
+    assert_eq!(shared.begin_release(&order(u64::MAX), (300, 0), false, now), Err(NothingToRelease));
+}
+
+#[test]
+fn dust_is_no_move() {
+    let mut route = route();
+    assert!(route.is_dust(0) && !route.is_dust(1), "the first of all is everything");
+    route.migrated(1_000_000, 999_000);
+    assert!(route.is_dust(100) && !route.is_dust(101));
 }
 
 #[test]
@@ -131,17 +156,18 @@ fn a_halt_that_guardians_have_not_seen_is_not_ended_by_the_authority() {
     let (approved, later) = (NOW, NOW.plus(100));
     for source in [Source::Limiter, Source::Invariant] {
         let news = halted(source, NOW.plus(50));
-        assert_eq!({ news }.begin_release(Some(approved), later), Err(MigrationUnderWay));
-        assert_eq!({ news }.begin_release(Some(NOW.plus(51)), later), Ok(()));
-        // what that key can measure does not hold guardians off who act without it
-        assert_eq!({ news }.begin_release(None, later), Ok(()));
+        assert_eq!({ news }.begin_release(approved, true, later), Err(MigrationUnderWay));
+        assert_eq!({ news }.begin_release(NOW.plus(51), true, later), Ok(()));
+        // what that key can make false does not hold guardians off who act without it; what left a vault does
+        let alone = { news }.begin_release(approved, false, later);
+        assert_eq!(alone.is_ok(), source == Source::Invariant, "{alone:?}");
         let mut over = news;
         let end = later.plus(CRITICAL_MAX.into());
-        assert_eq!(over.begin_release(Some(approved), end), Ok(()));
+        assert_eq!(over.begin_release(approved, true, end), Ok(()));
     }
     // people's and keepers' halts let nobody migrate, so that there is nothing to end
     let mut paused = halted(Source::Guardian, NOW.plus(50));
-    assert_eq!(paused.begin_release(Some(approved), later), Ok(()));
+    assert_eq!(paused.begin_release(approved, true, later), Ok(()));
 }
 
 #[test]
@@ -150,7 +176,7 @@ fn a_release_ends_the_rescue_of_its_halt_and_of_no_other() {
     assert_eq!(market.check_migration(true, NOW.plus(1)), Ok(()));
     assert_eq!(market.check_migration(false, NOW.plus(1)), Err(NoMigration));
     let began = NOW.plus(100);
-    market.begin_release(None, began).expect("nothing was ordered");
+    market.begin_release(NOW.plus(1), true, began).expect("nothing was ordered");
     assert_eq!(market.check_migration(true, began.plus(1)), Err(NoMigration));
     assert_eq!(market.check_release(began, began.plus(1)), Ok(()));
     let next = Market { released_at: began, ..halted(Source::Invariant, began.plus(1)) };
@@ -167,9 +193,13 @@ fn an_order_goes_before_a_release_and_ends_it() {
     market.order_migration(&MigrateOrder { latch }, &whole, NOW).expect("it holds");
     let over = NOW.plus(MIGRATION_WINDOW);
     for early in [Instant::new(over.slot - 1, over.unix), Instant::new(over.slot, over.unix - 1)] {
-        assert_eq!(market.begin_release(None, early), Err(MigrationUnderWay));
+        assert_eq!(market.begin_release(NOW.plus(1), false, early), Err(MigrationUnderWay));
     }
-    assert_eq!(market.begin_release(None, over), Ok(()));
+    for stale in [Instant::new(NOW.slot - 1, NOW.unix), NOW] {
+        let stale = { market }.begin_release(stale, false, over);
+        assert_eq!(stale, Err(NothingToRelease), "it is of what was there before the order");
+    }
+    assert_eq!(market.begin_release(NOW.plus(1), false, over), Ok(()));
     assert_eq!(market.check_release(over, over), Ok(()));
     // in the same slot, and later: for good, also once the day is over
     for ordered in [over, over.plus(1), over.plus(DAY)] {
@@ -178,7 +208,8 @@ fn an_order_goes_before_a_release_and_ends_it() {
         assert_eq!(again.check_release(over, ordered), Err(MigrationUnderWay));
         let end = ordered.plus(MIGRATION_WINDOW);
         assert_eq!(again.check_release(over, end), Err(NothingToRelease));
-        assert_eq!(again.begin_release(None, end), Ok(()));
+        assert_eq!({ again }.begin_release(ordered, true, end), Err(NothingToRelease), "approved before");
+        assert_eq!(again.begin_release(ordered.plus(1), true, end), Ok(()));
         assert_eq!(again.check_release(over, end), Err(NothingToRelease), "the former one is over");
         assert_eq!(again.check_release(end, end), Ok(()));
     }
@@ -194,7 +225,7 @@ proptest! {
         moments in prop::collection::vec((0u64..2_000, any::<u64>()), 1..40),
     ) {
         let mut route = route();
-        let agreed = route.begin_release(&order(amount), (free, 0), NOW).expect("there is something");
+        let agreed = route.begin_release(&order(amount), (free, 0), true, NOW).expect("there is something");
         prop_assert_eq!(agreed, amount.min(free));
         let (mut now, mut last, mut gone) = (NOW, None::<Instant>, 0u128);
         for (seconds, free) in moments {

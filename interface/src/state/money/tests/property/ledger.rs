@@ -48,8 +48,12 @@ pub(super) struct Ledger {
     pub(super) agreed: [Option<Agreed>; VAULTS],
     /// What was answered Hold, by vault: in which slot, and how much of it is not in the safe.
     pub(super) answered: [(u64, u64); VAULTS],
-    /// Until when guardians ordered a market's migration.
+    /// Until when guardians ordered a market's migration, and when they did.
     pub(super) ordered: [Option<Instant>; 2],
+    pub(super) ordered_at: [Option<Instant>; 2],
+    /// What of a vault's money came to safety, and what went back.
+    pub(super) came: [u64; VAULTS],
+    pub(super) went: [u64; VAULTS],
     /// The halt that measurements proved: since when, until when.
     pub(super) halt: [Option<(Instant, Instant)>; 2],
     /// When a release began last in a market.
@@ -75,6 +79,9 @@ impl Ledger {
             agreed: [None; VAULTS],
             answered: [(0, 0); VAULTS],
             ordered: [None; 2],
+            ordered_at: [None; 2],
+            came: [0; VAULTS],
+            went: [0; VAULTS],
             halt: [None; 2],
             released: [None; 2],
             is_untouched: [true; VAULTS],
@@ -93,16 +100,14 @@ impl Ledger {
     /// Whether money of that market may move now.
     pub(super) fn may_migrate(&self, market: usize, by_anyone: bool, now: Instant) -> bool {
         let is_ordered = self.ordered[market].is_some_and(|until| !until.reached(now));
-        let is_news = |since: Instant| {
-            self.released[market].is_none_or(|at| since.slot > at.slot && since.unix > at.unix)
-        };
+        let is_news = |since: Instant| self.released[market].is_none_or(|at| since.slot > at.slot);
         let is_halt = self.halt[market].is_some_and(|(since, until)| !until.reached(now) && is_news(since));
         is_ordered || by_anyone && is_halt
     }
 
     /// Whether a halt of that market that measurements proved is live, and began later than that.
     pub(super) fn is_halted_since(&self, market: usize, then: Instant, now: Instant) -> bool {
-        let is_later = |since: Instant| since.slot > then.slot && since.unix > then.unix;
+        let is_later = |since: Instant| since.slot > then.slot;
         self.halt[market].is_some_and(|(since, until)| !until.reached(now) && is_later(since))
     }
 

@@ -322,6 +322,7 @@ impl Town {
         self.routes[vault].migrated(sent, received);
         self.safes[by.safe].migrated(received);
         self.ledger.free[safe] += received;
+        self.ledger.came[vault] += received;
         // what was agreed on before is not of what came now, whichever vault it was to go to
         for vault in (0..VAULTS).filter(|vault| SAFE_OF_VAULT[*vault] == safe) {
             self.ledger.agreed[vault] = None;
@@ -397,6 +398,7 @@ impl Town {
         let (sent, received) = self.pay(from, by.tokens, amount, &may)?;
         self.safes[by.safe].release(sent);
         self.ledger.take_free(SAFE_OF_VAULT[by.vault], sent);
+        self.ledger.went[by.vault] += sent;
         if by.tokens == by.vault {
             let trip = self.limiters[by.vault].moved_in(received, &state, now)?;
             self.latch(by.vault, trip, false);
@@ -445,6 +447,7 @@ impl Town {
     pub(super) fn order(&mut self, market: usize, latch: LatchId) -> Done {
         self.markets[market].order_migration(&MigrateOrder { latch }, &NOBODY, self.now)?;
         self.ledger.ordered[market] = Some(self.now.plus(86_400));
+        self.ledger.ordered_at[market] = Some(self.now);
         // nothing that began before goes on
         for vault in (0..VAULTS).filter(|vault| MARKET_OF_VAULT[*vault] == market) {
             self.ledger.agreed[vault] = None;
@@ -456,19 +459,22 @@ impl Town {
         &mut self,
         order: &ReleaseOrder,
         (vault, to): (usize, Option<Account>),
-        known: Option<Instant>,
+        (approved_at, is_signed): (Instant, bool),
     ) -> Done {
         let (now, market, safe) = (self.now, MARKET_OF_VAULT[vault], SAFE_OF_VAULT[vault]);
         let ledger = &self.ledger;
         let is_ordered = ledger.ordered[market].is_some_and(|until| !until.reached(now));
-        let is_news = known.is_some_and(|known| ledger.is_halted_since(market, known, now));
-        let begun = self.markets[market].begin_release(known, now);
-        assert_eq!(begun.is_err(), is_ordered || is_news, "{begun:?}");
+        let is_news = ledger.is_halted_since(market, approved_at, now);
+        let is_another = ledger.ordered_at[market].is_some_and(|at| at.slot >= approved_at.slot);
+        let begun = self.markets[market].begin_release(approved_at, is_signed, now);
+        assert_eq!(begun.is_err(), is_ordered || is_news || is_another, "{begun:?}");
         begun?;
         let free = self.safes[safe].free(self.bank.amounts[tokens_of(safe)]);
-        let left = self.routes[vault].begin_release(order, (free, self.safes[safe].migrations), now);
+        let left =
+            self.routes[vault].begin_release(order, (free, self.safes[safe].migrations), is_signed, now);
         let is_registered = to.is_none_or(|to| account_key(to) == self.routes[vault].settings.destination);
-        let most = order.amount.min(self.ledger.free[safe]);
+        let own = self.ledger.came[vault] - self.ledger.went[vault].min(self.ledger.came[vault]);
+        let most = order.amount.min(self.ledger.free[safe]).min(if is_signed { u64::MAX } else { own });
         assert_eq!(left.ok(), (is_registered && most > 0).then_some(most), "{left:?}");
         let left = left?;
         self.ledger.released[market] = Some(now);

@@ -150,8 +150,7 @@ impl Stage {
                 let order = release_order(vault, amount, to);
                 let may = waited(at, 2) && (signs || order.check_alone(at, now).is_ok());
                 assert!(signs || !may || to.is_none() && waited(at, 14), "without the authority");
-                let known = signs.then_some(at);
-                may && self.send(|town| town.begin_release(&order, (vault, to), known)).is_some()
+                may && self.send(|town| town.begin_release(&order, (vault, to), (at, signs))).is_some()
             }
             Order::Claims { safe, epoch, tree, total, at } => {
                 let is_open = signs
