@@ -362,7 +362,7 @@ fn another_set_takes_the_place_of_the_first() {
     let mut opened = Opened { world: opened.world, tree, owners: vec![owner] };
     opened.claim(0).succeeds();
     assert_eq!(opened.world.in_safe(), 0);
-    assert!(opened.world.safe().is_empty());
+    assert!(opened.world.safe().is_empty(opened.world.now()));
     opened.claim(0).fails_with(AlreadyClaimed);
 }
 

@@ -79,7 +79,7 @@ fn an_honest_user_gets_everything_later() {
     assert_eq!(lamports(&world), before + rent);
     assert_eq!(world.vm.account(&world.held_key(&held.owner, key)), None);
     let safe = world.safe();
-    assert!(safe.is_empty());
+    assert!(safe.is_empty(world.now()));
     let told = *world.told().last().expect("told");
     assert_eq!((told.act, told.actor, told.value, told.threshold), (Act::HeldPaid, held.owner, GROSS, 0));
     world.claim_held(key).fails_as(&NOT_OURS);
@@ -304,7 +304,7 @@ fn a_closed_frozen_or_sold_account_holds_up_nobody_else() {
     world.vm.send(&[claim], &[&alice]).succeeds();
     assert_eq!(token::balance(&world.vm, &associated), 2 * GROSS);
     assert_eq!(world.alice(), FUNDS + 2 * GROSS);
-    assert!(world.safe().is_empty());
+    assert!(world.safe().is_empty(world.now()));
     // one that was sold is not paid either, where it is the associated one
     world.withdraw_or_wait(GROSS, 5).succeeds();
     world.vm.advance(HOLD_DEFAULT.into());

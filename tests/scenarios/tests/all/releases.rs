@@ -171,7 +171,7 @@ pub(crate) fn money_goes_back_in_four_steps_a_dwell_apart() {
         assert_eq!((last.value, last.threshold), (FUNDS / RELEASE_STEPS, FUNDS / RELEASE_STEPS));
         dwell(&mut world);
         step_back(&mut world).fails_with(NothingToRelease);
-        assert!(world.safe().is_empty());
+        assert!(world.safe().is_empty(world.now()));
         // it came by no flow: there is no more room than before, and nothing is missing
         assert!(world.limiter().elastic <= elastic);
         assert_eq!(world.limiter().expected, FUNDS);

@@ -62,7 +62,7 @@ fn wrapped_sol_comes_back_and_a_gift_of_lamports_is_in_nobodys_way() {
         dwell(&mut world);
     }
     assert_eq!((world.vault(), world.in_safe()), (FUNDS, 1_000), "what was agreed on, to the lamport");
-    assert!(world.safe().is_empty());
+    assert!(world.safe().is_empty(world.now()));
     steps(&mut world, &way).fails_with(NothingToRelease);
 }
 
@@ -87,6 +87,6 @@ fn a_fee_is_taken_on_the_way_back_too_and_everybody_sees_it() {
     let came = kept / 100 * 99;
     assert_eq!(t22::balance(&world.vm, &vault), came);
     assert_eq!(world.limiter().expected, came, "what arrived, and nothing is missing");
-    assert!(world.safe().is_empty());
+    assert!(world.safe().is_empty(world.now()));
     world.poke().fails_with(NothingToLatch);
 }
