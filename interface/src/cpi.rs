@@ -209,6 +209,64 @@ pub fn hold(accounts: &Hold, signers: &[&[&[u8]]], amount: u64, nonce: u64) -> R
     call(flow.breaker, (discriminator::HOLD, &args), &given, signers)
 }
 
+/// The accounts of a vault that goes to its safe.
+#[derive(Clone, Copy)]
+pub struct Migrate<'a, 'info> {
+    /// The breaker program.
+    pub breaker: &'a AccountInfo<'info>,
+    /// Your protocol. Compare it, or the market, with what you stored: another protocol's route leads to its own safe.
+    pub protocol: &'a AccountInfo<'info>,
+    /// Your market.
+    pub market: &'a AccountInfo<'info>,
+    /// The vault's limiter.
+    pub limiter: &'a AccountInfo<'info>,
+    /// The vault's route.
+    pub route: &'a AccountInfo<'info>,
+    /// The vault.
+    pub vault: &'a AccountInfo<'info>,
+    /// The vault's owner: signs, or is the route.
+    pub owner: &'a AccountInfo<'info>,
+    /// The vault's mint.
+    pub mint: &'a AccountInfo<'info>,
+    /// The market's safe for the mint.
+    pub safe: &'a AccountInfo<'info>,
+    /// The safe's token account.
+    pub tokens: &'a AccountInfo<'info>,
+    /// The mint's token program.
+    pub token_program: &'a AccountInfo<'info>,
+    /// The instructions sysvar.
+    pub instructions: &'a AccountInfo<'info>,
+    /// The protocol's journal, its current segment (the breaker where it has none), and the breaker's event authority.
+    pub journal: [&'a AccountInfo<'info>; 3],
+}
+
+/// Moves all that a vault has to its safe. Whether it may go is the breaker's to say, so that anyone may call you for this.
+///
+/// # Errors
+/// [`crate::BreakerError::NoMigration`] where nobody ordered it; those of the accounts, and of the transfer.
+pub fn migrate(accounts: &Migrate, owner_seeds: &[&[u8]]) -> Result<(), ProgramError> {
+    let is_ours = accounts.owner.key != accounts.route.key;
+    let [journal, segment, event_authority] = accounts.journal;
+    let given = [
+        (accounts.protocol, READ),
+        (accounts.market, READ),
+        (accounts.limiter, WRITE),
+        (accounts.route, WRITE),
+        (accounts.vault, WRITE),
+        (accounts.owner, if is_ours { SIGN } else { READ }),
+        (accounts.mint, READ),
+        (accounts.safe, WRITE),
+        (accounts.tokens, WRITE),
+        (accounts.token_program, READ),
+        (accounts.instructions, READ),
+        (journal, WRITE),
+        (segment, if *segment.key == ID { READ } else { WRITE }),
+        (event_authority, READ),
+        (accounts.breaker, READ),
+    ];
+    call(accounts.breaker, (discriminator::MIGRATE, &[]), &given, &[owner_seeds])
+}
+
 /// How an account is given to the breaker: whether it signs, and whether it is written.
 type Role = (bool, bool);
 const READ: Role = (false, false);
