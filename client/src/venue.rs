@@ -27,7 +27,7 @@ pub const ID: Pubkey = ids::VENUE;
 pub const MARKET_ID: u64 = 0;
 
 /// What each of its instructions asks for; no operation where it asks nothing, because it moves nothing.
-pub const ASKS: [(&str, Option<Operation>); 14] = [
+pub const ASKS: [(&str, Option<Operation>); 15] = [
     ("deposit", Some(Operation::DEPOSIT)),
     ("add_collateral", Some(Operation::ADD_COLLATERAL)),
     ("repay", Some(Operation::REPAY)),
@@ -42,6 +42,7 @@ pub const ASKS: [(&str, Option<Operation>); 14] = [
     ("connect", None),
     ("create_portfolio", None),
     ("set_price", None),
+    ("migrate_vault", None),
 ];
 
 /// The same as the rows of its coverage table at the breaker.
@@ -67,7 +68,7 @@ const TOKEN: Pubkey = firebreak_interface::state::TOKEN;
 pub struct Venue {
     /// The venue's account.
     pub address: Pubkey,
-    /// Owner of all its vaults.
+    /// Owner of all its vaults, unless they are in the breaker's custody.
     pub vault_authority: Pubkey,
     /// Its recording PDA at the breaker.
     pub recorder: Pubkey,
@@ -80,6 +81,8 @@ pub struct Venue {
     /// Whether flows bring the market writable: a breach then closes it in the same transaction, at the price of a
     /// lock on every flow.
     pub market_writable: bool,
+    /// Whether the vaults belong to the breaker: only of a program built with `custody`.
+    pub custody: bool,
 }
 
 impl Venue {
@@ -95,6 +98,7 @@ impl Venue {
             market: pda::market(&protocol, MARKET_ID).0,
             mints,
             market_writable: false,
+            custody: false,
         }
     }
 
@@ -103,6 +107,18 @@ impl Venue {
     pub fn with_writable_market(mut self) -> Self {
         self.market_writable = true;
         self
+    }
+
+    /// The same, of a program whose vaults are in the breaker's custody.
+    #[must_use]
+    pub fn in_custody(mut self) -> Self {
+        self.custody = true;
+        self
+    }
+
+    /// The owner of a mint's vault: its route in custody.
+    pub fn vault_owner(&self, mint: &Pubkey) -> Pubkey {
+        if self.custody { pda::route(&self.market, &vault(mint)).0 } else { self.vault_authority }
     }
 
     /// Creates the venue. `upgrade_authority` is the program's; where it has none, any signer.
@@ -136,7 +152,7 @@ impl Venue {
             read(self.protocol),
             read(self.market),
             read(mint),
-            read(self.vault_authority),
+            read(self.vault_owner(&mint)),
             write(vault(&mint)),
             write(oracle(&mint)),
             read(TOKEN),
@@ -174,12 +190,63 @@ impl Venue {
 
     /// Takes a deposit out to `destination`.
     pub fn withdraw(&self, owner: Pubkey, mint: Pubkey, destination: Pubkey, amount: u64) -> Instruction {
-        instruction("withdraw", self.outflow(owner, mint, destination), &amount)
+        let none = std::array::from_fn(|_| read(ID));
+        self.withdrawal(owner, (mint, destination), none, (amount, None))
+    }
+
+    /// Takes a deposit out to `destination`, a token account of the owner's. What the breaker would hold waits in the safe
+    /// under a number that the owner has not in use there; `segment` is the journal's current one.
+    pub fn withdraw_or_hold(
+        &self,
+        owner: Pubkey,
+        mint: Pubkey,
+        destination: Pubkey,
+        (amount, nonce): (u64, u64),
+        segment: Option<u32>,
+    ) -> Instruction {
+        let safe = pda::safe(&self.market, &mint).0;
+        let holding = [
+            read(pda::route(&self.market, &vault(&mint)).0),
+            write(safe),
+            write(pda::safe_tokens(&safe).0),
+            write(pda::held(&safe, &owner, nonce).0),
+            read(SYSTEM),
+            write(pda::journal(&self.protocol).0),
+            self.segment(segment),
+            read(pda::event_authority().0),
+        ];
+        self.withdrawal(owner, (mint, destination), holding, (amount, Some(nonce)))
+    }
+
+    /// Moves a mint's vault to its safe: anyone may, once the breaker says so.
+    pub fn migrate_vault(&self, mint: Pubkey, segment: Option<u32>) -> Instruction {
+        let (vault, safe) = (vault(&mint), pda::safe(&self.market, &mint).0);
+        let accounts = vec![
+            read(self.address),
+            read(self.protocol),
+            read(self.market),
+            write(pda::limiter(&self.protocol, &vault).0),
+            write(pda::route(&self.market, &vault).0),
+            write(vault),
+            read(self.vault_owner(&mint)),
+            read(mint),
+            write(safe),
+            write(pda::safe_tokens(&safe).0),
+            read(TOKEN),
+            read(breaker::INSTRUCTIONS),
+            write(pda::journal(&self.protocol).0),
+            self.segment(segment),
+            read(pda::event_authority().0),
+            read(firebreak_interface::ID),
+        ];
+        instruction("migrate_vault", accounts, &())
     }
 
     /// Takes a loan out to `destination`.
     pub fn borrow(&self, owner: Pubkey, mint: Pubkey, destination: Pubkey, amount: u64) -> Instruction {
-        instruction("borrow", self.outflow(owner, mint, destination), &amount)
+        let mut accounts = self.outflow(owner, mint, destination);
+        accounts.extend(self.oracles());
+        instruction("borrow", accounts, &amount)
     }
 
     /// Opens a position on the price of listing `index`; a long pays at most `worst_price`, a short gets at least it.
@@ -209,7 +276,7 @@ impl Venue {
         let mut accounts = vec![signer(liquidator), write(portfolio(&owner))];
         accounts.extend(wallet(debt));
         accounts.extend(wallet(collateral));
-        accounts.push(read(self.vault_authority));
+        accounts.push(read(self.vault_owner(&collateral.mint)));
         accounts.extend(self.guarded(&debt.mint));
         accounts.extend(self.guarded(&collateral.mint));
         accounts.extend(self.oracles());
@@ -220,7 +287,7 @@ impl Venue {
     pub fn claim_rebate(&self, owner: Pubkey, mint: Pubkey, destination: Pubkey, amount: u64) -> Instruction {
         let mut accounts = vec![signer(owner)];
         accounts.extend(wallet(Side { mint, account: destination }));
-        accounts.push(read(self.vault_authority));
+        accounts.push(read(self.vault_owner(&mint)));
         accounts.extend(self.guarded(&mint));
         instruction("claim_rebate", accounts, &amount)
     }
@@ -235,10 +302,28 @@ impl Venue {
     fn outflow(&self, owner: Pubkey, mint: Pubkey, account: Pubkey) -> Vec<AccountMeta> {
         let mut accounts = vec![signer(owner), write(portfolio(&owner))];
         accounts.extend(wallet(Side { mint, account }));
-        accounts.push(read(self.vault_authority));
+        accounts.push(read(self.vault_owner(&mint)));
         accounts.extend(self.guarded(&mint));
-        accounts.extend(self.oracles());
         accounts
+    }
+
+    fn withdrawal(
+        &self,
+        owner: Pubkey,
+        (mint, destination): (Pubkey, Pubkey),
+        holding: [AccountMeta; 8],
+        args: (u64, Option<u64>),
+    ) -> Instruction {
+        let mut accounts = self.outflow(owner, mint, destination);
+        accounts[0] = payer(owner);
+        accounts.extend(holding);
+        accounts.extend(self.oracles());
+        instruction("withdraw", accounts, &args)
+    }
+
+    /// The journal's current segment, as an account that may be missing.
+    fn segment(&self, number: Option<u32>) -> AccountMeta {
+        number.map_or_else(|| read(ID), |number| write(pda::segment(&self.protocol, number).0))
     }
 
     fn netting(&self, caller: Pubkey, portfolio: Pubkey) -> Vec<AccountMeta> {

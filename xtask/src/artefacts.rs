@@ -53,7 +53,7 @@ impl Artefact {
 }
 
 /// Every program, in the order of building. `docs/sbf-build.md` has the figures behind each goal.
-pub(crate) const ARTEFACTS: [Artefact; 8] = [
+pub(crate) const ARTEFACTS: [Artefact; 9] = [
     Artefact {
         name: "breaker",
         package: "breaker",
@@ -87,6 +87,15 @@ pub(crate) const ARTEFACTS: [Artefact; 8] = [
         folder: "programs/venue",
         library: "venue",
         features: &["drainable", "unguarded"],
+        goal: Goal::Size,
+        purpose: Purpose::Drill,
+    },
+    Artefact {
+        name: "venue_custody",
+        package: "venue",
+        folder: "programs/venue",
+        library: "venue",
+        features: &["drainable", "custody"],
         goal: Goal::Size,
         purpose: Purpose::Drill,
     },

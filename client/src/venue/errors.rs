@@ -4,7 +4,7 @@
 const FIRST: u32 = 7_000;
 
 /// Their names, in order.
-const NAMES: [&str; 40] = [
+const NAMES: [&str; 43] = [
     "NotTheUpgradeAuthority",
     "NotTheAdmin",
     "NotTheOwner",
@@ -45,6 +45,9 @@ const NAMES: [&str; 40] = [
     "AmountOverflow",
     "BalanceOverflow",
     "MarginOverflow",
+    "NotOurMarket",
+    "HoldIncomplete",
+    "HoldElsewhere",
 ];
 
 /// Name of the venue's error with this number, none when it is not the venue's.

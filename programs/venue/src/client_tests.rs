@@ -186,10 +186,51 @@ fn the_users_instructions_are_the_same() {
     );
     world.same_with(
         venue.withdraw(owner, mint, account, 9),
-        accounts::Withdraw { owner, portfolio, wallet: wallet(), vault_authority, guard: guard() },
-        instruction::Withdraw { amount: 9 },
+        accounts::Withdraw {
+            owner,
+            portfolio,
+            wallet: wallet(),
+            vault_authority,
+            guard: guard(),
+            holding: accounts::Holding {
+                route: None,
+                safe: None,
+                tokens: None,
+                held: None,
+                system_program: None,
+                journal: None,
+                segment: None,
+                event_authority: None,
+            },
+        },
+        instruction::Withdraw { amount: 9, hold_as: None },
         world.oracles(),
     );
+    for segment in [None, Some(3)] {
+        let safe = pda::safe(&venue.market, &mint).0;
+        world.same_with(
+            venue.withdraw_or_hold(owner, mint, account, (9, 7), segment),
+            accounts::Withdraw {
+                owner,
+                portfolio,
+                wallet: wallet(),
+                vault_authority,
+                guard: guard(),
+                holding: accounts::Holding {
+                    route: Some(pda::route(&venue.market, &guard().vault).0),
+                    safe: Some(safe),
+                    tokens: Some(pda::safe_tokens(&safe).0),
+                    held: Some(pda::held(&safe, &owner, 7).0),
+                    system_program: Some(anchor_lang::system_program::ID),
+                    journal: Some(pda::journal(&venue.protocol).0),
+                    segment: segment.map(|number| pda::segment(&venue.protocol, number).0),
+                    event_authority: Some(pda::event_authority().0),
+                },
+            },
+            instruction::Withdraw { amount: 9, hold_as: Some(7) },
+            world.oracles(),
+        );
+    }
     world.same_with(
         venue.borrow(owner, mint, account, 9),
         accounts::Borrow { owner, portfolio, wallet: wallet(), vault_authority, guard: guard() },
@@ -236,6 +277,34 @@ fn everybodys_instructions_are_the_same() {
         instruction::Liquidate { amount: 9 },
         world.oracles(),
     );
+    for (venue, owner, segment) in [
+        (venue.clone(), world.vault_authority(), None),
+        (venue.clone().in_custody(), pda::route(&venue.market, &world.guarded(&debt).vault).0, Some(3)),
+    ] {
+        let (vault, safe) = (world.guarded(&debt).vault, pda::safe(&venue.market, &debt).0);
+        world.same(
+            venue.migrate_vault(debt, segment),
+            accounts::MigrateVault {
+                venue: venue.address,
+                protocol: venue.protocol,
+                market: venue.market,
+                limiter: pda::limiter(&venue.protocol, &vault).0,
+                route: pda::route(&venue.market, &vault).0,
+                vault,
+                vault_authority: owner,
+                mint: debt,
+                safe,
+                tokens: pda::safe_tokens(&safe).0,
+                token_program: anchor_spl::token::ID,
+                instructions: firebreak_interface::instruction::INSTRUCTIONS,
+                journal: pda::journal(&venue.protocol).0,
+                segment: segment.map(|number| pda::segment(&venue.protocol, number).0),
+                event_authority: pda::event_authority().0,
+                breaker: ids::BREAKER,
+            },
+            instruction::MigrateVault {},
+        );
+    }
     #[cfg(feature = "drainable")]
     world.same(
         venue.claim_rebate(caller, debt, world.token_account, 9),
@@ -314,11 +383,12 @@ fn the_errors_have_the_same_names() {
         (VenueError::NotTheUpgradeAuthority, "NotTheUpgradeAuthority"),
         (VenueError::AboveDeposit, "AboveDeposit"),
         (VenueError::MarginOverflow, "MarginOverflow"),
+        (VenueError::HoldElsewhere, "HoldElsewhere"),
     ] {
         assert_eq!(client::error_name(error.into()), Some(name));
         assert_eq!(error.name(), name);
     }
-    assert_eq!(client::error_name(u32::from(VenueError::MarginOverflow) + 1), None);
+    assert_eq!(client::error_name(u32::from(VenueError::HoldElsewhere) + 1), None);
 }
 
 #[test]

@@ -128,4 +128,15 @@ pub enum VenueError {
     /// A margin requirement does not fit.
     #[msg("a margin requirement overflowed 64 bits")]
     MarginOverflow,
+    /// Another market of the breaker.
+    #[msg("the market is not the venue's: another one's safe would take the vault")]
+    NotOurMarket,
+    /// Accounts are missing.
+    #[msg(
+        "a withdrawal that may be held brings all the accounts of it: route, safe, its tokens, held, System, journal"
+    )]
+    HoldIncomplete,
+    /// Not the user's own account.
+    #[msg("a withdrawal that may be held goes to a token account of the user's own")]
+    HoldElsewhere,
 }

@@ -94,6 +94,21 @@ pub struct Withdrawn {
     pub deposit: u64,
 }
 
+/// A deposit went to the safe instead of its user, who is paid later.
+#[event]
+pub struct WithdrawalHeld {
+    /// The user.
+    pub owner: Pubkey,
+    /// Which token.
+    pub mint: Pubkey,
+    /// How much.
+    pub amount: u64,
+    /// Deposit of this token now.
+    pub deposit: u64,
+    /// The breaker's account of what waits.
+    pub held: Pubkey,
+}
+
 /// A loan was paid out.
 #[event]
 pub struct Borrowed {

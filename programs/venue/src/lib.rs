@@ -29,6 +29,9 @@ compile_error!(
     "`unguarded` is for drills beside `drainable`: a venue without its breaker must not be shipped"
 );
 
+#[cfg(all(feature = "unguarded", feature = "custody"))]
+compile_error!("`unguarded` leaves nobody to pay out of vaults in `custody`");
+
 #[cfg(feature = "drainable")]
 use drainable::*;
 use instructions::*;
@@ -80,9 +83,13 @@ pub mod venue {
         AddCollateral::handle(ctx, amount)
     }
 
-    /// User: takes a deposit out.
-    pub fn withdraw<'info>(ctx: Context<'info, Withdraw<'info>>, amount: u64) -> Result<()> {
-        Withdraw::handle(ctx, amount)
+    /// User: takes a deposit out. With a number in `hold_as`, which names it, what would be held is: else it is refused.
+    pub fn withdraw<'info>(
+        ctx: Context<'info, Withdraw<'info>>,
+        amount: u64,
+        hold_as: Option<u64>,
+    ) -> Result<()> {
+        Withdraw::handle(ctx, amount, hold_as)
     }
 
     /// User: takes a loan out.
@@ -118,6 +125,11 @@ pub mod venue {
     /// Anyone: pays an unhealthy portfolio's debt and is paid in its collateral.
     pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, amount: u64) -> Result<()> {
         Liquidate::handle(ctx, amount)
+    }
+
+    /// Anyone: moves a vault to its safe, when the breaker says so.
+    pub fn migrate_vault(ctx: Context<MigrateVault>) -> Result<()> {
+        MigrateVault::handle(ctx)
     }
 
     /// Anyone, in drills: pays any amount out of a vault, after asking the gate, without recording it.

@@ -3,7 +3,9 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
 
-use crate::{guard::Guarded, state::seeds};
+use crate::guard::Guarded;
+#[cfg(any(feature = "drainable", not(feature = "custody")))]
+use crate::state::seeds;
 
 /// A token account outside the venue, and what a transfer to or from it needs. `TransferChecked` refuses a mint that
 /// is not the vault's.
@@ -33,6 +35,7 @@ impl<'info> Wallet<'info> {
 
     /// Is paid out of a vault of the venue, whose authority signs by its seeds: for any other account the signature
     /// is missing.
+    #[cfg(any(feature = "drainable", not(feature = "custody")))]
     pub(crate) fn receive(
         &self,
         guard: &Guarded<'info>,

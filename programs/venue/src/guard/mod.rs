@@ -1,20 +1,30 @@
 //! The integration: everything that speaks to the breaker is in this folder.
 //!
 //! An instruction that moves no tokens adds one field of [`Gated`], one that moves them a field of [`Guarded`]. Then
-//! it asks: `guard.ask(Operation::WITHDRAW)?` first of all, `guard.ask_outflow(&pass, amount)?` before anything of
-//! its own changes, `guard.record_inflow(&pass, amount)?` after tokens came in. The [`Pass`] that the first call
-//! gives is what the others want, so an instruction that forgets to ask does not compile.
+//! it asks: `guard.ask(Operation::WITHDRAW)?` first of all, `guard.pay_out(&pass, ..)?` before anything of its own
+//! changes, `guard.record_inflow(&pass, amount)?` after tokens came in. The [`Pass`] that the first call gives is what
+//! the others want, so an instruction that forgets to ask does not compile.
+//!
+//! Whose the vaults are is said in one file of two, `escort.rs` or, with the feature `custody`, `custody.rs`.
 
 use anchor_lang::prelude::*;
 use anchor_spl::token::TokenAccount;
 use firebreak_interface::{Direction, Operation, Verdict, state::Limits};
 
-use crate::{error::VenueError, events::Refused, state::Venue};
+use crate::{error::VenueError, events::Refused, state::Venue, wallet::Wallet};
 
 #[cfg_attr(feature = "unguarded", path = "no_calls.rs")]
 mod calls;
+mod holding;
+#[cfg_attr(not(feature = "custody"), path = "escort.rs")]
+#[cfg_attr(feature = "custody", path = "custody.rs")]
+mod vaults;
 
-pub(crate) use calls::{ask, create_protocol};
+pub use holding::*;
+pub(crate) use {
+    calls::{ask, create_protocol, migrate},
+    vaults::vault_owner,
+};
 
 /// Proof that the gate let an operation pass, and what it demands of it.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +33,18 @@ pub struct Pass {
     operation: Operation,
     /// Limits in force: the venue enforces them.
     pub limits: Limits,
+}
+
+/// What became of an outflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "what was refused was not paid"]
+pub enum Outcome {
+    /// It was paid.
+    Paid,
+    /// It went to the safe in the user's name, who is paid later: for the venue's books it is paid.
+    Held,
+    /// Nothing was paid, and nothing changes.
+    Refused,
 }
 
 /// What asking needs: two accounts of the breaker, read only.
@@ -66,7 +88,7 @@ pub struct Guarded<'info> {
     pub breaker: UncheckedAccount<'info>,
 }
 
-impl Guarded<'_> {
+impl<'info> Guarded<'info> {
     /// Asks whether the operation may proceed now.
     ///
     /// # Errors
@@ -83,24 +105,54 @@ impl Guarded<'_> {
         self.gate.venue.index_of_vault(&self.vault.key()).ok_or(error!(VenueError::NotAVault))
     }
 
-    /// Asks whether the vault may pay, before its transfer and before any state of the venue has changed. On `false`
-    /// the caller returns `Ok` and pays nothing: an error would roll back the breaker's evidence.
+    /// Pays out of the vault where the breaker allows it, before any state of the venue has changed. On `false` the
+    /// caller returns `Ok` and changes nothing: an error would roll back the breaker's evidence.
     ///
     /// # Errors
-    /// [`VenueError::VaultShort`], before the breaker hears of an amount that no vault could pay; the breaker's own.
-    #[must_use = "what is not allowed must not be paid"]
-    pub fn ask_outflow(&self, pass: &Pass, amount: u64) -> Result<bool> {
+    /// Those of [`Self::pay_or_hold`].
+    #[must_use = "what is not allowed is not paid"]
+    pub fn pay_out(
+        &self,
+        pass: &Pass,
+        wallet: &Wallet<'info>,
+        vault_authority: &AccountInfo<'info>,
+        amount: u64,
+    ) -> Result<bool> {
+        Ok(self.pay_or_hold(pass, wallet, vault_authority, amount, None)? == Outcome::Paid)
+    }
+
+    /// The same for what may wait: refused is then only what the vault's route does not hold.
+    ///
+    /// # Errors
+    /// [`VenueError::VaultShort`], before the breaker hears of an amount that no vault could pay; the breaker's own, and
+    /// those of the transfer.
+    pub fn pay_or_hold(
+        &self,
+        pass: &Pass,
+        wallet: &Wallet<'info>,
+        vault_authority: &AccountInfo<'info>,
+        amount: u64,
+        waiting: Option<&Waiting<'_, 'info>>,
+    ) -> Result<Outcome> {
         require!(amount <= self.vault.amount, VenueError::VaultShort);
-        let verdict = self.record(pass.operation, Direction::Out, amount)?;
-        if verdict != Verdict::Allow {
-            emit!(Refused {
-                vault: self.vault.key(),
-                operation: pass.operation.bit(),
-                amount,
-                verdict: verdict as u8
-            });
+        let direction = if waiting.is_some() { Direction::OutOrHold } else { Direction::Out };
+        let verdict = self.pay((pass.operation, direction), wallet, vault_authority, amount)?;
+        match (verdict, waiting) {
+            (Verdict::Allow, _) => Ok(Outcome::Paid),
+            (Verdict::Hold, Some(waiting)) => {
+                self.hold(waiting, wallet, vault_authority, amount)?;
+                Ok(Outcome::Held)
+            }
+            _ => {
+                emit!(Refused {
+                    vault: self.vault.key(),
+                    operation: pass.operation.bit(),
+                    amount,
+                    verdict: verdict as u8
+                });
+                Ok(Outcome::Refused)
+            }
         }
-        Ok(verdict == Verdict::Allow)
     }
 
     /// Records what came into the vault, after its transfer.

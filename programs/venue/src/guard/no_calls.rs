@@ -7,8 +7,8 @@ use firebreak_interface::{
     state::{Limits, ProtocolSettings},
 };
 
-use super::{Guarded, Pass};
-use crate::state::Venue;
+use super::{Guarded, Pass, Waiting};
+use crate::{error::VenueError, instructions::MigrateVault, state::Venue, wallet::Wallet};
 
 /// Lets everything pass.
 pub(crate) fn ask(
@@ -20,7 +20,7 @@ pub(crate) fn ask(
     Ok(Pass { operation, limits: Limits::NONE })
 }
 
-impl Guarded<'_> {
+impl<'info> Guarded<'info> {
     /// Allows everything and records nothing.
     pub(super) fn record(
         &self,
@@ -30,6 +30,22 @@ impl Guarded<'_> {
     ) -> Result<Verdict> {
         Ok(Verdict::Allow)
     }
+
+    /// Nobody has anything held: there is no safe.
+    pub(super) fn hold(
+        &self,
+        _waiting: &Waiting<'_, 'info>,
+        _wallet: &Wallet<'info>,
+        _vault_authority: &AccountInfo<'info>,
+        _amount: u64,
+    ) -> Result<()> {
+        err!(VenueError::NotGuarded)
+    }
+}
+
+/// Moves nothing: there is no safe.
+pub(crate) fn migrate(_accounts: &MigrateVault) -> Result<()> {
+    err!(VenueError::NotGuarded)
 }
 
 /// Creates nothing.

@@ -27,8 +27,8 @@ pub struct ListCollateral<'info> {
     pub market: UncheckedAccount<'info>,
     /// The token.
     pub mint: Box<Account<'info, Mint>>,
-    /// CHECK: holds no data; its seeds are all there is to it
-    #[account(seeds = [seeds::VAULT_AUTHORITY], bump = venue.vault_authority_bump)]
+    /// CHECK: whoever owns the venue's vaults; the vault of another owner would be his
+    #[account(address = guard::vault_owner(&venue, &vault.key())? @ VenueError::WrongVaultAuthority)]
     pub vault_authority: UncheckedAccount<'info>,
     /// The vault: created here at an address of this program, so it comes without delegate or close authority.
     #[account(

@@ -1,7 +1,6 @@
 //! Pays an unhealthy portfolio's debt and is paid in its collateral, at the oracles' prices and a bonus.
 //!
-//! Two vaults move, so two guards stand here: what leaves is asked before anything moves, what came in is recorded
-//! after it.
+//! Two vaults move, so two guards stand here: what leaves is asked for first of all, what came in is recorded after it.
 
 use anchor_lang::prelude::*;
 use firebreak_interface::Operation;
@@ -66,13 +65,12 @@ impl<'info> Liquidate<'info> {
         after.balance(owed)?.repay(amount)?;
         after.balance(held)?.seize(seized)?;
 
-        if !collateral_guard.ask_outflow(&pass_out, seized)? {
+        if !collateral_guard.pay_out(&pass_out, collateral_wallet, vault_authority, seized)? {
             return Ok(());
         }
         ***portfolio = after;
         debt_wallet.pay(liquidator, debt_guard, amount)?;
         debt_guard.record_inflow(&pass_in, amount)?;
-        collateral_wallet.receive(collateral_guard, vault_authority, seized)?;
         emit!(Liquidated {
             owner: after.owner,
             by: liquidator.key(),

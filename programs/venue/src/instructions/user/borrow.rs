@@ -39,11 +39,10 @@ impl<'info> Borrow<'info> {
         after.balance(index)?.borrow(amount)?;
         after.check(venue.listed(), &prices, Requirement::Initial(&pass.limits))?;
 
-        if !guard.ask_outflow(&pass, amount)? {
+        if !guard.pay_out(&pass, wallet, vault_authority, amount)? {
             return Ok(());
         }
         ***portfolio = after;
-        wallet.receive(guard, vault_authority, amount)?;
         let debt = after.balance(index)?.debt;
         emit!(Borrowed { owner: owner.key(), mint: wallet.mint.key(), amount, debt });
         Ok(())

@@ -1,11 +1,11 @@
-//! Takes a deposit out.
+//! Takes a deposit out. What the breaker would hold goes to the safe, in the name of a user who brings its accounts.
 
 use anchor_lang::prelude::*;
 use firebreak_interface::Operation;
 
 use crate::{
     error::VenueError,
-    events::Withdrawn,
+    events::{WithdrawalHeld, Withdrawn},
     guard::*,
     state::{Portfolio, Prices, Requirement},
     wallet::*,
@@ -14,7 +14,8 @@ use crate::{
 /// Accounts of `withdraw`; the remaining ones are the oracles of all listed collaterals, in order.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
-    /// The user.
+    /// The user; pays the rent of what is held.
+    #[account(mut)]
     pub owner: Signer<'info>,
     /// His portfolio: with another's he would take what is not his.
     #[account(mut, has_one = owner @ VenueError::NotTheOwner)]
@@ -26,11 +27,13 @@ pub struct Withdraw<'info> {
     pub vault_authority: UncheckedAccount<'info>,
     /// The breaker, and the vault that pays.
     pub guard: Guarded<'info>,
+    /// The safe, where the withdrawal may wait.
+    pub holding: Holding<'info>,
 }
 
 impl<'info> Withdraw<'info> {
-    pub(crate) fn handle(ctx: Context<'info, Self>, amount: u64) -> Result<()> {
-        let Withdraw { owner, portfolio, wallet, vault_authority, guard } = ctx.accounts;
+    pub(crate) fn handle(ctx: Context<'info, Self>, amount: u64, hold_as: Option<u64>) -> Result<()> {
+        let Withdraw { owner, portfolio, wallet, vault_authority, guard, holding } = ctx.accounts;
         let pass = guard.ask(Operation::WITHDRAW)?;
         let venue = &guard.gate.venue;
         let prices = Prices::read(venue, ctx.remaining_accounts, Clock::get()?.unix_timestamp)?;
@@ -39,13 +42,20 @@ impl<'info> Withdraw<'info> {
         after.balance(index)?.withdraw(amount)?;
         after.check(venue.listed(), &prices, Requirement::Initial(&pass.limits))?;
 
-        if !guard.ask_outflow(&pass, amount)? {
+        let waiting = holding.under(hold_as, owner, wallet, guard)?;
+
+        let outcome = guard.pay_or_hold(&pass, wallet, vault_authority, amount, waiting.as_ref())?;
+        if outcome == Outcome::Refused {
             return Ok(());
         }
         ***portfolio = after;
-        wallet.receive(guard, vault_authority, amount)?;
-        let deposit = after.balance(index)?.deposit;
-        emit!(Withdrawn { owner: owner.key(), mint: wallet.mint.key(), amount, deposit });
+        let (owner, mint, deposit) = (owner.key(), wallet.mint.key(), after.balance(index)?.deposit);
+        match (outcome, waiting) {
+            (Outcome::Held, Some(waiting)) => {
+                emit!(WithdrawalHeld { owner, mint, amount, deposit, held: waiting.held.key() });
+            }
+            _ => emit!(Withdrawn { owner, mint, amount, deposit }),
+        }
         Ok(())
     }
 }
