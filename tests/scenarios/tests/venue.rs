@@ -1,5 +1,11 @@
 //! The example venue, as it was compiled, against real SPL tokens and the real breaker.
 
+#[path = "venue/custody.rs"]
+mod custody;
+#[path = "venue/held.rs"]
+mod held;
+#[path = "venue/migration.rs"]
+mod migration;
 #[path = "venue/severities.rs"]
 mod severities;
 #[path = "venue/splitting.rs"]
@@ -14,9 +20,12 @@ use firebreak_interface::{
     GateError, Instant, Operation, Operations, Severity,
     constants::LOOSENING_DELAY_DEFAULT,
     instruction, pda,
-    state::{Journal, Limiter, LimiterSettings, Market, MarketSettings, PauseOrder, ProtocolSettings},
+    state::{
+        Journal, Limiter, LimiterSettings, Market, MarketSettings, PauseOrder, ProtocolSettings,
+        RouteSettings, Safe,
+    },
 };
-use firebreak_scenarios::{Outcome, Vm, token};
+use firebreak_scenarios::{Outcome, Vm, token, world::OTHER_PROGRAM};
 use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -30,6 +39,9 @@ const USD: u64 = 1_000_000;
 const COIN: u64 = 1_000_000_000;
 /// Coins and dollars that the market maker brings.
 const LIQUIDITY: (u64, u64) = (1_000_000 * USD, 10_000 * COIN);
+
+/// The venue whose vaults are in the breaker's custody, with the drill's bugs.
+const CUSTODY: &str = "venue_custody";
 
 /// The venue with a market maker's liquidity, seasoned limiters and fresh prices.
 struct Floor {
@@ -74,11 +86,17 @@ impl Floor {
 
     /// The venue as a protocol of the breaker, listing nothing.
     fn connected(program: &'static str) -> Self {
-        let mut vm = Vm::with(&[(firebreak_interface::ID, "breaker"), (venue::ID, program)]);
+        let mut vm = Vm::with(&[
+            (firebreak_interface::ID, "breaker"),
+            (venue::ID, program),
+            (OTHER_PROGRAM, "firebreak_probe"),
+        ]);
         let admin = vm.person();
         let guardians: Vec<Keypair> = (0..3).map(|_| vm.person()).collect();
         let [usd, coin] = [6, 9].map(|decimals| token::mint(&mut vm, &admin, decimals));
-        let mut floor = Self { vm, venue: Venue::new(Vec::new()), admin, guardians, usd, coin };
+        let mut venue = Venue::new(Vec::new());
+        venue.custody = program == CUSTODY;
+        let mut floor = Self { vm, venue, admin, guardians, usd, coin };
         let key = floor.admin.pubkey();
         floor.as_admin(floor.venue.initialize(key, key)).succeeds();
         let guardians = floor.guardians.iter().map(Signer::pubkey).collect();
@@ -116,6 +134,13 @@ impl Floor {
             let new = instruction::NewLimiter { market, vault, mint, mint_cap, settings: &settings };
             let register = instruction::register_limiter(key, key, protocol, &new, segment);
             self.as_admin(register).succeeds();
+            let (of, token, segment) = ((protocol, market), (mint, token::PROGRAM), self.segment());
+            self.as_admin(instruction::register_safe(key, key, of, token, segment)).succeeds();
+            // what exceeds a limit may wait
+            let settings = RouteSettings { holds: 2, ..RouteSettings::starting() };
+            let (of_vault, segment) = ((vault, mint), self.segment());
+            let route = instruction::register_route(key, key, of, of_vault, &settings, segment);
+            self.as_admin(route).succeeds();
         }
     }
 
@@ -173,6 +198,25 @@ impl Floor {
         token::balance(&self.vm, &venue::vault(&mint))
     }
 
+    /// What is in the safe of a mint.
+    fn in_safe(&self, mint: Pubkey) -> u64 {
+        token::balance(&self.vm, &pda::safe_tokens(&self.safe_key(mint)).0)
+    }
+
+    fn safe_key(&self, mint: Pubkey) -> Pubkey {
+        pda::safe(&self.venue.market, &mint).0
+    }
+
+    fn safe(&self, mint: Pubkey) -> Safe {
+        self.vm.read(&self.safe_key(mint))
+    }
+
+    /// What holds in the market now.
+    fn severity(&self) -> Severity {
+        let (market, (slot, unix)) = (self.vm.read::<Market>(&self.venue.market), self.vm.clock());
+        market.board.severity(Instant::new(slot, unix))
+    }
+
     fn limiter(&self, mint: Pubkey) -> Limiter {
         self.vm.read(&pda::limiter(&self.venue.protocol, &venue::vault(&mint)).0)
     }
@@ -194,7 +238,13 @@ fn error(name: &str) -> Refusal {
 
 #[test]
 fn an_honest_user_goes_through_everything() {
-    let mut floor = Floor::new("venue");
+    for program in ["venue", CUSTODY] {
+        an_honest_user_of(program);
+    }
+}
+
+fn an_honest_user_of(program: &'static str) {
+    let mut floor = Floor::new(program);
     let alice = floor.user((100 * USD, 10 * COIN));
     floor.deposit_coins(&alice, 10 * COIN).succeeds();
     // 10 coins of 100 dollars carry 800 dollars
@@ -228,7 +278,13 @@ fn an_honest_user_goes_through_everything() {
 
 #[test]
 fn an_unhealthy_portfolio_is_unwound_and_liquidated() {
-    let mut floor = Floor::new("venue");
+    for program in ["venue", CUSTODY] {
+        an_unhealthy_portfolio_of(program);
+    }
+}
+
+fn an_unhealthy_portfolio_of(program: &'static str) {
+    let mut floor = Floor::new(program);
     let (bob, carol) = (floor.user((0, 10 * COIN)), floor.user((1_000 * USD, 0)));
     floor.deposit_coins(&bob, 10 * COIN).succeeds();
     floor.borrow_usd(&bob, 600 * USD).succeeds();
@@ -294,8 +350,7 @@ fn a_refused_outflow_pays_nothing_changes_nothing_and_latches() {
     assert_eq!(floor.vault(floor.coin), vault);
     assert_eq!(floor.portfolio(&whale), portfolio);
     assert!(refused.logs.iter().any(|log| log.starts_with("Program data: ")), "it says Refused");
-    let (market, (slot, unix)) = (floor.vm.read::<Market>(&floor.venue.market), floor.vm.clock());
-    assert_eq!(market.board.severity(Instant::new(slot, unix)), Severity::Major);
+    assert_eq!(floor.severity(), Severity::Major);
     floor.withdraw_coins(&whale, COIN).fails_with(GateError::Closed);
 }
 
@@ -476,4 +531,6 @@ fn without_the_breaker_the_drill_takes_everything() {
     floor.withdraw_coins(&thief, LIQUIDITY.1 / 2).succeeds();
     floor.send(&thief, |f, key| f.venue.claim_rebate(key, f.coin, thief.coin, LIQUIDITY.1 / 2)).succeeds();
     assert_eq!(token::balance(&floor.vm, &thief.coin), LIQUIDITY.1);
+    // nor is there anything that could move the rest to a safe
+    floor.send(&thief, |f, _| f.venue.migrate_vault(f.usd, None)).fails_with(error("NotGuarded"));
 }
