@@ -1,6 +1,12 @@
 //! A withdrawal beyond the limits waits in the safe, where its user brought what that needs; it is paid later, in full.
 
-use firebreak_interface::{BreakerError, constants::*, instruction::Payout, state::Held};
+use firebreak_interface::{
+    BreakerError,
+    constants::*,
+    instruction::{Behind, Payout, Stamp},
+    state::{Held, HeldRange},
+};
+use firebreak_scenarios::vm;
 use solana_instruction::error::InstructionError;
 
 use super::*;
@@ -143,5 +149,38 @@ fn what_cannot_be_held_is_an_error_before_the_breaker_hears_of_it() {
         assert_eq!((floor.vault(coin), floor.limiter(coin).denied, floor.portfolio(&whale)), before);
         floor.vm.send(&[good], &[&whale.key]).succeeds();
         assert_eq!(floor.in_safe(coin), TOO_MUCH);
+    }
+}
+
+/// The drill's bug asks as an honest user does, so it may hold more than any limit pays: who decides is guardians.
+#[test]
+fn what_a_thief_has_waiting_is_his_until_guardians_refuse_it() {
+    for is_refused in [true, false] {
+        let mut floor = Floor::new("venue_drainable");
+        let (thief, coin) = (floor.user((0, 0)), floor.coin);
+        floor.withdraw_or_hold(&thief, LIQUIDITY.1, 1).succeeds();
+        assert_eq!((floor.vault(coin), floor.in_safe(coin)), (0, LIQUIDITY.1));
+        if is_refused {
+            let keys = floor.guardians[..2].iter().map(Signer::pubkey).collect::<Vec<_>>();
+            let (scope, range) =
+                ((floor.venue.protocol, floor.venue.market), HeldRange { mint: coin, from: 0, to: 0 });
+            let flag = instruction::flag_held(Behind::signers(&keys), scope, &range, floor.segment());
+            let slot = floor.vm.clock().0 - 1;
+            floor.vm.remember_slots();
+            let stamp = Stamp { slot, hash: vm::hash_of(slot) };
+            let refuse = instruction::decide_held(
+                Behind::signers(&keys),
+                scope,
+                (&range, false, Some(&stamp)),
+                floor.segment(),
+            );
+            let by = floor.guardians[..2].iter().collect::<Vec<_>>();
+            floor.vm.send(&[flag, refuse], &by).succeeds();
+        }
+        floor.vm.advance(u64::from(HOLD_EXTENSION_MAX) + u64::from(HOLD_DEFAULT));
+        floor.claim_held(&thief, 1).succeeds();
+        let loot = if is_refused { 0 } else { LIQUIDITY.1 };
+        assert_eq!(token::balance(&floor.vm, &thief.coin), loot);
+        assert_eq!((floor.in_safe(coin), floor.safe(coin).owed), (LIQUIDITY.1 - loot, 0));
     }
 }
