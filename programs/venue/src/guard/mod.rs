@@ -15,16 +15,18 @@ use crate::{error::VenueError, events::Refused, state::Venue, wallet::Wallet};
 
 #[cfg_attr(feature = "unguarded", path = "no_calls.rs")]
 mod calls;
+#[cfg(feature = "custody")]
+mod custody;
+#[cfg(not(feature = "custody"))]
+mod escort;
 mod holding;
-#[cfg_attr(not(feature = "custody"), path = "escort.rs")]
-#[cfg_attr(feature = "custody", path = "custody.rs")]
-mod vaults;
 
+pub(crate) use calls::{ask, create_protocol, migrate};
+#[cfg(feature = "custody")]
+pub(crate) use custody::vault_owner;
+#[cfg(not(feature = "custody"))]
+pub(crate) use escort::vault_owner;
 pub use holding::*;
-pub(crate) use {
-    calls::{ask, create_protocol, migrate},
-    vaults::vault_owner,
-};
 
 /// Proof that the gate let an operation pass, and what it demands of it.
 #[derive(Clone, Copy, Debug)]
