@@ -3,8 +3,8 @@
 use std::mem::offset_of;
 
 use firebreak_interface::state::{
-    Coverage, DISCRIMINATOR, Invariant, Journal, JournalSegment, Keeper, Limiter, Market, MintCap, PriceBand,
-    Proposal, Status,
+    Coverage, DISCRIMINATOR, Held, Invariant, Journal, JournalSegment, Keeper, Layout, Limiter, Market,
+    MintCap, PriceBand, Proposal, Route, Safe, Status,
 };
 use solana_program::pubkey::Pubkey;
 
@@ -52,7 +52,7 @@ macro_rules! of_protocol {
     };
 }
 
-of_protocol! { Coverage Invariant Journal JournalSegment Keeper Limiter Market MintCap PriceBand Proposal }
+of_protocol! { Coverage Invariant Journal JournalSegment Keeper Limiter Market MintCap PriceBand Proposal Route Safe }
 
 /// Filters for a protocol's accounts of one kind.
 pub fn filters<T: OfProtocol>(protocol: &Pubkey) -> Filters {
@@ -74,6 +74,17 @@ pub fn waiting(protocol: &Pubkey) -> Filters {
     filters
 }
 
+/// Filters for what waits in a safe.
+pub fn held(safe: &Pubkey) -> Filters {
+    Filters {
+        size: Held::SPACE,
+        memcmp: vec![
+            Memcmp { offset: 0, bytes: Held::TAG.to_vec() },
+            Memcmp { offset: DISCRIMINATOR + offset_of!(Held, safe), bytes: safe.to_bytes().to_vec() },
+        ],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytemuck::Zeroable;
@@ -91,6 +102,16 @@ mod tests {
         assert!(!filters::<Limiter>(&theirs).pass(&limiter));
         assert!(!filters::<Market>(&ours).pass(&limiter));
         assert!(!filters::<Limiter>(&ours).pass(&limiter[..20]));
+    }
+
+    #[test]
+    fn what_waits_in_a_safe_is_found_by_the_safe() {
+        let (ours, theirs) = (Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32]));
+        let of = |safe, owner| encode(&Held { safe, owner, ..Held::zeroed() });
+        assert!(held(&ours).pass(&of(ours, theirs)));
+        assert!(!held(&ours).pass(&of(theirs, ours)));
+        assert!(!held(&ours).pass(&encode(&Safe { protocol: ours, ..Safe::zeroed() })));
+        assert!(filters::<Safe>(&ours).pass(&encode(&Safe { protocol: ours, ..Safe::zeroed() })));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use firebreak_interface::{
     instruction::Stamp,
     pda,
     state::{
-        GuardianBudget, Invariant, Journal, JournalSegment, Keeper, MintCap, PriceBand, Proposal, Proposed,
-        VaultState, check_mint,
+        GuardianBudget, Held, Invariant, Journal, JournalSegment, Keeper, MintCap, PriceBand, Proposal,
+        Proposed, Route, Safe, VaultState, check_mint,
     },
 };
 use solana_account::Account;
@@ -62,6 +62,10 @@ pub struct Snapshot {
     pub invariants: Vec<(Pubkey, Box<Invariant>)>,
     /// Its keepers.
     pub keepers: Vec<(Pubkey, Box<Keeper>)>,
+    /// Its safes, by market.
+    pub safes: Vec<(Pubkey, Box<Safe>)>,
+    /// The ways of its vaults to them, by market and vault.
+    pub routes: Vec<(Pubkey, Box<Route>)>,
     /// What waits: the authority's, then the guardians', the oldest first.
     pub proposals: Vec<(Pubkey, Box<Proposal>)>,
     /// The guardians' budgets that are open.
@@ -125,12 +129,13 @@ impl Snapshot {
         seats.filter(|seat| !is_open(seat)).collect()
     }
 
-    /// Whether a market, a rule or a keeper has this account.
+    /// Whether a market, a rule, a safe or a keeper has this account.
     pub fn is_registered(&self, key: &Pubkey) -> bool {
         let (markets, limiters) = (self.markets.iter(), self.limiters.iter());
         let known = markets.map(|(key, _)| key).chain(limiters.map(|(key, _)| key));
         let known = known.chain(self.bands.iter().map(|(key, _)| key));
         let known = known.chain(self.invariants.iter().map(|(key, _)| key));
+        let known = known.chain(self.safes.iter().map(|(key, _)| key));
         known.chain(self.keepers.iter().map(|(key, _)| key)).any(|one| one == key)
     }
 
@@ -178,6 +183,8 @@ impl Node {
             mut bands,
             mut invariants,
             mut keepers,
+            mut safes,
+            mut routes,
             mut proposals,
             journal,
         ) = tokio::try_join!(
@@ -189,6 +196,8 @@ impl Node {
             self.list::<PriceBand>(&protocol),
             self.list::<Invariant>(&protocol),
             self.list::<Keeper>(&protocol),
+            self.list::<Safe>(&protocol),
+            self.list::<Route>(&protocol),
             self.filtered::<Proposal>(discovery::waiting(&protocol)),
             self.one::<Journal>("journal", addresses.journal),
         )?;
@@ -207,6 +216,12 @@ impl Node {
         invariants.sort_by_key(|(_, one)| (one.market, one.index));
         keepers.retain(|(key, keeper)| addresses.keeper(&keeper.key) == *key);
         keepers.sort_by_key(|(key, _)| *key);
+        safes.retain(|(key, safe)| is_market(&safe.market) && pda::safe(&safe.market, &safe.mint).0 == *key);
+        safes.sort_by_key(|(key, safe)| (safe.market, *key));
+        routes.retain(|(key, route)| {
+            is_market(&route.market) && pda::route(&route.market, &route.vault).0 == *key
+        });
+        routes.sort_by_key(|(_, route)| (route.market, route.vault));
         proposals.retain(|(key, proposal)| addresses.of_proposal(proposal) == *key);
         // the authority's first
         proposals.sort_by_key(|(_, one)| (one.by_guardian, one.proposed_at.slot, one.nonce));
@@ -233,6 +248,8 @@ impl Node {
             bands,
             invariants,
             keepers,
+            safes,
+            routes,
             proposals,
             budgets,
             journal,
@@ -332,6 +349,17 @@ impl Node {
             accounts.extend(some.map_err(|error| self.failed(error))?);
         }
         Ok(accounts)
+    }
+
+    /// What waits in a safe, by number.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`].
+    pub async fn held(&self, safe: &Pubkey) -> Result<Vec<(Pubkey, Box<Held>)>, Error> {
+        let mut held = self.filtered::<Held>(discovery::held(safe)).await?;
+        held.retain(|(key, one)| pda::held(safe, &one.owner, one.nonce).0 == *key);
+        held.sort_by_key(|(_, one)| one.number);
+        Ok(held)
     }
 
     async fn list<T: OfProtocol>(&self, protocol: &Pubkey) -> Result<Vec<(Pubkey, Box<T>)>, Error> {

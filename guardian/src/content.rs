@@ -14,11 +14,12 @@ use crate::{
     chain::Snapshot,
     describe, rules,
     setting::{Named, changes},
+    units,
     votes::Votes,
     words,
 };
 
-pub use names::{account_name, number_of_guardian, proposal_name, subject_name};
+pub use names::{account_name, number_of_guardian, proposal_name, safe_name, subject_name};
 pub use registered::created;
 
 /// A proposal's content: what it does first, then each change in a line.
@@ -101,7 +102,7 @@ pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<Str
                 "opens claims of {} together on the safe of {} in {name}, set {}",
                 order.total, order.mint, order.epoch
             ),
-            format!("root {}; the authority signs it too", words::hex(&order.root)),
+            format!("root {}; the authority signs it too", units::hex(&order.root)),
         ],
         GuardianAct::FlagHeld(range) => vec![format!(
             "flags held withdrawals {} to {} in the safe of {} in {name}: they wait for a decision, seven days at most",
@@ -139,31 +140,9 @@ fn of_latch(id: &LatchId, scope: &Pubkey, snapshot: &Snapshot) -> (String, Optio
 
 /// What an act does to these accounts.
 pub fn of(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Vec<String> {
-    let first = || accounts.first().copied().unwrap_or_default();
     match proposed {
-        Proposed::Amend(amendment) => amended(amendment, first(), snapshot),
-        Proposed::RegisterSafe => {
-            let mint = accounts.get(1).copied().unwrap_or_default();
-            vec![format!("registers a safe of mint {mint} in {}", snapshot.market_name(&first()))]
-        }
-        Proposed::RegisterRoute(settings) => {
-            let vault = accounts.get(1).copied().unwrap_or_default();
-            let market = snapshot.market_name(&first());
-            let anyone =
-                if settings.by_anyone == 0 { "guardians alone order it" } else { "anyone at Critical" };
-            let mut lines = vec![
-                format!("registers the way of vault {vault} in {market} to its safe, or changes it"),
-                format!("migrated: {anyone}"),
-                format!(
-                    "holds {}, for {}",
-                    words::holds(settings.holds),
-                    words::exact(settings.hold_seconds.into())
-                ),
-            ];
-            if settings.destination != Pubkey::default() {
-                lines.push(format!("may be released to {}", settings.destination));
-            }
-            lines
+        Proposed::Amend(amendment) => {
+            amended(amendment, accounts.first().copied().unwrap_or_default(), snapshot)
         }
         registration => registered::lines(registration, accounts, snapshot),
     }
@@ -223,8 +202,10 @@ fn amended(amendment: &Amendment, subject: Pubkey, snapshot: &Snapshot) -> Vec<S
             vec!["takes the approved upgrade back".to_owned()]
         }
         Amendment::ApproveUpgrade(code) => {
-            let code: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
-            vec![format!("approves the upgrade of the protected program to code of sha256 {code}")]
+            vec![format!(
+                "approves the upgrade of the protected program to code of sha256 {}",
+                units::hex(code)
+            )]
         }
         Amendment::Unpin => vec!["watches the protected program no longer".to_owned()],
         Amendment::Detach => {

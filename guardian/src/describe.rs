@@ -107,6 +107,10 @@ fn values(account: &Account, now: Instant) -> Values {
             if !market.quiet_until.reached(now) {
                 values.push(("keepers quieted until".to_owned(), words::moment(market.quiet_until.unix)));
             }
+            if market.is_ordered(now) {
+                let until = words::moment(market.migrating_until.unix);
+                values.push(("vaults are moved to safety until".to_owned(), until));
+            }
             latches(&mut values, &market.board, now);
         }
         Account::Limiter(limiter) => {

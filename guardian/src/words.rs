@@ -84,11 +84,6 @@ pub const fn holds(holds: u8) -> &'static str {
     }
 }
 
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Parses seconds: a number, or numbers with d, h, m or s, as in `1h30m`.
 ///
 /// # Errors

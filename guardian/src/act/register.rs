@@ -3,13 +3,14 @@
 
 mod bounds;
 mod found;
+mod money;
 
 use firebreak_client::instruction::Governance;
 use firebreak_interface::{
     BreakerError, Instant, pda,
     state::{
         BandSettings, Coverage, InvariantSettings, KeeperSettings, LimiterSettings, MarketSettings, Proposal,
-        Proposed,
+        Proposed, RouteSettings,
     },
 };
 use solana_pubkey::Pubkey;
@@ -78,6 +79,22 @@ pub enum Asked {
     Keeper(KeeperSettings),
     /// Rows of the coverage table.
     Coverage(Vec<Row>),
+    /// A safe.
+    Safe {
+        /// Number of its market.
+        market: u64,
+        /// Its mint.
+        mint: Pubkey,
+    },
+    /// A vault's way to its safe.
+    Route {
+        /// Number of its market.
+        market: u64,
+        /// The vault.
+        vault: Pubkey,
+        /// Its settings.
+        settings: RouteSettings,
+    },
 }
 
 /// A price account.
@@ -192,6 +209,8 @@ impl Registrar<'_> {
                 New::checked(snapshot, Proposed::RegisterKeeper(settings), Vec::new())
             }
             Asked::Coverage(rows) => self.coverage(snapshot, rows).await,
+            Asked::Safe { market, mint } => self.safe(snapshot, (market, mint)).await,
+            Asked::Route { market, vault, settings } => self.route(snapshot, (market, vault), settings).await,
         }
     }
 

@@ -36,7 +36,7 @@ today's guardians beside it.
 
 It cannot: take effect earlier, go further than twice a limit in one proposal, or outlive a week after its delay.
 
-What is not there yet is registered by `propose market`, `limiter`, `band`, `invariant`, `keeper` and `coverage`: at once until \
+What is not there yet is registered by `propose market`, `limiter`, `band`, `invariant`, `keeper`, `coverage`, `safe` and `route`: at once until \
 the protocol's first limiter is armed, and from then on as a proposal, which waits. `help propose limiter` and its like say more.";
 
 pub(super) const MARKET: &str = "\
@@ -108,6 +108,33 @@ It can: add rows, each by the instruction's name in the IDL, as Anchor hashes it
 firebreak-guardian propose coverage deposit=deposit withdraw=withdraw,claim set_fee=none
 
 It cannot: change or drop a row, name an instruction twice, or hold more than 64; a transaction has room for about 40.";
+
+pub(super) const SAFE: &str = "\
+When: on a quiet day, once for each mint that a market's vaults hold. A safe is a token account that only the breaker can spend \
+from: in an incident the vaults are emptied into it, and a withdrawal that is held waits in it.
+
+It can: receive what its market's routes bring, and give it back to where it came from. As in: firebreak-guardian propose safe \
+--market 1 --mint MINT
+
+It cannot: be registered twice, be of a mint that somebody else can take out of it or burn (docs/token-2022.md), or pay \
+anybody but by a release, a held withdrawal or a claim. Where the mint freezes new accounts, have its freeze authority thaw it \
+before you register a route.
+
+Then: `propose route` for each vault of that mint.";
+
+pub(super) const ROUTE: &str = "\
+When: on a quiet day, once for each vault that has a limiter and whose market has a safe of its mint. A vault without a route \
+cannot be migrated, and in an incident it is too late for one.
+
+It can: say where a vault's tokens are brought in an incident, whether anyone may bring them at Critical, what waits in the safe \
+instead of being refused, and where a release may go beside the vault. Registered again it has the new settings, all of them. As \
+in: firebreak-guardian propose route --market 1 --vault VAULT --hold gross --hold-for 6h --by-anyone
+
+It cannot: be registered while its market, or all, is above Minor (RouteInIncident), lead anywhere but to its market's safe, or \
+give tokens to a destination that was not registered.
+
+Custody or escort: where the vault's owner is the route's own address, which the answer shows, nothing leaves it but by the \
+breaker and anyone can move it to safety; else the protected program has to sign (escort).";
 
 pub(super) const EXECUTE: &str = "\
 It does exactly what was proposed, on exactly those accounts, or nothing. Moving the authority is signed by the new one.

@@ -14,10 +14,12 @@ use crate::{
 mod band;
 mod limiter;
 mod market;
+mod money;
 
 use band::Band;
 use limiter::Limiter;
 use market::Market;
+use money::{Route, Safe};
 
 /// Registers something: at once until the protocol's first limiter is armed, then as a proposal, which waits.
 #[derive(Debug, Subcommand)]
@@ -40,6 +42,12 @@ pub(crate) enum Register {
     /// Rows of the coverage table: which instruction of the program asks for which operations.
     #[command(after_long_help = help::COVERAGE)]
     Coverage(Coverage),
+    /// A safe: where a market's tokens of one mint are brought in an incident.
+    #[command(after_long_help = help::SAFE)]
+    Safe(Safe),
+    /// A route: the way of a vault to its market's safe and back; or other settings of one that is there.
+    #[command(after_long_help = help::ROUTE)]
+    Route(Route),
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +139,8 @@ impl Register {
                 (Asked::Keeper(settings), again.again)
             }
             Self::Coverage(Coverage { rows, again }) => (Asked::Coverage(rows), again.again),
+            Self::Safe(one) => one.asked(),
+            Self::Route(one) => one.asked(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What people call proposals and accounts.
 
 use firebreak_client::{Limiter, Market, account::Account};
-use firebreak_interface::state::Proposal;
+use firebreak_interface::state::{Proposal, Safe};
 use solana_pubkey::Pubkey;
 
 use crate::chain::Snapshot;
@@ -39,7 +39,16 @@ pub fn subject_name(key: &Pubkey, snapshot: &Snapshot) -> String {
     });
     let keeper = snapshot.keepers.iter().find(|(one, _)| one == key);
     let known = known.or_else(|| keeper.map(|(_, keeper)| format!("keeper {}", keeper.key)));
+    let safe = snapshot.safes.iter().find(|(one, _)| one == key);
+    let known = known.or_else(|| safe.map(|(_, safe)| safe_name(safe, snapshot)));
+    let route = snapshot.routes.iter().find(|(one, _)| one == key);
+    let known = known.or_else(|| route.map(|(_, route)| format!("the route of vault {}", route.vault)));
     known.unwrap_or_else(|| format!("account {key}"))
+}
+
+/// What people call a safe.
+pub fn safe_name(safe: &Safe, snapshot: &Snapshot) -> String {
+    format!("the safe of mint {} in {}", safe.mint, snapshot.market_name(&safe.market))
 }
 
 /// What people call an account that an act writes.
@@ -65,6 +74,10 @@ pub fn account_name(key: &Pubkey, account: Option<&Account>, snapshot: &Snapshot
             format!("invariant {} of {}", one.index, snapshot.market_name(&one.market))
         }
         Some(Account::Keeper(keeper)) => format!("keeper {}", keeper.key),
+        Some(Account::Safe(safe)) => safe_name(safe, snapshot),
+        Some(Account::Route(route)) => format!("the route of vault {}", route.vault),
+        Some(Account::Held(held)) => format!("held withdrawal {}", held.number),
+        Some(Account::ClaimPage(page)) => format!("page {} of claims", page.page),
         Some(Account::MintCap(shared)) => format!("cap of mint {}", shared.mint),
         Some(Account::Coverage(_)) => "the coverage table".to_owned(),
         _ => subject_name(key, snapshot),

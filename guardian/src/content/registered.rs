@@ -2,7 +2,7 @@
 
 use firebreak_interface::{
     Operations, pda,
-    state::{BandSettings, Feed, InvariantSettings, LimiterSettings, Proposed, Ratios},
+    state::{BandSettings, Feed, InvariantSettings, LimiterSettings, Proposed, Ratios, RouteSettings},
 };
 use solana_pubkey::Pubkey;
 
@@ -18,13 +18,18 @@ use crate::{
 pub fn created(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapshot) -> Option<Pubkey> {
     let addresses = &snapshot.addresses;
     match proposed {
-        Proposed::Amend(_) | Proposed::RegisterCoverage(_) => None,
+        // a route may be registered again, with other settings
+        Proposed::Amend(_) | Proposed::RegisterCoverage(_) | Proposed::RegisterRoute(_) => None,
         Proposed::CreateMarket { id, .. } => Some(addresses.market(*id)),
         Proposed::RegisterLimiter { .. } => accounts.get(1).map(|vault| addresses.limiter(vault)),
         Proposed::RegisterKeeper(settings) => Some(addresses.keeper(&settings.key)),
         Proposed::RegisterBand { index, .. } => accounts.first().map(|market| pda::band(market, *index).0),
         Proposed::RegisterInvariant { index, .. } => {
             accounts.first().map(|market| pda::invariant(market, *index).0)
+        }
+        Proposed::RegisterSafe => {
+            let [market, mint] = accounts.first_chunk()?;
+            Some(pda::safe(market, mint).0)
         }
     }
 }
@@ -73,6 +78,18 @@ pub(super) fn lines(proposed: &Proposed, accounts: &[Pubkey], snapshot: &Snapsho
         Proposed::RegisterBand { index, settings } => band(*index, settings, &market),
         Proposed::RegisterInvariant { index, settings } => {
             invariant(*index, settings, &market, accounts.get(1..).unwrap_or_default())
+        }
+        Proposed::RegisterSafe => {
+            let mint = accounts.get(1).copied().unwrap_or_default();
+            vec![
+                format!("registers a safe of mint {mint} in {market}"),
+                "what it keeps goes back to the vault that it came from, or to a destination registered with that vault's route"
+                    .to_owned(),
+            ]
+        }
+        Proposed::RegisterRoute(settings) => {
+            let vault = accounts.get(1).copied().unwrap_or_default();
+            route(settings, &vault, &market)
         }
     }
 }
@@ -126,6 +143,31 @@ fn invariant(index: u8, settings: &InvariantSettings, market: &str, accounts: &[
     lines.extend(ratios.fields().into_iter().map(|(name, value)| format!("{name}: {value}")));
     lines.push(format!("{SHADOW} invariant:{}/{index} --arm`", number(market)));
     lines
+}
+
+fn route(settings: &RouteSettings, vault: &Pubkey, market: &str) -> Vec<String> {
+    let anyone = match settings.by_anyone {
+        0 => "where guardians order it",
+        _ => "where guardians order it; by anyone while a limiter or an invariant holds Critical",
+    };
+    let holds = match settings.holds {
+        0 => "holds nothing: what a limiter would hold it refuses".to_owned(),
+        holds => format!(
+            "holds {}, for {}: it waits in the safe, in its user's name",
+            words::holds(holds),
+            words::exact(settings.hold_seconds.into())
+        ),
+    };
+    let release = match settings.destination == Pubkey::default() {
+        true => "released to the vault alone".to_owned(),
+        false => format!("may be RELEASED TO {} too", settings.destination),
+    };
+    vec![
+        format!("registers the way of vault {vault} in {market} to its safe, or changes it"),
+        format!("migrated: {anyone}"),
+        holds,
+        release,
+    ]
 }
 
 /// A market's number, as options take it.

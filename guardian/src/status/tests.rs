@@ -41,6 +41,8 @@ pub(crate) fn snapshot() -> Snapshot {
         bands: Vec::new(),
         invariants: Vec::new(),
         keepers: Vec::new(),
+        safes: Vec::new(),
+        routes: Vec::new(),
         proposals: Vec::new(),
         budgets: Vec::new(),
         journal: Box::new(JournalState::zeroed()),

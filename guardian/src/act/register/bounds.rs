@@ -37,7 +37,8 @@ pub(super) fn check(proposed: &Proposed) -> Result<(), Error> {
         Proposed::RegisterCoverage(rows) => Broken::unless(rows.len() <= COVERAGE_ROWS, || {
             format!("{} rows, and a table has {COVERAGE_ROWS}", rows.len())
         }),
-        Proposed::Amend(_) => Ok(()),
+        Proposed::RegisterRoute(settings) => span("hold-for", settings.hold_seconds, HOLD_MIN, HOLD_MAX),
+        Proposed::Amend(_) | Proposed::RegisterSafe => Ok(()),
     };
     // the rule's own words where no option is to blame alone
     let text = broken.err().map_or_else(|| rule.text().to_owned(), |Broken(text)| text);

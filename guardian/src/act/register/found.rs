@@ -161,7 +161,7 @@ impl Registrar<'_> {
         Ok(new)
     }
 
-    async fn there(&self, what: &'static str, key: Pubkey) -> Result<Account, Error> {
+    pub(super) async fn there(&self, what: &'static str, key: Pubkey) -> Result<Account, Error> {
         let account = self.node.accounts(&[key]).await?.pop().flatten();
         account.ok_or(Error::Missing { what, key })
     }
@@ -236,7 +236,7 @@ fn take(
     Err(Error::usage(format!("{text} ({})", rule.name())))
 }
 
-fn refused(what: &str, rule: BreakerError) -> Error {
+pub(super) fn refused(what: &str, rule: BreakerError) -> Error {
     Error::usage(format!("{what}: {} ({})", rule.text(), rule.name()))
 }
 
