@@ -14,14 +14,16 @@ use crate::{
 
 mod change;
 mod help;
+mod money;
 mod register;
 
 pub(crate) use change::{Change, Propose, Tighten};
+pub(crate) use money::Migrate;
 
 /// Guards a protocol: shows what holds, pauses, confirms, resumes, vetoes, tightens, proposes, executes, proves the journal.
 ///
 /// Every act is simulated and shown in words before anything is signed. Endpoint and key come from the options, else from
-/// the Solana CLI's configuration file. Money is never moved by any of these commands, but for fees and rent.
+/// the Solana CLI's configuration file. Tokens are moved by `migrate` alone, and to safes that were registered before.
 #[derive(Debug, Parser)]
 #[command(name = "firebreak-guardian", version, propagate_version = true, after_long_help = exit::table())]
 pub struct Cli {
@@ -101,6 +103,11 @@ pub(crate) enum Command {
     /// Clears a latch early: guardians together, and what rules latched only while they measure less.
     #[command(after_long_help = help::RESUME)]
     Resume(Resume),
+    /// Moves a market's vaults to safety: guardians together order it, then anyone moves them.
+    #[command(after_long_help = help::MIGRATE)]
+    Migrate(Migrate),
+    /// What is in each safe, what it owes to whom, and the vaults' ways there and back.
+    Safes,
     /// Voids what the authority proposed and refuses what it would propose, for 30 days: guardians together.
     #[command(after_long_help = help::FREEZE)]
     Freeze(Freeze),
@@ -317,7 +324,8 @@ impl Command {
         match self {
             Self::Confirm(Confirm { together, .. })
             | Self::Resume(Resume { together, .. })
-            | Self::Freeze(Freeze { together, .. }) => &together.others.with,
+            | Self::Freeze(Freeze { together, .. })
+            | Self::Migrate(Migrate { together, .. }) => &together.others.with,
             Self::Approve(Approve { others, .. })
             | Self::Veto(Veto { others, .. })
             | Self::Execute(Execute { others, .. }) => &others.with,

@@ -74,10 +74,7 @@ pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<Str
             "maintenance of {name}: keepers' raises are refused for {} from its execution, and nothing else is",
             words::exact((*seconds).into())
         )],
-        GuardianAct::Migrate(order) => vec![
-            format!("orders that all vaults of {name} with a route be emptied into their safes, for a day"),
-            format!("because of {}", latch::name(&order.latch)),
-        ],
+        GuardianAct::Migrate(order) => migration(&order.latch, scope, snapshot),
         GuardianAct::Release(order) => {
             let to = if order.destination == order.vault {
                 "the vault".to_owned()
@@ -114,6 +111,31 @@ pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<Str
             vec![format!("{what} flagged withdrawals {from} to {to} in the safe of {mint} in {name}")]
         }
     }
+}
+
+/// An order of a migration: because of what, and which vaults it is about.
+fn migration(id: &LatchId, market: &Pubkey, snapshot: &Snapshot) -> Vec<String> {
+    let protocol = &snapshot.addresses.protocol;
+    let holder =
+        if latch::board(snapshot, market).named(id, snapshot.now).is_ok() { market } else { protocol };
+    let name = latch::scope_name(market, snapshot);
+    let mut lines = vec![
+        format!("orders that all vaults of {name} with a route be emptied into their safes, for a day"),
+        format!("because of {} in {}", latch::name(id), latch::scope_name(holder, snapshot)),
+        of_latch(id, holder, snapshot).0,
+    ];
+    let routes: Vec<_> = snapshot.routes.iter().filter(|(_, route)| route.market == *market).collect();
+    let custody = routes.iter().filter(|(key, route)| route.is_custody(key)).count();
+    lines.push(format!(
+        "{} vaults have a route, of which anyone moves {custody} and the protected program {}",
+        routes.len(),
+        routes.len() - custody
+    ));
+    let is_routed = |vault: &Pubkey| routes.iter().any(|(_, route)| route.vault == *vault);
+    let limiters = snapshot.limiters.iter().filter(|(_, one)| one.market == *market);
+    let without = limiters.filter(|(_, one)| !is_routed(&one.vault));
+    lines.extend(without.map(|(_, one)| format!("NOT moved, as it has no route: vault {}", one.vault)));
+    lines
 }
 
 /// How a latch stands that an order names, and the latch where it holds.

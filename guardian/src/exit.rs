@@ -48,6 +48,8 @@ exits! {
     Unknown = 9,
     /// sent, and it can no longer land: nothing was changed, try again
     NotLanded = 10,
+    /// done as far as it goes, and something is left: the answer says what and why; the same command again goes on with it
+    Left = 11,
 }
 
 /// The exit codes, for the help.

@@ -12,6 +12,7 @@ pub mod error;
 pub mod exit;
 pub mod explain;
 pub mod history;
+pub mod money;
 mod read;
 pub mod rules;
 mod run;

@@ -13,7 +13,7 @@ use crate::{
     console::Console,
     error::Error,
     exit::Exit,
-    explain, history, status,
+    explain, history, money, status,
 };
 
 /// What only reads.
@@ -42,6 +42,12 @@ pub(crate) async fn read(
         Command::Members => {
             let members = Members::new(&snapshot);
             console.answer(&members, &members.text())?;
+            Ok(Exit::Done)
+        }
+        Command::Safes => {
+            let tokens = money::Tokens::read(node, &snapshot).await?;
+            let safes = money::safes(&snapshot, &tokens);
+            console.answer(&safes, &money::text(&safes))?;
             Ok(Exit::Done)
         }
         Command::Journal(JournalCommand::Verify(asked)) => {

@@ -12,7 +12,7 @@ use crate::{
     act::{
         Actor, Desk, Manner, Plan,
         amend::{self, Tighten},
-        execute, forward, latch,
+        execute, forward, latch, migrate,
         named::{Found, Named},
         pause, perform,
         propose::{self, Wish},
@@ -141,7 +141,7 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
                 () = asked.asked() => Ok(Exit::Done),
             }
         }
-        Command::Status(_) | Command::Proposals | Command::Members => tokio::select! {
+        Command::Status(_) | Command::Proposals | Command::Members | Command::Safes => tokio::select! {
             read = read(command, &node, setup.protocol()?, console) => read,
             () = asked.asked() => Err(Error::Interrupted),
         },
@@ -172,6 +172,16 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
             let mut desk = Desk { node: &node, genesis: &genesis, actor: &actor, manner, console, stop };
             sign(&mut desk, &snapshot, &[transaction]).await?;
             Ok(Exit::Done)
+        }
+        Command::Migrate(cli::Migrate { moves: true, market, vault, .. }) => {
+            let (actor, protocol) = (setup.actor(&[])?, setup.protocol()?);
+            let snapshot = tokio::select! {
+                snapshot = node.read(protocol) => snapshot?,
+                () = asked.asked() => return Err(Error::Interrupted),
+            };
+            let manner = setup.manner();
+            let mut desk = Desk { node: &node, genesis: &genesis, actor: &actor, manner, console, stop };
+            migrate::all(&mut desk, &snapshot, market, &vault).await
         }
         act => {
             let actor = setup.actor(act.with())?;
@@ -247,6 +257,11 @@ async fn planned(
             let way = Way { propose: together.propose, nonce: None };
             together::plan(node, &snapshot, actor, asked, way).await?
         }
+        Command::Migrate(cli::Migrate { market, source, severity, together, advance, .. }) => {
+            let asked = migrate::order(&snapshot, market, (source, severity))?;
+            let way = Way { propose: together.propose, nonce: advance.nonce };
+            together::plan(node, &snapshot, actor, asked, way).await?
+        }
         Command::Freeze(cli::Freeze { together, advance }) => {
             let way = Way { propose: together.propose, nonce: advance.nonce };
             together::plan(node, &snapshot, actor, together::freeze(&snapshot)?, way).await?
@@ -287,6 +302,7 @@ async fn planned(
         | Command::Watch(_)
         | Command::Proposals
         | Command::Members
+        | Command::Safes
         | Command::Journal(_)
         | Command::Explain(_)
         | Command::Sign { .. }

@@ -101,6 +101,33 @@ pub fn choose(
     }
 }
 
+/// The worst that holds in a market, there or in all, and of these the one that holds the longest: of this source and severity,
+/// where they were named, and Major at least.
+///
+/// # Errors
+/// [`Error::NotFound`], with what holds.
+pub fn grave(
+    snapshot: &Snapshot,
+    market: u64,
+    (source, severity): (Option<Source>, Option<Severity>),
+) -> Result<LatchId, Error> {
+    let key = snapshot.market(market)?.0;
+    let all = [live(snapshot, &key), live(snapshot, &snapshot.addresses.protocol)].concat();
+    let is_meant = |(id, _): &&(LatchId, Latch)| {
+        id.severity >= Severity::Major
+            && source.is_none_or(|source| id.source == source)
+            && severity.is_none_or(|severity| id.severity == severity)
+    };
+    let worst = all.iter().filter(is_meant).max_by_key(|(id, latch)| (id.severity, latch.until.unix));
+    worst.map(|(id, _)| *id).ok_or_else(|| {
+        let lines: Vec<_> = all.iter().map(|(id, latch)| in_words(id, latch, snapshot)).collect();
+        let listed = if lines.is_empty() { "nothing holds".to_owned() } else { lines.join("; ") };
+        Error::not_found(format!(
+            "no such latch of Major or more holds in market {market} or in all: {listed}; a guardian's `pause` is one"
+        ))
+    })
+}
+
 /// What people call a scope.
 pub fn scope_name(scope: &Pubkey, snapshot: &Snapshot) -> String {
     match *scope == snapshot.addresses.protocol {
@@ -170,6 +197,34 @@ mod tests {
         }
         let named = choose(&snapshot, Some(0), (Some(Source::Invariant), None)).expect("it was named");
         assert_eq!(named.id.source, Source::Invariant);
+    }
+
+    #[test]
+    fn a_migration_is_because_of_the_worst_here_or_in_all() {
+        let mut snapshot = with(&[Source::Limiter, Source::Invariant]);
+        let critical = firebreak_interface::state::Trip { severity: Severity::Critical, ..trip() };
+        let minor = firebreak_interface::state::Trip { severity: Severity::Minor, ..trip() };
+        let named = |snapshot: &Snapshot, meant| grave(snapshot, 0, meant).map(|id| (id.source, id.severity));
+        // two as bad are no trouble: either lets it be ordered
+        assert!(named(&snapshot, (None, None)).is_ok());
+        let one = named(&snapshot, (Some(Source::Limiter), None)).expect("it was named");
+        assert_eq!(one, (Source::Limiter, Severity::Major));
+        let mut whole = with(&[]);
+        assert!(whole.markets[0].1.latch_trip((Source::Program, 0), &critical, NOW.plus(60), NOW));
+        snapshot.protocol.board = whole.markets[0].1.board;
+        let worst = named(&snapshot, (None, None)).expect("in all");
+        assert_eq!(worst, (Source::Program, Severity::Critical));
+        for (meant, word) in [
+            ((Some(Source::Keeper), None), "by limiter, Major"),
+            ((Some(Source::Limiter), Some(Severity::Critical)), "pause"),
+        ] {
+            let error = named(&snapshot, meant).expect_err("none such").to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        let mut calm = with(&[]);
+        assert!(calm.markets[0].1.latch_trip((Source::Limiter, 0), &minor, NOW.plus(3_600), NOW));
+        let error = named(&calm, (None, None)).expect_err("Minor moves nothing").to_string();
+        assert!(error.contains("Major or more") && error.contains("by limiter, Minor"), "{error}");
     }
 
     #[test]

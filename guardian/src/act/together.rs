@@ -39,6 +39,13 @@ pub struct Asked {
     says: Vec<String>,
 }
 
+impl Asked {
+    /// An act in a market.
+    pub(super) fn of_market(title: String, act: GuardianAct, market: Pubkey, says: Vec<String>) -> Self {
+        Self { title, act, market: Some(market), says }
+    }
+}
+
 /// A latch is to hold for so long from now.
 ///
 /// # Errors
@@ -252,10 +259,12 @@ fn needed(act: &GuardianAct, snapshot: &Snapshot) -> Result<u8, Error> {
     Ok(act.policy().votes.of(&thresholds, snapshot.protocol.guardian_count))
 }
 
-/// A clearing is signed now; what only holds or closes may be signed in advance.
+/// A clearing and a decision are signed now; what only holds or closes may be signed in advance.
 async fn stamp_for(node: &Node, act: &GuardianAct, signers: &[Pubkey]) -> Result<Option<Stamp>, Error> {
     match act {
-        GuardianAct::Resume(_) if !signers.is_empty() => node.stamp(0).await.map(Some),
+        GuardianAct::Resume(_) | GuardianAct::DecideHeld { .. } if !signers.is_empty() => {
+            node.stamp(0).await.map(Some)
+        }
         _ => Ok(None),
     }
 }

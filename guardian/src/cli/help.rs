@@ -169,6 +169,23 @@ advance.
 Several in one transaction, signed now: --keypair again for each whose key is here; --with for each who signs elsewhere, with \
 --sign-only, then `sign` there and `send`, all within a minute. Or --propose: each approves alone, within a day.";
 
+pub(super) const MIGRATE: &str = "\
+When: what is left in the vaults is in danger where it is, and a pause is not enough: the program itself is broken, or its key \
+is lost. Something of Major or more must hold; `pause` is enough for that.
+
+It can: have all vaults of a market that have a route emptied into their safes. Guardians together order it, for a day: also \
+what comes in later is moved. Then --move moves them, whoever sends it: several vaults in a transaction, one that fails does \
+not stop the others, and the same command again goes on with what is left (exit code 11 says that something is). Where a route \
+lets anyone, and a limiter or an invariant holds Critical, --move needs no order. As in: firebreak-guardian migrate --market 0, \
+then firebreak-guardian migrate --market 0 --move
+
+It cannot: move a token anywhere but to the safe that was registered before, or bring it back: `help release` does. A vault in \
+escort is moved by the protected program alone, which signs for it: `safes` says which are, and that program's documentation \
+how. A vault that is frozen stays.
+
+Several in one transaction: as in `help confirm`; or --propose: each approves alone, within a day. Signed in advance with \
+--nonce ACCOUNT --sign-only it lands when it is sent, on this one latch.";
+
 pub(super) const FREEZE: &str = "\
 When: somebody else holds the authority's key, or may. Proposals that nobody knows are the sign.
 

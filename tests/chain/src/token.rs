@@ -55,6 +55,12 @@ pub fn transfer(from: &Pubkey, to: &Pubkey, owner: &Pubkey, amount: u64) -> Inst
     built(token::transfer(&spl_token_interface::id(), from, to, owner, &[], amount))
 }
 
+/// Hands a token account over to another owner.
+pub fn give(address: &Pubkey, owner: &Pubkey, to: &Pubkey) -> Instruction {
+    let kind = token::AuthorityType::AccountOwner;
+    built(token::set_authority(&spl_token_interface::id(), address, Some(to), kind, owner, &[]))
+}
+
 /// How much a token account holds.
 pub async fn balance(rpc: &RpcClient, address: &Pubkey) -> Result<u64, ChainError> {
     let problem = |problem| ChainError::Account { address: *address, problem };

@@ -29,7 +29,7 @@ const DECIMALS: u8 = 6;
 type Found<T> = Result<T, Box<dyn std::error::Error>>;
 
 impl World {
-    async fn read<T: Kind>(&self, key: &Pubkey) -> Found<T> {
+    pub(crate) async fn read<T: Kind>(&self, key: &Pubkey) -> Found<T> {
         let account = firebreak_chain::account(&self.chain.rpc(), key).await?.ok_or("no account")?;
         Ok(firebreak_client::decode(&account.owner, &account.data)?)
     }

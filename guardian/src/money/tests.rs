@@ -1,0 +1,134 @@
+//! What is in safety, told of made-up accounts.
+
+use bytemuck::Zeroable;
+use firebreak_interface::{pda, state::RouteSettings};
+
+use super::*;
+use crate::status::tests::{NOW, key, snapshot};
+
+const MINT: u8 = 40;
+const VAULT: u8 = 41;
+const OWNER: u8 = 42;
+
+/// A token account of the mint, with nothing wrong about it.
+fn holding(owner: Pubkey, amount: u64) -> (Pubkey, VaultState) {
+    (key(6), VaultState { mint: key(MINT), owner, amount, sound: true })
+}
+
+/// A market with a safe, and a vault in escort with its way there.
+pub(crate) fn guarded() -> (Snapshot, Tokens) {
+    let mut snapshot = snapshot();
+    let (market, protocol) = (snapshot.markets[0].0, snapshot.addresses.protocol);
+    let safe_key = pda::safe(&market, &key(MINT)).0;
+    let account = pda::safe_tokens(&safe_key).0;
+    let mut safe = Safe::zeroed();
+    safe.initialize([protocol, market, key(MINT), account], 254, key(6));
+    let vault = holding(key(OWNER), 900);
+    let mut route = Route::zeroed();
+    let keys = [protocol, market, key(VAULT), safe_key];
+    route.register(keys, 254, &RouteSettings::starting(), &vault.1, None).expect("within bounds");
+    snapshot.limiters[0].1.vault = key(VAULT);
+    snapshot.safes = vec![(safe_key, Box::new(safe))];
+    snapshot.routes = vec![(pda::route(&market, &key(VAULT)).0, Box::new(route))];
+    let accounts = [(key(VAULT), vault), (account, holding(safe_key, 0))];
+    let tokens = Tokens { accounts: accounts.into(), decimals: [(key(MINT), 2)].into() };
+    (snapshot, tokens)
+}
+
+fn told(snapshot: &Snapshot, tokens: &Tokens) -> String {
+    text(&safes(snapshot, tokens))
+}
+
+#[track_caller]
+fn says(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.contains(line), "no `{line}` in:\n{text}");
+    }
+}
+
+#[test]
+fn an_empty_safe_and_a_vault_in_escort_are_told() {
+    let (snapshot, tokens) = guarded();
+    let text = told(&snapshot, &tokens);
+    says(
+        &text,
+        &[
+            "market 0: no migration is ordered",
+            &format!("safe of mint {}: 0 tokens (0 units) in ", key(MINT)),
+            "kept for its vaults 0, owed to 0 held withdrawals 0, left for claims 0, free 0",
+            &format!(
+                "vault {}, in escort of {}: has 9 tokens (900 units); moved to safety: 0 sent, 0 received",
+                key(VAULT),
+                key(OWNER)
+            ),
+        ],
+    );
+    for word in ["NOT SOUND", "MIGRATING", "going back", "NO ROUTE", "by anyone", "holds what"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn what_was_moved_and_what_is_owed_are_told_apart() {
+    let (mut snapshot, mut tokens) = guarded();
+    let safe_key = snapshot.safes[0].0;
+    let safe = &mut snapshot.safes[0].1;
+    safe.keep(700);
+    safe.hold(50).expect("room");
+    (safe.claims_left, safe.claims_epoch) = (100, 1);
+    snapshot.routes[0].1.migrated(750, 700);
+    tokens.accounts.insert(safe.tokens, holding(safe_key, 850));
+    says(
+        &told(&snapshot, &tokens),
+        &[
+            "8.5 tokens (850 units)",
+            "kept for its vaults 700, owed to 1 held withdrawals 50, left for claims 100, free 700",
+            "moved to safety: 750 sent, 700 received",
+        ],
+    );
+}
+
+#[test]
+fn a_migration_is_told_until_it_ends() {
+    let (mut snapshot, tokens) = guarded();
+    snapshot.markets[0].1.migrating_until = NOW.plus(7_200);
+    says(
+        &told(&snapshot, &tokens),
+        &["market 0: MIGRATING, 2 h left, until ", "`migrate --market 0 --move`"],
+    );
+    snapshot.now = NOW.plus(7_200);
+    assert!(!told(&snapshot, &tokens).contains("MIGRATING"));
+}
+
+#[test]
+fn who_may_move_what_and_what_waits_is_told() {
+    let (mut snapshot, mut tokens) = guarded();
+    let (key_of_route, route) = &mut snapshot.routes[0];
+    (route.settings.by_anyone, route.settings.holds, route.vault_owner) = (1, 2, *key_of_route);
+    (route.release.left, route.release.step, route.release.next_at) = (300, 100, NOW.plus(600));
+    let text = told(&snapshot, &tokens);
+    says(
+        &text,
+        &[
+            "in custody: has 9 tokens",
+            "; by anyone at Critical",
+            "; holds what exceeds the gross limit or a net limit, for 6 h",
+            "going back to the vault: 300 left, 100 a step, the next in 10 min",
+            &format!("`release step --vault {}`", key(VAULT)),
+        ],
+    );
+    tokens.accounts.remove(&key(VAULT));
+    says(&told(&snapshot, &tokens), &["has NO ACCOUNT any longer"]);
+}
+
+#[test]
+fn a_safe_that_somebody_could_spend_from_and_a_vault_without_a_way_stand_out() {
+    let (mut snapshot, mut tokens) = guarded();
+    let account = snapshot.safes[0].1.tokens;
+    tokens.accounts.get_mut(&account).expect("it is there").1.sound = false;
+    says(&told(&snapshot, &tokens), &["; NOT SOUND"]);
+    snapshot.routes.clear();
+    says(&told(&snapshot, &tokens), &[&format!("vault {} has NO ROUTE", key(VAULT))]);
+    snapshot.safes.clear();
+    says(&told(&snapshot, &tokens), &["no safe: `propose safe`"]);
+}
