@@ -18,12 +18,12 @@ mod money;
 mod register;
 
 pub(crate) use change::{Change, Propose, Tighten};
-pub(crate) use money::Migrate;
+pub(crate) use money::{Held, Migrate, OfSafe, Release};
 
 /// Guards a protocol: shows what holds, pauses, confirms, resumes, vetoes, tightens, proposes, executes, proves the journal.
 ///
 /// Every act is simulated and shown in words before anything is signed. Endpoint and key come from the options, else from
-/// the Solana CLI's configuration file. Tokens are moved by `migrate` alone, and to safes that were registered before.
+/// the Solana CLI's configuration file. Tokens are moved to safes that were registered before, and back, by nobody's word alone.
 #[derive(Debug, Parser)]
 #[command(name = "firebreak-guardian", version, propagate_version = true, after_long_help = exit::table())]
 pub struct Cli {
@@ -108,6 +108,12 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// What is in each safe, what it owes to whom, and the vaults' ways there and back.
     Safes,
+    /// Withdrawals that wait in a safe, in their users' names: told, paid by anyone, flagged and decided by guardians together.
+    #[command(subcommand, after_long_help = help::HELD)]
+    Held(Held),
+    /// Brings money back from a safe: guardians propose and approve it, the authority begins it, anyone takes its steps.
+    #[command(subcommand, after_long_help = help::RELEASE)]
+    Release(Release),
     /// Voids what the authority proposed and refuses what it would propose, for 30 days: guardians together.
     #[command(after_long_help = help::FREEZE)]
     Freeze(Freeze),
@@ -325,7 +331,10 @@ impl Command {
             Self::Confirm(Confirm { together, .. })
             | Self::Resume(Resume { together, .. })
             | Self::Freeze(Freeze { together, .. })
-            | Self::Migrate(Migrate { together, .. }) => &together.others.with,
+            | Self::Migrate(Migrate { together, .. })
+            | Self::Held(Held::Flag { together, .. } | Held::Decide { together, .. }) => {
+                &together.others.with
+            }
             Self::Approve(Approve { others, .. })
             | Self::Veto(Veto { others, .. })
             | Self::Execute(Execute { others, .. }) => &others.with,

@@ -33,6 +33,15 @@ pub fn lines(proposal: &Proposal, snapshot: &Snapshot) -> Vec<String> {
     }
 }
 
+/// Who does what guardians approved, and how.
+pub fn done_by(act: Option<&GuardianAct>, name: &str) -> String {
+    match act {
+        Some(GuardianAct::Release(_)) => format!("the authority sends `release begin {name}`"),
+        Some(GuardianAct::OpenClaims(_)) => format!("the authority sends `claims open {name}`"),
+        _ => format!("anybody sends `execute {name}`"),
+    }
+}
+
 /// What an act of guardians does, in a market or in the whole protocol.
 pub fn of_act(act: &GuardianAct, scope: &Pubkey, snapshot: &Snapshot) -> Vec<String> {
     let name = latch::scope_name(scope, snapshot);
@@ -279,7 +288,13 @@ pub fn standing(proposal: &Proposal, snapshot: &Snapshot) -> String {
             words::left(proposal.expires_at, now)
         ),
         Some(Status::Pending) if proposal.ripe_at.reached(now) => {
-            format!("RIPE: anyone may execute it, for {} more", words::left(proposal.expires_at, now))
+            let who = match proposal.read_act() {
+                Some((_, act @ (GuardianAct::Release(_) | GuardianAct::OpenClaims(_)))) => {
+                    done_by(Some(&act), &proposal_name(proposal, snapshot))
+                }
+                _ => "anyone may execute it".to_owned(),
+            };
+            format!("RIPE: {who}, for {} more", words::left(proposal.expires_at, now))
         }
         Some(Status::Pending) => format!(
             "waits {} more, until {}; then {} to execute it",

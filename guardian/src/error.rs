@@ -242,6 +242,10 @@ impl Error {
                         | Rule::PriceUnusable
                         | Rule::MintCapDiffers
                         | Rule::MintCapSpent
+                        // time brings what is held, and what goes back
+                        | Rule::HeldNotDue
+                        | Rule::ReleaseNotDue
+                        | Rule::MigrationUnderWay
                 ))
             ),
             _ => false,

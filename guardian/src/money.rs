@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use firebreak_interface::{
-    Instant,
-    state::{Market, Route, Safe, VaultState},
+    BreakerError, Instant, Severity,
+    state::{Fate, Held, Market, Route, Safe, VaultState},
 };
 use serde::Serialize;
 use solana_pubkey::Pubkey;
@@ -145,6 +145,77 @@ pub struct ReleaseView {
     pub next_at: String,
     /// In how long.
     pub next_in: String,
+}
+
+/// A held withdrawal.
+#[derive(Debug, Serialize)]
+pub struct HeldView {
+    /// Its number in the safe.
+    pub number: u64,
+    /// The safe's mint.
+    pub mint: String,
+    /// Whose it is.
+    pub owner: String,
+    /// Where it was withdrawn to.
+    pub destination: String,
+    /// How much, in units.
+    pub amount: u64,
+    /// The same for people.
+    pub has: String,
+    /// When it is paid, if nothing holds it up.
+    pub matures: String,
+    /// When it is paid at the latest.
+    pub latest: String,
+    /// Whether it can be settled now.
+    pub due: bool,
+    /// What becomes of it.
+    pub state: String,
+}
+
+impl HeldView {
+    /// A held withdrawal of this safe, as it stands now.
+    pub fn new(snapshot: &Snapshot, tokens: &Tokens, safe: &Safe, held: &Held) -> Self {
+        let now = snapshot.now;
+        let market = snapshot.markets.iter().find(|(key, _)| *key == safe.market).map(|(_, market)| market);
+        let severity =
+            market.map_or(Severity::Normal, |market| market.in_force(&snapshot.protocol.board, now).0);
+        let fate = held.fate(severity, safe.said_of(held.number), now);
+        let number = held.number;
+        let latest = words::left(held.due_at(), now);
+        let state = match fate {
+            Ok(Fate::Paid) => format!("DUE: `held claim {number}` pays it"),
+            Ok(Fate::Refused) => {
+                format!("refused by guardians, it stays in the safe: `held claim {number}` puts it away")
+            }
+            Err(BreakerError::HeldFlagged) => {
+                format!("FLAGGED, waits for the guardians' decision: paid in {latest} at the latest")
+            }
+            Err(_) if held.matures_at.reached(now) => {
+                format!("waits for the end of the incident: paid in {latest} at the latest")
+            }
+            Err(_) => format!("matures in {}", words::left(held.matures_at, now)),
+        };
+        Self {
+            number,
+            mint: safe.mint.to_string(),
+            owner: held.owner.to_string(),
+            destination: held.destination.to_string(),
+            amount: held.amount,
+            has: tokens.amount(&safe.mint, held.amount),
+            matures: words::moment(held.matures_at.unix),
+            latest: words::moment(held.due_at().unix),
+            due: fate.is_ok(),
+            state,
+        }
+    }
+
+    /// In a line.
+    pub fn line(&self) -> String {
+        format!(
+            "{}: {} of {}, matures {}, at the latest {}; {}",
+            self.number, self.has, self.owner, self.matures, self.latest, self.state
+        )
+    }
 }
 
 /// What is in each safe, by market.

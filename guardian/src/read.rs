@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use firebreak_interface::{ID, state::JournalEntry};
+use firebreak_interface::{
+    ID,
+    state::{JournalEntry, Safe},
+};
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 use tokio::time::sleep;
 
 use crate::{
     chain::{Node, Snapshot},
-    cli::{Command, JournalCommand},
+    cli::{Command, Held, JournalCommand, OfSafe},
     console::Console,
     error::Error,
     exit::Exit,
@@ -48,6 +51,20 @@ pub(crate) async fn read(
             let tokens = money::Tokens::read(node, &snapshot).await?;
             let safes = money::safes(&snapshot, &tokens);
             console.answer(&safes, &money::text(&safes))?;
+            Ok(Exit::Done)
+        }
+        Command::Held(Held::List(OfSafe { market, mint })) => {
+            let tokens = money::Tokens::read(node, &snapshot).await?;
+            let key = snapshot.market(market)?.0;
+            let is_meant = |safe: &Safe| safe.market == key && mint.is_none_or(|mint| safe.mint == mint);
+            let mut all = Vec::new();
+            for (key, safe) in snapshot.safes.iter().filter(|(_, safe)| is_meant(safe)) {
+                let held = node.held(key).await?;
+                all.extend(held.iter().map(|(_, one)| money::HeldView::new(&snapshot, &tokens, safe, one)));
+            }
+            let lines: Vec<_> = all.iter().map(money::HeldView::line).collect();
+            let text = if lines.is_empty() { "nothing is held".to_owned() } else { lines.join("\n") };
+            console.answer(&all, &text)?;
             Ok(Exit::Done)
         }
         Command::Journal(JournalCommand::Verify(asked)) => {

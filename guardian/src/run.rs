@@ -12,11 +12,11 @@ use crate::{
     act::{
         Actor, Desk, Manner, Plan,
         amend::{self, Tighten},
-        execute, forward, latch, migrate,
+        execute, forward, held, latch, migrate,
         named::{Found, Named},
         pause, perform,
         propose::{self, Wish},
-        register, sign, small,
+        register, release, sign, small,
         together::{self, Way},
         vote,
     },
@@ -27,6 +27,7 @@ use crate::{
     error::Error,
     exit::Exit,
     explain,
+    money::Tokens,
     read::{read, watched},
 };
 
@@ -141,7 +142,11 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
                 () = asked.asked() => Ok(Exit::Done),
             }
         }
-        Command::Status(_) | Command::Proposals | Command::Members | Command::Safes => tokio::select! {
+        Command::Status(_)
+        | Command::Proposals
+        | Command::Members
+        | Command::Safes
+        | Command::Held(cli::Held::List(_)) => tokio::select! {
             read = read(command, &node, setup.protocol()?, console) => read,
             () = asked.asked() => Err(Error::Interrupted),
         },
@@ -173,7 +178,8 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
             sign(&mut desk, &snapshot, &[transaction]).await?;
             Ok(Exit::Done)
         }
-        Command::Migrate(cli::Migrate { moves: true, market, vault, .. }) => {
+        many @ (Command::Migrate(cli::Migrate { moves: true, .. })
+        | Command::Held(cli::Held::Claim { .. })) => {
             let (actor, protocol) = (setup.actor(&[])?, setup.protocol()?);
             let snapshot = tokio::select! {
                 snapshot = node.read(protocol) => snapshot?,
@@ -181,7 +187,15 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
             };
             let manner = setup.manner();
             let mut desk = Desk { node: &node, genesis: &genesis, actor: &actor, manner, console, stop };
-            migrate::all(&mut desk, &snapshot, market, &vault).await
+            match many {
+                Command::Migrate(cli::Migrate { market, vault, .. }) => {
+                    migrate::all(&mut desk, &snapshot, market, &vault).await
+                }
+                Command::Held(cli::Held::Claim { which, of, to }) => {
+                    held::claim(&mut desk, &snapshot, (of.market, of.mint), which, to).await
+                }
+                _ => Err(Error::usage("this command is one step")),
+            }
         }
         act => {
             let actor = setup.actor(act.with())?;
@@ -262,6 +276,30 @@ async fn planned(
             let way = Way { propose: together.propose, nonce: advance.nonce };
             together::plan(node, &snapshot, actor, asked, way).await?
         }
+        Command::Held(cli::Held::Flag { range, of, together, advance }) => {
+            let (_, safe) = held::safe_of(&snapshot, of.market, of.mint)?;
+            let asked = held::flag(&snapshot, safe, range)?;
+            let way = Way { propose: together.propose, nonce: advance.nonce };
+            together::plan(node, &snapshot, actor, asked, way).await?
+        }
+        Command::Held(cli::Held::Decide { range, of, pay, together, .. }) => {
+            let (_, safe) = held::safe_of(&snapshot, of.market, of.mint)?;
+            let asked = held::decide(&snapshot, safe, range, pay)?;
+            let way = Way { propose: together.propose, nonce: None };
+            together::plan(node, &snapshot, actor, asked, way).await?
+        }
+        Command::Release(cli::Release::Propose { vault, amount, to_destination }) => {
+            let tokens = Tokens::read(node, &snapshot).await?;
+            let asked = release::order(&snapshot, &tokens, vault, &amount, to_destination)?;
+            together::plan(node, &snapshot, actor, asked, Way { propose: true, nonce: None }).await?
+        }
+        Command::Release(cli::Release::Begin(which)) => {
+            release::begin(&snapshot, actor, which.proposal.find(node, &snapshot).await?)?
+        }
+        Command::Release(cli::Release::Step { vault }) => {
+            let tokens = Tokens::read(node, &snapshot).await?;
+            release::step(&snapshot, &tokens, actor, vault)?
+        }
         Command::Freeze(cli::Freeze { together, advance }) => {
             let way = Way { propose: together.propose, nonce: advance.nonce };
             together::plan(node, &snapshot, actor, together::freeze(&snapshot)?, way).await?
@@ -303,6 +341,7 @@ async fn planned(
         | Command::Proposals
         | Command::Members
         | Command::Safes
+        | Command::Held(cli::Held::List(_) | cli::Held::Claim { .. })
         | Command::Journal(_)
         | Command::Explain(_)
         | Command::Sign { .. }

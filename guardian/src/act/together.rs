@@ -2,7 +2,7 @@
 
 use firebreak_client::instruction::{self, Behind, Stamp};
 use firebreak_interface::{
-    constants::{AUTHORITY_FREEZE, GUARDIAN_PROPOSAL_LIFE, PROPOSAL_LIFE},
+    constants::{AUTHORITY_FREEZE, GUARDIAN_PROPOSAL_LIFE, PROPOSAL_LIFE, RELEASE_ALONE_AFTER},
     state::{ConfirmOrder, GuardianAct, ResumeOrder, Status},
 };
 use solana_instruction::{AccountMeta, Instruction};
@@ -178,16 +178,21 @@ async fn propose(
     let instruction =
         instruction::propose_as_guardian(guardian, scope, number, &asked.act, &stamp, snapshot.segment());
     let wait = asked.act.policy().wait.seconds(snapshot.protocol.loosening_delay);
-    let life = if wait == 0 { GUARDIAN_PROPOSAL_LIFE } else { PROPOSAL_LIFE };
+    let life = match asked.act {
+        _ if wait == 0 => GUARDIAN_PROPOSAL_LIFE,
+        GuardianAct::Release(_) => RELEASE_ALONE_AFTER + PROPOSAL_LIFE,
+        _ => PROPOSAL_LIFE,
+    };
     let ripe = snapshot.now.unix.saturating_add(wait.into());
+    let done_by = content::done_by(Some(&asked.act), &name);
     let mut says = match needed.saturating_sub(1) {
-        0 => vec![format!("approved by whom it takes: anybody sends `execute {name}`")],
+        0 => vec![format!("approved by whom it takes: {done_by}")],
         more => vec![format!("{more} more must approve it, each with `approve {name}`")],
     };
     says.push(match wait {
-        0 => format!("takes effect: when anybody sends `execute {name}` with those approvals"),
+        0 => format!("takes effect: when {done_by} with those approvals"),
         wait => format!(
-            "takes effect: not before {}, {} from now, when anybody sends `execute {name}` with those approvals",
+            "takes effect: not before {}, {} from now, when {done_by} with those approvals",
             words::moment(ripe),
             words::duration(wait.into())
         ),
@@ -333,7 +338,7 @@ fn money(
         }
         _ => {
             return Err(Error::usage(
-                "the authority signs it too, or its time has to pass: `guardian release`",
+                "guardians propose this, and the authority signs it too: `release begin`, `claims open`",
             ));
         }
     })

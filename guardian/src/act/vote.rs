@@ -33,7 +33,10 @@ pub async fn approve(
     let mut says = match votes.needed {
         Some(0) => vec!["decides nothing: the delay and the veto bind this act, and no approval".to_owned()],
         _ if missing > 0 => vec![format!("after this {missing} more must approve it")],
-        _ => vec![format!("after this it has all it takes: anybody sends `execute {name}`")],
+        _ => {
+            let act = proposal.read_act().map(|(_, act)| act);
+            vec![format!("after this it has all it takes: {}", content::done_by(act.as_ref(), &name))]
+        }
     };
     says.push(
         "takes effect: in the slot in which it lands; it cannot be taken back; what waits can be vetoed"

@@ -186,6 +186,31 @@ how. A vault that is frozen stays.
 Several in one transaction: as in `help confirm`; or --propose: each approves alone, within a day. Signed in advance with \
 --nonce ACCOUNT --sign-only it lands when it is sent, on this one latch.";
 
+pub(super) const HELD: &str = "\
+When: users ask where their withdrawals are, or one of those that wait is an attacker's. What exceeds a limit may wait in a safe, \
+in its user's name, where the vault's route says so.
+
+It can: list what waits, with its owner and the time left; pay what is due, whoever sends it; hold some up until guardians \
+decide (flag), and pay or refuse what was flagged (decide), once and for good. One account that is closed or frozen holds up no \
+other. As in: firebreak-guardian held claim all --market 0
+
+It cannot: pay anybody but its owner, or before it is due; hold anything up for more than seven days beyond its maturity: then it \
+is paid, unless guardians refused it before. What was decided stands.
+
+A flag may be signed in advance, a decision is of now. Several in one transaction: as in `help confirm`; or --propose.";
+
+pub(super) const RELEASE: &str = "\
+When: the danger is over, and what was brought to safety is to go back, in steps, so that what goes wrong at the first is seen \
+before the second.
+
+It can: give a vault back what came from it, or give it to the destination that was registered with its route. A guardian \
+proposes it, others `approve` it, it waits for the loosening delay under veto, the authority begins it, and anyone takes its \
+four steps, a dwell of the market apart. As in: firebreak-guardian release propose --vault VAULT --amount 250000
+
+It cannot: begin while a migration is ordered, or in a halt that the guardians had not seen; go on after a new migration; take what \
+the safe owes to held withdrawals or claims; or go anywhere that is not registered. Where the authority does not sign, anybody \
+begins it 14 days after the guardians' approval, to the vault alone.";
+
 pub(super) const FREEZE: &str = "\
 When: somebody else holds the authority's key, or may. Proposals that nobody knows are the sign.
 

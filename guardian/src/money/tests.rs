@@ -106,6 +106,7 @@ fn who_may_move_what_and_what_waits_is_told() {
     let (key_of_route, route) = &mut snapshot.routes[0];
     (route.settings.by_anyone, route.settings.holds, route.vault_owner) = (1, 2, *key_of_route);
     (route.release.left, route.release.step, route.release.next_at) = (300, 100, NOW.plus(600));
+    route.release.to = route.vault;
     let text = told(&snapshot, &tokens);
     says(
         &text,

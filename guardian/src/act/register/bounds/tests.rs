@@ -1,7 +1,7 @@
 //! Whatever the code's bounds refuse is refused with the option that is to blame.
 
 use firebreak_interface::state::{
-    CoverageRow, Feed, Limits, Reading, Response, TermSettings, WindowSettings,
+    CoverageRow, Feed, Limits, Reading, Response, RouteSettings, TermSettings, WindowSettings,
 };
 use proptest::prelude::*;
 use solana_pubkey::Pubkey;
@@ -156,6 +156,15 @@ proptest! {
             let settings = InvariantSettings { left: side(left), right: side(right), ratio_bps };
             is_told(&Proposed::RegisterInvariant { index: 0, settings })?;
         }
+    }
+
+    #[test]
+    fn a_routes_option_is_named(
+        hold_seconds in near(&[0, 3_600, 259_200]),
+        (holds, by_anyone) in (0u8..=2, 0u8..=1),
+    ) {
+        let settings = RouteSettings { hold_seconds, holds, by_anyone, ..RouteSettings::starting() };
+        is_told(&Proposed::RegisterRoute(settings))?;
     }
 
     #[test]
