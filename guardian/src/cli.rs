@@ -18,7 +18,7 @@ mod money;
 mod register;
 
 pub(crate) use change::{Change, Propose, Tighten};
-pub(crate) use money::{Held, Migrate, OfSafe, Release};
+pub(crate) use money::{Claims, Held, Migrate, OfSafe, Release};
 
 /// Guards a protocol: shows what holds, pauses, confirms, resumes, vetoes, tightens, proposes, executes, proves the journal.
 ///
@@ -114,6 +114,9 @@ pub(crate) enum Command {
     /// Brings money back from a safe: guardians propose and approve it, the authority begins it, anyone takes its steps.
     #[command(subcommand, after_long_help = help::RELEASE)]
     Release(Release),
+    /// Shares a safe out among users, for a protocol that never comes back.
+    #[command(subcommand, after_long_help = help::CLAIMS)]
+    Claims(Claims),
     /// Voids what the authority proposed and refuses what it would propose, for 30 days: guardians together.
     #[command(after_long_help = help::FREEZE)]
     Freeze(Freeze),

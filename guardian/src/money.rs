@@ -168,6 +168,8 @@ pub struct HeldView {
     pub latest: String,
     /// Whether it can be settled now.
     pub due: bool,
+    /// Whether guardians refused it.
+    pub refused: bool,
     /// What becomes of it.
     pub state: String,
 }
@@ -205,6 +207,7 @@ impl HeldView {
             matures: words::moment(held.matures_at.unix),
             latest: words::moment(held.due_at().unix),
             due: fate.is_ok(),
+            refused: fate == Ok(Fate::Refused),
             state,
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     act::{
         Actor, Desk, Manner, Plan,
         amend::{self, Tighten},
-        execute, forward, held, latch, migrate,
+        claims, execute, forward, held, latch, migrate,
         named::{Found, Named},
         pause, perform,
         propose::{self, Wish},
@@ -179,7 +179,8 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
             Ok(Exit::Done)
         }
         many @ (Command::Migrate(cli::Migrate { moves: true, .. })
-        | Command::Held(cli::Held::Claim { .. })) => {
+        | Command::Held(cli::Held::Claim { .. })
+        | Command::Claims(cli::Claims::Pay { .. })) => {
             let (actor, protocol) = (setup.actor(&[])?, setup.protocol()?);
             let snapshot = tokio::select! {
                 snapshot = node.read(protocol) => snapshot?,
@@ -193,6 +194,9 @@ async fn command(cli: Cli, console: &mut Console, stop: Stop) -> Result<Exit, Er
                 }
                 Command::Held(cli::Held::Claim { which, of, to }) => {
                     held::claim(&mut desk, &snapshot, (of.market, of.mint), which, to).await
+                }
+                Command::Claims(cli::Claims::Pay { proofs, index, to }) => {
+                    claims::pay(&mut desk, &snapshot, &proofs, index, to).await
                 }
                 _ => Err(Error::usage("this command is one step")),
             }
@@ -300,6 +304,14 @@ async fn planned(
             let tokens = Tokens::read(node, &snapshot).await?;
             release::step(&snapshot, &tokens, actor, vault)?
         }
+        Command::Claims(cli::Claims::Propose { of, file, proofs }) => {
+            let tokens = Tokens::read(node, &snapshot).await?;
+            let asked = claims::order(&snapshot, &tokens, (of.market, of.mint), (&file, &proofs))?;
+            together::plan(node, &snapshot, actor, asked, Way { propose: true, nonce: None }).await?
+        }
+        Command::Claims(cli::Claims::Open(which)) => {
+            claims::open(&snapshot, actor, which.proposal.find(node, &snapshot).await?)?
+        }
         Command::Freeze(cli::Freeze { together, advance }) => {
             let way = Way { propose: together.propose, nonce: advance.nonce };
             together::plan(node, &snapshot, actor, together::freeze(&snapshot)?, way).await?
@@ -342,6 +354,7 @@ async fn planned(
         | Command::Members
         | Command::Safes
         | Command::Held(cli::Held::List(_) | cli::Held::Claim { .. })
+        | Command::Claims(cli::Claims::Pay { .. })
         | Command::Journal(_)
         | Command::Explain(_)
         | Command::Sign { .. }

@@ -174,6 +174,8 @@ pub async fn claim(
                 return Err(Error::WrongKey { key: desk.actor.address(), role: "its owner", remedy });
             }
             Some(to) => Payee::To(to),
+            // nobody is paid: any account will do
+            None if view.refused => Payee::To(one.destination),
             None => payee,
         };
         match (view.due, payee) {

@@ -7,6 +7,7 @@
 
 mod actor;
 pub mod amend;
+pub mod claims;
 pub mod execute;
 mod forward;
 pub mod held;

@@ -211,6 +211,17 @@ It cannot: begin while a migration is ordered, or in a halt that the guardians h
 the safe owes to held withdrawals or claims; or go anywhere that is not registered. Where the authority does not sign, anybody \
 begins it 14 days after the guardians' approval, to the vault alone.";
 
+pub(super) const CLAIMS: &str = "\
+When: the protocol will not come back, and what is in a safe belongs to its users.
+
+It can: share out what the safe owes nobody, by a list that everybody can check: the same list gives the same root. A guardian \
+proposes it, others `approve` it, it waits for the loosening delay under veto, the authority opens it, and anyone pays each claim \
+to its owner's associated account. As in: firebreak-guardian claims propose --market 0 --file claims.csv --proofs proofs.json, \
+and later firebreak-guardian claims pay --proofs proofs.json
+
+It cannot: promise more than the safe has, take what it owes to held withdrawals, or pay a claim twice or to anybody else. A \
+later set voids what an earlier one left. An owner without an associated account opens one, or signs with --to.";
+
 pub(super) const FREEZE: &str = "\
 When: somebody else holds the authority's key, or may. Proposals that nobody knows are the sign.
 

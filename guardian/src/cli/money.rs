@@ -1,6 +1,8 @@
 //! What moves money to safety and back, as people type it.
 
-use clap::{ArgGroup, Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use firebreak_interface::{Severity, state::Source};
 use solana_pubkey::Pubkey;
 
@@ -116,5 +118,34 @@ pub(crate) enum Release {
         /// The vault that it came from.
         #[arg(long, value_name = "VAULT", value_parser = words::address)]
         vault: Pubkey,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Claims {
+    /// Makes a tree of a list of claims, writes the proofs, and proposes to open it: the first guardian who approves.
+    Propose {
+        #[command(flatten)]
+        of: OfSafe,
+        /// The list: lines of OWNER,AMOUNT, or JSON; amounts in tokens, or as in 500units.
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Where the proofs go.
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        proofs: PathBuf,
+    },
+    /// Opens the claims once they are approved and have waited: the authority.
+    Open(Which),
+    /// Pays the claims that were not paid yet, each to its owner. Anyone may.
+    Pay {
+        /// The proofs, as `claims propose` wrote them.
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        proofs: PathBuf,
+        /// This one alone.
+        #[arg(long, value_name = "NUMBER")]
+        index: Option<u64>,
+        /// To another account of the owner's, who signs.
+        #[arg(long, value_name = "ACCOUNT", value_parser = words::address)]
+        to: Option<Pubkey>,
     },
 }

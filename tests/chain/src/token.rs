@@ -1,7 +1,7 @@
 //! Mints and token accounts of the real SPL Token program, which every chain here has from its start.
 
 use solana_client::nonblocking::rpc_client::RpcClient;
-use solana_instruction::Instruction;
+use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_program_pack::Pack;
 use solana_pubkey::Pubkey;
@@ -59,6 +59,29 @@ pub fn transfer(from: &Pubkey, to: &Pubkey, owner: &Pubkey, amount: u64) -> Inst
 pub fn give(address: &Pubkey, owner: &Pubkey, to: &Pubkey) -> Instruction {
     let kind = token::AuthorityType::AccountOwner;
     built(token::set_authority(&spl_token_interface::id(), address, Some(to), kind, owner, &[]))
+}
+
+/// Creates accounts at the addresses of [`associated`].
+const ASSOCIATED: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+
+/// The associated account of an owner.
+pub fn associated(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
+    let token = spl_token_interface::id();
+    Pubkey::find_program_address(&[owner.as_ref(), token.as_ref(), mint.as_ref()], &ASSOCIATED).0
+}
+
+/// Opens it.
+pub fn open_associated(payer: &Pubkey, owner: &Pubkey, mint: &Pubkey) -> Instruction {
+    let read = |key| AccountMeta::new_readonly(key, false);
+    let accounts = vec![
+        AccountMeta::new(*payer, true),
+        AccountMeta::new(associated(owner, mint), false),
+        read(*owner),
+        read(*mint),
+        read(Pubkey::default()),
+        read(spl_token_interface::id()),
+    ];
+    Instruction { program_id: ASSOCIATED, accounts, data: Vec::new() }
 }
 
 /// How much a token account holds.

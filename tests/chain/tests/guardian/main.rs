@@ -2,6 +2,7 @@
 
 mod keepers;
 mod migration;
+mod owed;
 mod proposals;
 mod registrations;
 mod runbook;

@@ -240,7 +240,7 @@ async fn one_that_fails_stops_no_other_and_is_moved_later() -> TestResult {
     let vaults = world.guarded(4).await?;
     // the venue's own vault is in escort
     world.run(&format!("g propose route --market 0 --vault $VAULT {AUTHORITY}")).await.done();
-    world.leak().await?;
+    token::mint_to(&world.chain.rpc(), world.chain.payer(), &world.mint, &world.vault, AMOUNT).await?;
     world.ordered().await;
     world.change(&vaults[1], |data| data[STATE] = FROZEN).await?;
 
@@ -274,5 +274,94 @@ async fn one_that_fails_stops_no_other_and_is_moved_later() -> TestResult {
     let late = world.run(&moves).await;
     assert_eq!(late.exit, Exit::NotFound, "{}", late.err);
     late.says("NoMigration");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_safety_goes_back_in_steps() -> TestResult {
+    let world = World::in_shadow().await?;
+    let vault = world.guarded(1).await?[0];
+    let propose = format!("g release propose --vault {vault} --keypair $KEYS/guardian-0.json --yes");
+    for (options, word) in [
+        ("--amount 0", "--amount is 0"),
+        ("--amount 0.0000001", "--amount: 0.0000001 tokens are no amount"),
+        ("--amount 1 --to-destination", "--to-destination: the route of vault"),
+    ] {
+        let refused = world.run(&format!("{propose} {options}")).await;
+        assert_eq!(refused.exit, Exit::Usage, "{}", refused.err);
+        refused.says(word);
+    }
+    let step = format!("g release step --vault {vault} {ANYBODY}");
+    let none = world.run(&step).await;
+    assert_eq!(none.exit, Exit::NotFound, "{}", none.err);
+    none.says("no release of vault");
+
+    world.ordered().await;
+    world.run(&format!("g migrate --market 0 --move {ANYBODY}")).await.done();
+    let proposed = world.run(&format!("{propose} --amount 0.04")).await.done();
+    for word in [
+        &format!("releases 40000 of vault {vault} in market 0, to the vault, in four steps"),
+        "the safe owes nobody 0.04 tokens (40000 units) now",
+        "1 more must approve it, each with `approve 0/0`",
+        "2 d from now, when the authority sends `release begin 0/0`",
+        "cannot: begin while a migration is ordered",
+    ] {
+        assert!(proposed.out.contains(word), "no `{word}` in:\n{}", proposed.out);
+    }
+    let approve = "g approve 0/0 --keypair $KEYS/guardian-1.json --yes";
+    world
+        .run(approve)
+        .await
+        .done()
+        .says("after this it has all it takes: the authority sends `release begin 0/0`");
+    let begin = |keys: &str| format!("g release begin 0/0 {keys}");
+    let early = world.run(&begin(AUTHORITY)).await;
+    assert_eq!(early.exit, Exit::Refused, "{}", early.err);
+    early.says("trying again can help");
+    world.wait(2 * 86_400 + 60).await?;
+    let execute = world.run(&format!("g execute 0/0 {ANYBODY}")).await;
+    assert_eq!(execute.exit, Exit::Usage, "{}", execute.err);
+    execute.says("`release begin`");
+    world.run("g proposals").await.done().says("RIPE: the authority sends `release begin 0/0`");
+    let stranger = world.run(&begin(ANYBODY)).await;
+    assert_eq!(stranger.exit, Exit::WrongKey, "{}", stranger.err);
+    stranger.says("14 days after the last approval");
+
+    let begun = world.run(&begin(AUTHORITY)).await.done();
+    assert!(begun.out.contains("to be released: 0 -> 40000"), "{}", begun.out);
+    let dwell: Market = world.read(&world.venue.market).await?;
+    for taken in 1..=4u64 {
+        world.run("g safes").await.done().says("going back to the vault: ");
+        let done = world.run(&step).await.done();
+        assert!(done.out.contains("gives 0.01 tokens (10000 units) to the vault"), "{}", done.out);
+        assert_eq!(token::balance(&world.chain.rpc(), &vault).await?, taken * AMOUNT / 4);
+        if taken < 4 {
+            let early = world.run(&step).await;
+            assert_eq!(early.exit, Exit::Refused, "{}", early.err);
+            early.says("ReleaseNotDue").says("trying again can help");
+        }
+        world.wait(u64::from(dwell.dwell) + 60).await?;
+    }
+    assert_eq!(world.in_safe().await?, 0);
+    assert_eq!(world.run(&step).await.exit, Exit::NotFound, "it is over");
+    let shown = world.run("g safes").await.done();
+    assert!(!shown.out.contains("going back"), "{}", shown.out);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_authority_it_goes_back_two_weeks_later() -> TestResult {
+    let world = World::in_shadow().await?;
+    let vault = world.guarded(1).await?[0];
+    world.ordered().await;
+    world.run(&format!("g migrate --market 0 --move {ANYBODY}")).await.done();
+    let propose = format!("g release propose --vault {vault} --amount 40000units");
+    world.run(&format!("{propose} --keypair $KEYS/guardian-0.json --yes")).await.done();
+    world.run("g approve 0/0 --keypair $KEYS/guardian-1.json --yes").await.done();
+    world.wait(13 * 86_400).await?;
+    let begin = format!("g release begin 0/0 {ANYBODY}");
+    assert_eq!(world.run(&begin).await.exit, Exit::WrongKey);
+    world.wait(86_400 + 60).await?;
+    world.run(&begin).await.done().says("to be released: 0 -> 40000");
     Ok(())
 }
