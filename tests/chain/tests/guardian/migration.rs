@@ -63,7 +63,7 @@ impl World {
     }
 
     /// The same, with safe and routes, all by the command line.
-    async fn guarded(&self, count: usize) -> Found<Vec<Pubkey>> {
+    pub(crate) async fn guarded(&self, count: usize) -> Found<Vec<Pubkey>> {
         let vaults = self.in_custody(count).await?;
         self.run(&format!("g propose safe --market 0 --mint {} {AUTHORITY}", self.mint)).await.done();
         for vault in &vaults {

@@ -192,7 +192,7 @@ async fn a_limiter_is_registered_in_tokens_as_it_was_asked_for() -> TestResult {
 
     let done = world.registered(&limiter(&format!("{amounts} {more}")), &words).await?;
     assert!(done.contains(&format!("the limiter of vault {vault}, armed: - -> false")), "{done}");
-    assert!(done.contains("units that they have taken: - -> 250500000"), "{done}");
+    assert!(done.contains("taken of it: - -> 250500000 until"), "{done}");
     let addresses = ProtocolAddresses::new(world.venue.protocol);
     let found: Limiter = world.read(&addresses.limiter(&vault)).await?;
     let start = LimiterSettings::starting(250_500_000, 500_000);
