@@ -87,6 +87,8 @@ pub struct Market {
     pub closed: String,
     /// When each severity ends, the highest first.
     pub way_down: Vec<Step>,
+    /// Seconds for which its vaults are still moved to safety, by guardians' order.
+    pub migrating_seconds: i64,
     /// Seconds for which announced maintenance still quiets keepers' raises.
     pub quiet_seconds: i64,
     /// Its latches.
@@ -261,6 +263,7 @@ fn of_market(snapshot: &Snapshot, key: &Pubkey, market: &firebreak_client::Marke
         severity: format!("{severity:?}"),
         closed: words::operations(closed.0),
         way_down: way_down.collect(),
+        migrating_seconds: seconds_left(market.migrating_until, now),
         quiet_seconds: seconds_left(market.quiet_until, now),
         latches: latches(snapshot, key),
         limiters: snapshot

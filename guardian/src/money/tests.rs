@@ -1,10 +1,19 @@
 //! What is in safety, told of made-up accounts.
 
 use bytemuck::Zeroable;
-use firebreak_interface::{pda, state::RouteSettings};
+use firebreak_interface::{
+    constants::HOLD_EXTENSION_MAX,
+    pda,
+    state::{
+        ClaimsOrder, GuardianAct, HeldRange, LatchId, MigrateOrder, ReleaseOrder, RouteSettings, Source,
+    },
+};
 
 use super::*;
-use crate::status::tests::{NOW, key, snapshot};
+use crate::{
+    content::of_act,
+    status::tests::{NOW, key, snapshot, trip},
+};
 
 const MINT: u8 = 40;
 const VAULT: u8 = 41;
@@ -132,4 +141,92 @@ fn a_safe_that_somebody_could_spend_from_and_a_vault_without_a_way_stand_out() {
     says(&told(&snapshot, &tokens), &[&format!("vault {} has NO ROUTE", key(VAULT))]);
     snapshot.safes.clear();
     says(&told(&snapshot, &tokens), &["no safe: `propose safe`"]);
+}
+
+/// A withdrawal of this number, which came now, and waits for an hour.
+fn held(number: u64, severity: Severity) -> Held {
+    let mut held = Held::zeroed();
+    let keys = [key(50), key(51), key(52)];
+    held.initialize(keys, 254, (9, number, 250), (3_600, severity), NOW);
+    held
+}
+
+#[test]
+fn a_held_withdrawal_is_told_by_what_becomes_of_it() {
+    let (mut snapshot, tokens) = guarded();
+    let mut safe = *snapshot.safes[0].1;
+    for _ in 0..4 {
+        safe.hold(250).expect("room");
+    }
+    let told = |snapshot: &Snapshot, safe: &Safe, held: &Held| {
+        let view = HeldView::new(snapshot, &tokens, safe, held);
+        (view.due, view.line())
+    };
+    let (calm, tense) = (held(1, Severity::Normal), held(2, Severity::Major));
+    let (due, line) = told(&snapshot, &safe, &calm);
+    assert!(!due && line.ends_with("matures in 1 h"), "{line}");
+    assert!(line.starts_with(&format!("1: 2.5 tokens (250 units) of {}, matures ", key(51))), "{line}");
+
+    snapshot.now = NOW.plus(3_600);
+    let (due, line) = told(&snapshot, &safe, &calm);
+    assert!(due && line.ends_with("DUE: `held claim 1` pays it"), "{line}");
+    // one that came in an incident waits for its end
+    assert!(snapshot.markets[0].1.latch_trip((Source::Limiter, 0), &trip(), NOW.plus(20_000), NOW));
+    let (due, line) = told(&snapshot, &safe, &tense);
+    assert!(!due && line.ends_with("waits for the end of the incident: paid in 7 d at the latest"), "{line}");
+    assert!(told(&snapshot, &safe, &calm).0, "the other came before it");
+
+    safe.flag((1, 2), NOW).expect("there are four");
+    let (due, line) = told(&snapshot, &safe, &calm);
+    assert!(!due && line.contains("FLAGGED, waits for the guardians' decision: paid in 7 d"), "{line}");
+    safe.decide((1, 1), false, NOW).expect("it is flagged");
+    let (due, line) = told(&snapshot, &safe, &calm);
+    assert!(due && line.contains("refused by guardians"), "{line}");
+    snapshot.now = NOW.plus(3_600 + u64::from(HOLD_EXTENSION_MAX));
+    assert!(told(&snapshot, &safe, &tense).0, "nobody decided");
+}
+
+#[test]
+fn what_guardians_do_with_money_is_told_before_they_sign() {
+    let (mut snapshot, _) = guarded();
+    let market = snapshot.markets[0].0;
+    assert!(snapshot.markets[0].1.latch_trip((Source::Limiter, 0), &trip(), NOW.plus(7_200), NOW));
+    let latch = LatchId { source: Source::Limiter, severity: Severity::Major, since: NOW };
+    let order = GuardianAct::Migrate(MigrateOrder { latch });
+    let lines = |snapshot: &Snapshot, act: &GuardianAct| of_act(act, &market, snapshot).join("\n");
+    says(
+        &lines(&snapshot, &order),
+        &[
+            "orders that all vaults of market 0 with a route be emptied into their safes, for a day",
+            "because of the latch by limiter, Major, since slot 1000 in market 0",
+            "which holds for 2 h more",
+            "1 vaults have a route, of which anyone moves 0 and the protected program 1",
+        ],
+    );
+    snapshot.now = NOW.plus(7_200);
+    says(&lines(&snapshot, &order), &["void: it holds no longer"]);
+    snapshot.routes.clear();
+    says(&lines(&snapshot, &order), &[&format!("NOT moved, as it has no route: vault {}", key(VAULT))]);
+
+    let release = |destination| {
+        GuardianAct::Release(ReleaseOrder { vault: key(VAULT), amount: 5, destination, owner: key(OWNER) })
+    };
+    let back = lines(&snapshot, &release(key(VAULT)));
+    says(
+        &back,
+        &["releases 5 of vault", "to the vault, in four steps", "14 days after enough have approved"],
+    );
+    let elsewhere = lines(&snapshot, &release(key(60)));
+    says(&elsewhere, &[&format!("to {} of {}", key(60), key(OWNER))]);
+    assert!(!elsewhere.contains("14 days"), "the authority signs that: {elsewhere}");
+    let range = HeldRange { mint: key(MINT), from: 3, to: 7 };
+    says(&lines(&snapshot, &GuardianAct::FlagHeld(range)), &["flags held withdrawals 3 to 7", "seven days"]);
+    let decided = |pay| lines(&snapshot, &GuardianAct::DecideHeld { range, pay });
+    says(&decided(true), &["pays flagged withdrawals 3 to 7"]);
+    says(&decided(false), &["refuses flagged withdrawals 3 to 7"]);
+    let claims = ClaimsOrder { mint: key(MINT), epoch: 2, root: [0xab; 32], total: 9 };
+    says(
+        &lines(&snapshot, &GuardianAct::OpenClaims(claims)),
+        &["opens claims of 9 together", "set 2", "root abababab"],
+    );
 }

@@ -101,7 +101,9 @@ fn what_holds_is_told_with_its_reason_and_the_time_left() {
     let mut snapshot = snapshot();
     let until = NOW.plus(3_661);
     assert!(snapshot.markets[0].1.latch_trip((Source::Limiter, 0), &trip(), until, NOW));
+    snapshot.markets[0].1.migrating_until = NOW.plus(60);
     let text = seen(&snapshot).text(false);
+    assert!(text.contains("  MIGRATING for 1 min more: `migrate --move`"), "{text}");
     assert!(text.starts_with("protocol: Major, "), "the worst of its markets first: {text}");
     assert!(text.contains("market 0: Major, closed: withdraw, borrow"), "{text}");
     assert!(text.contains("latch by limiter: Major since slot 1000, 1 h 1 min left"), "{text}");
@@ -109,6 +111,7 @@ fn what_holds_is_told_with_its_reason_and_the_time_left() {
     snapshot.now = NOW.plus(3_661);
     let text = seen(&snapshot).text(false);
     assert!(text.contains("Minor, closed: nothing") && !text.contains("latch by"), "{text}");
+    assert!(!text.contains("MIGRATING"), "{text}");
 }
 
 #[test]

@@ -116,6 +116,13 @@ impl Market {
         let severity = painted(&self.severity, colour);
         writeln!(out, "market {}: {severity}, closed: {}, {}", self.id, self.closed, self.address)?;
         self.latches.iter().try_for_each(|latch| latch.write(out))?;
+        if self.migrating_seconds > 0 {
+            let left = words::duration(self.migrating_seconds.unsigned_abs());
+            writeln!(
+                out,
+                "  MIGRATING for {left} more: `migrate --move` moves its vaults, `safes` shows them"
+            )?;
+        }
         if self.quiet_seconds > 0 {
             let left = words::duration(self.quiet_seconds.unsigned_abs());
             writeln!(out, "  maintenance: keepers' raises are refused for {left} more")?;

@@ -86,6 +86,35 @@ fn each_registration_is_told_with_all_that_it_holds() {
             vec![],
             vec!["adds 1 instructions", "instruction 0xabababababababab: asks for withdraw"],
         ),
+        (
+            Proposed::RegisterSafe,
+            vec![market, key(43)],
+            vec![&*format!("registers a safe of mint {} in market 0", key(43)), "goes back to the vault"],
+        ),
+        (
+            Proposed::RegisterRoute(RouteSettings::starting()),
+            vec![market, vault],
+            vec![
+                &*format!("the way of vault {vault} in market 0 to its safe"),
+                "migrated: where guardians order it",
+                "holds nothing: what a limiter would hold it refuses",
+                "released to the vault alone",
+            ],
+        ),
+        (
+            Proposed::RegisterRoute(RouteSettings {
+                destination: key(44),
+                holds: 2,
+                by_anyone: 1,
+                ..RouteSettings::starting()
+            }),
+            vec![market, vault],
+            vec![
+                "by anyone while a limiter or an invariant holds Critical",
+                "holds what exceeds the gross limit or a net limit, for 6 h",
+                &*format!("may be RELEASED TO {} too", key(44)),
+            ],
+        ),
     ] {
         let text = of(&proposed, &accounts, &snapshot).join("\n");
         for word in words {
@@ -117,4 +146,9 @@ fn what_is_created_is_where_the_program_creates_it() {
     let limiter = Proposed::RegisterLimiter { settings: LimiterSettings::starting(1, 1), mint_cap: 1 };
     assert_eq!(created(&limiter, &[market, vault], &snapshot), Some(snapshot.addresses.limiter(&vault)));
     assert_eq!(created(&Proposed::RegisterCoverage(Vec::new()), &[], &snapshot), None);
+    let safe = created(&Proposed::RegisterSafe, &[market, key(43)], &snapshot);
+    assert_eq!(safe, Some(pda::safe(&market, &key(43)).0));
+    // it is registered again, with other settings
+    let route = Proposed::RegisterRoute(RouteSettings::starting());
+    assert_eq!(created(&route, &[market, vault], &snapshot), None);
 }

@@ -6,15 +6,15 @@ use firebreak_client::{
     Limiter, Market,
     instruction::{self as breaker, NewLimiter},
     interface::{
-        pda,
-        state::{LimiterSettings, Route, Safe},
+        Severity, pda,
+        state::{LimiterSettings, Route, Rule, Safe, Source, Trip},
     },
 };
 use firebreak_guardian::exit::Exit;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-use crate::world::{TestResult, World};
+use crate::world::{Found, TestResult, World};
 
 const AUTHORITY: &str = "--keypair $KEYS/authority.json --yes";
 const TWO: &str = "--keypair $KEYS/guardian-0.json --keypair $KEYS/guardian-1.json --yes";
@@ -24,8 +24,6 @@ const AMOUNT: u64 = 40_000;
 /// Where a token account has its state, and what it is when it is frozen.
 const STATE: usize = 108;
 const FROZEN: u8 = 2;
-
-type Found<T> = Result<T, Box<dyn std::error::Error>>;
 
 impl World {
     fn safe(&self) -> Pubkey {
@@ -363,5 +361,37 @@ async fn without_the_authority_it_goes_back_two_weeks_later() -> TestResult {
     assert_eq!(world.run(&begin).await.exit, Exit::WrongKey);
     world.wait(86_400 + 60).await?;
     world.run(&begin).await.done().says("to be released: 0 -> 40000");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_critical_anyone_moves_the_vaults_whose_routes_say_so() -> TestResult {
+    let world = World::in_shadow().await?;
+    let vaults = world.guarded(2).await?;
+    world
+        .run(&format!("g propose route --market 0 --vault {} --by-anyone {AUTHORITY}", vaults[0]))
+        .await
+        .done();
+    let moves = format!("g migrate --market 0 --move {ANYBODY}");
+    assert_eq!(world.run(&moves).await.exit, Exit::NotFound, "nothing holds");
+
+    // what two looks at a seasoned limiter latch
+    let now = world.clock().await?;
+    let mut market: Market = world.read(&world.venue.market).await?;
+    let trip = Trip { rule: Rule::Undeclared, severity: Severity::Critical, value: 9, threshold: 3 };
+    assert!(market.latch_trip((Source::Limiter, 0), &trip, now.plus(86_400), now));
+    world.write(&world.venue.market, &market).await?;
+    let moved = world.run(&moves).await;
+    assert_eq!(moved.exit, Exit::Left, "{}\n{}", moved.out, moved.err);
+    moved.says("move 1 of 2 vaults").says("guardians did not order it, and its route lets nobody else");
+    assert_eq!(world.in_safe().await?, AMOUNT);
+    // guardians order the rest, because of the same
+    world
+        .run(&format!("g migrate --market 0 {TWO}"))
+        .await
+        .done()
+        .says("because of the latch by limiter, Critical");
+    world.run(&moves).await.done();
+    assert_eq!(world.in_safe().await?, 2 * AMOUNT);
     Ok(())
 }

@@ -6,22 +6,19 @@ use firebreak_chain::{send, token};
 use firebreak_client::interface::{
     constants::HOLD_EXTENSION_MAX,
     pda,
-    state::{Held, Layout, Safe},
+    state::{Held, Safe},
 };
 use firebreak_guardian::exit::Exit;
-use solana_account::Account;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-use crate::world::{TestResult, World};
+use crate::world::{Found, TestResult, World};
 
 const AUTHORITY: &str = "--keypair $KEYS/authority.json --yes";
 const TWO: &str = "--keypair $KEYS/guardian-0.json --keypair $KEYS/guardian-1.json --yes";
 const ANYBODY: &str = "--keypair $KEYS/guardian-2.json --yes";
 const HOUR: u32 = 3_600;
-
-type Found<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// A user whose withdrawal waits.
 struct User {
@@ -68,20 +65,6 @@ impl World {
         }
         self.write(&safe_key, &safe).await?;
         Ok(users)
-    }
-
-    async fn write<T: Layout>(&self, key: &Pubkey, state: &T) -> TestResult {
-        let data = firebreak_client::account::encode(state);
-        let lamports = self.chain.rpc().get_minimum_balance_for_rent_exemption(data.len()).await?;
-        let owner = firebreak_client::interface::ID;
-        let account = Account { lamports, data, owner, ..Account::default() };
-        self.copy(&account, key, |_| {}).await
-    }
-
-    async fn clock(&self) -> Found<firebreak_client::interface::Instant> {
-        let key = firebreak_client::clock::ADDRESS;
-        let account = firebreak_chain::account(&self.chain.rpc(), &key).await?.ok_or("no clock")?;
-        Ok(firebreak_client::clock::read(&account.owner, &account.data).ok_or("no clock")?)
     }
 }
 

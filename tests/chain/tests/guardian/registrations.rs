@@ -19,14 +19,12 @@ use firebreak_guardian::exit::Exit;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-use crate::world::{TestResult, World};
+use crate::world::{Found, TestResult, World};
 
 const AUTHORITY: &str = "--keypair $KEYS/authority.json --yes";
 const ANYBODY: &str = "--keypair $KEYS/guardian-1.json --yes";
 /// Of the token that is listed here.
 const DECIMALS: u8 = 6;
-
-type Found<T> = Result<T, Box<dyn std::error::Error>>;
 
 impl World {
     pub(crate) async fn read<T: Kind>(&self, key: &Pubkey) -> Found<T> {

@@ -16,7 +16,7 @@ use firebreak_client::{
     instruction::{self as breaker, NewLimiter},
     interface::{
         Operation, Operations, constants, ids,
-        state::{KeeperSettings, LimiterSettings, MarketSettings, ProtocolSettings},
+        state::{KeeperSettings, Layout, LimiterSettings, MarketSettings, ProtocolSettings},
     },
     venue::{self, MARKET_ID, Venue},
 };
@@ -32,6 +32,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use tempfile::TempDir;
 
+pub(crate) type Found<T> = Result<T, Box<dyn std::error::Error>>;
 pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
 
 const SOL: u64 = 1_000_000_000;
@@ -212,6 +213,22 @@ impl World {
         let params = serde_json::json!([to.to_string(), update]);
         self.chain.rpc().send::<serde_json::Value>(set, params).await?;
         Ok(())
+    }
+
+    /// Writes an account of the breaker as the breaker did not.
+    pub(crate) async fn write<T: Layout>(&self, key: &Pubkey, state: &T) -> TestResult {
+        let data = firebreak_client::account::encode(state);
+        let lamports = self.chain.rpc().get_minimum_balance_for_rent_exemption(data.len()).await?;
+        let owner = firebreak_client::interface::ID;
+        let account = solana_account::Account { lamports, data, owner, ..solana_account::Account::default() };
+        self.copy(&account, key, |_| {}).await
+    }
+
+    /// The chain's clock.
+    pub(crate) async fn clock(&self) -> Found<firebreak_client::interface::Instant> {
+        let key = firebreak_client::clock::ADDRESS;
+        let account = firebreak_chain::account(&self.chain.rpc(), &key).await?.ok_or("no clock")?;
+        Ok(firebreak_client::clock::read(&account.owner, &account.data).ok_or("no clock")?)
     }
 
     /// What the placeholders of a command stand for.
