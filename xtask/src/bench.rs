@@ -14,8 +14,12 @@ use crate::workspace::Workspace;
 
 /// The program that measures compute units.
 pub(crate) const CU: &str = "cu";
-/// The program that measures a guardian's pause, and the one that it measures.
-const PAUSE: [&str; 2] = ["pause", "firebreak-guardian"];
+/// The program that measures a guardian's pause.
+const PAUSE: &str = "pause";
+/// The program that measures a migration.
+const MIGRATE: &str = "migrate";
+/// What these two measure.
+const GUARDIAN: &str = "firebreak-guardian";
 /// The programs on its chains.
 const PROGRAMS: [&str; 2] = ["breaker", "venue"];
 /// Says to the bench that there is no validator.
@@ -36,6 +40,12 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
         arguments: Vec<OsString>,
     },
+    /// A migration of 1 and of 40 vaults, from the order to empty, on the real validator and on a Surfnet
+    Migrate {
+        /// Passed on: --runs N, --surfnet prints the figures of a Surfnet alone
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// Builds the programs and a bench and runs it.
@@ -43,7 +53,8 @@ pub(crate) fn command(workspace: &Workspace, bench: &Bench) -> Result<()> {
     host::require_packages()?;
     match bench {
         Bench::Cu { arguments } => cu(workspace, arguments),
-        Bench::Pause { arguments } => pause(workspace, arguments),
+        Bench::Pause { arguments } => on_chains(workspace, PAUSE, arguments),
+        Bench::Migrate { arguments } => on_chains(workspace, MIGRATE, arguments),
     }
 }
 
@@ -54,10 +65,12 @@ fn cu(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     run(cu.command(workspace).args(arguments))
 }
 
-fn pause(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
+/// A bench that runs the command line on chains.
+fn on_chains(workspace: &Workspace, bench: &str, arguments: &[OsString]) -> Result<()> {
     build::build(workspace, &Options::only(&PROGRAMS))?;
-    let binaries =
-        step("bench and command line", || host::build_programs(workspace, &PAUSE, &Ids::default()))?;
+    let binaries = step("bench and command line", || {
+        host::build_programs(workspace, &[bench, GUARDIAN], &Ids::default())
+    })?;
     let [bench, guardian] = binaries.as_slice() else { bail!("cargo built no bench") };
     let mut command = bench.command(workspace);
     command.args(arguments).env("FIREBREAK_GUARDIAN", &guardian.path);

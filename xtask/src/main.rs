@@ -37,6 +37,7 @@ Examples:
   cargo xtask demo --path recorded     an attack, with and without the breaker
   cargo xtask bench cu --json          compute units per instruction
   cargo xtask bench pause              a guardian's pause, from key press to confirmed
+  cargo xtask bench migrate            1 and 40 vaults to safety, from the order to empty
 
 Environment:
   CARGO_TARGET_DIR       where everything is built [default: target]

@@ -4,7 +4,9 @@
 //! asked for at the addresses they asked for. Which node stands behind it changes nothing for them, so one
 //! test body runs on both. [`send`] and [`token`] are what nearly every test then does first.
 
+pub mod custody;
 mod error;
+pub mod figures;
 mod ports;
 pub mod send;
 mod surfnet;

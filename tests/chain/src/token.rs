@@ -16,11 +16,31 @@ use crate::{ChainError, account, send::send};
 
 /// Creates a mint whose authority is `payer`.
 pub async fn create_mint(rpc: &RpcClient, payer: &Keypair, decimals: u8) -> Result<Pubkey, ChainError> {
-    let mint = Keypair::new();
-    let address = mint.pubkey();
-    let authority = payer.pubkey();
-    let setup = token::initialize_mint2(&spl_token_interface::id(), &address, &authority, None, decimals);
-    create(rpc, payer, &mint, Mint::LEN, built(setup)).await
+    new_mint(rpc, payer, decimals, None).await
+}
+
+/// The same, whose accounts `payer` may also freeze.
+pub async fn create_freezable_mint(
+    rpc: &RpcClient,
+    payer: &Keypair,
+    decimals: u8,
+) -> Result<Pubkey, ChainError> {
+    new_mint(rpc, payer, decimals, Some(&payer.pubkey())).await
+}
+
+async fn new_mint(
+    rpc: &RpcClient,
+    payer: &Keypair,
+    decimals: u8,
+    freezes: Option<&Pubkey>,
+) -> Result<Pubkey, ChainError> {
+    let (mint, id) = (Keypair::new(), spl_token_interface::id());
+    let setup = token::initialize_mint2(&id, &mint.pubkey(), &payer.pubkey(), freezes, decimals);
+    let space = Mint::LEN;
+    let rent = rpc.get_minimum_balance_for_rent_exemption(space).await?;
+    let allocate = allocate(&payer.pubkey(), &mint.pubkey(), rent, space);
+    send(rpc, payer, &[&mint], &[allocate, built(setup)]).await?.ok()?;
+    Ok(mint.pubkey())
 }
 
 /// Creates a token account of `owner` at a new address: a protocol's vault, or a user's purse.
@@ -31,9 +51,26 @@ pub async fn create_account(
     owner: &Pubkey,
 ) -> Result<Pubkey, ChainError> {
     let account = Keypair::new();
-    let address = account.pubkey();
-    let setup = token::initialize_account3(&spl_token_interface::id(), &address, mint, owner);
-    create(rpc, payer, &account, Account::LEN, built(setup)).await
+    let create = new_account(&payer.pubkey(), &account.pubkey(), rent(rpc).await?, mint, owner);
+    send(rpc, payer, &[&account], &create).await?.ok()?;
+    Ok(account.pubkey())
+}
+
+/// Creates a token account at this address, whose key must sign.
+pub fn new_account(
+    payer: &Pubkey,
+    address: &Pubkey,
+    rent: u64,
+    mint: &Pubkey,
+    owner: &Pubkey,
+) -> [Instruction; 2] {
+    let setup = token::initialize_account3(&spl_token_interface::id(), address, mint, owner);
+    [allocate(payer, address, rent, Account::LEN), built(setup)]
+}
+
+/// What a token account must have in lamports.
+pub async fn rent(rpc: &RpcClient) -> Result<u64, ChainError> {
+    Ok(rpc.get_minimum_balance_for_rent_exemption(Account::LEN).await?)
 }
 
 /// Mints `amount` of the smallest unit to a token account; `payer` is the mint's authority.
@@ -44,10 +81,22 @@ pub async fn mint_to(
     to: &Pubkey,
     amount: u64,
 ) -> Result<(), ChainError> {
-    let authority = payer.pubkey();
-    let id = spl_token_interface::id();
-    let instruction = built(token::mint_to(&id, mint, to, &authority, &[], amount));
-    send(rpc, payer, &[], &[instruction]).await?.ok().map(drop)
+    send(rpc, payer, &[], &[mint_by(&payer.pubkey(), mint, to, amount)]).await?.ok().map(drop)
+}
+
+/// Mints to a token account; `authority` is the mint's.
+pub fn mint_by(authority: &Pubkey, mint: &Pubkey, to: &Pubkey, amount: u64) -> Instruction {
+    built(token::mint_to(&spl_token_interface::id(), mint, to, authority, &[], amount))
+}
+
+/// The mint's authority freezes a token account.
+pub fn freeze(authority: &Pubkey, mint: &Pubkey, address: &Pubkey) -> Instruction {
+    built(token::freeze_account(&spl_token_interface::id(), address, mint, authority, &[]))
+}
+
+/// The mint's authority thaws it.
+pub fn thaw(authority: &Pubkey, mint: &Pubkey, address: &Pubkey) -> Instruction {
+    built(token::thaw_account(&spl_token_interface::id(), address, mint, authority, &[]))
 }
 
 /// Moves `amount` between token accounts; `owner` owns the first.
@@ -95,19 +144,8 @@ pub async fn balance(rpc: &RpcClient, address: &Pubkey) -> Result<u64, ChainErro
     Ok(token.amount)
 }
 
-async fn create(
-    rpc: &RpcClient,
-    payer: &Keypair,
-    new: &Keypair,
-    size: usize,
-    setup: Instruction,
-) -> Result<Pubkey, ChainError> {
-    let rent = rpc.get_minimum_balance_for_rent_exemption(size).await?;
-    let owner = spl_token_interface::id();
-    let space = size as u64;
-    let allocate = system::create_account(&payer.pubkey(), &new.pubkey(), rent, space, &owner);
-    send(rpc, payer, &[new], &[allocate, setup]).await?.ok()?;
-    Ok(new.pubkey())
+fn allocate(payer: &Pubkey, new: &Pubkey, rent: u64, space: usize) -> Instruction {
+    system::create_account(payer, new, rent, space as u64, &spl_token_interface::id())
 }
 
 /// The builders check nothing but the program id, and that is the token program's own.

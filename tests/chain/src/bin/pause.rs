@@ -3,37 +3,28 @@
 //! The command line runs as a process of its own, as a guardian starts it, against the real validator and against a Surfnet. A
 //! guardian pauses a market once, so every run has a market of its own.
 
-use std::{
-    env, fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
-    thread::available_parallelism,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
-use firebreak_chain::{Chain, Options, Program, find_validator, send};
+use firebreak_chain::{
+    Chain,
+    figures::{CommandLine, cells, load, machine, programs, version, write},
+    find_validator, send,
+};
 use firebreak_client::{
     instruction as breaker,
     interface::{
-        Operation, Operations, ids, pda,
+        Operation, Operations, pda,
         state::{MarketSettings, ProtocolSettings},
     },
     venue::Venue,
 };
-use serde_json::Value;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
-use solana_pubkey::Pubkey;
 use solana_signer::Signer;
-use tempfile::TempDir;
 use tokio::{task::block_in_place, time::sleep};
 
-const BEGIN: &str = "<!-- begin: cargo xtask bench pause -->\n";
-const END: &str = "<!-- end: cargo xtask bench pause -->\n";
 /// Runs that count for nothing: the first ones read the program from disk.
 const WARM_UP: u64 = 3;
 /// Each run makes two entries of the journal, and the one segment there is holds 64.
@@ -66,7 +57,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: &Arguments) -> Result<()> {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load();
     let mut text = String::from(
         "| chain | from the start of the command | unit | least | median | most |\n|---|---|---|---:|---:|---:|\n",
     );
@@ -82,41 +73,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
     if arguments.surfnet {
         return Ok(());
     }
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/latency.md");
-    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let (before, rest) =
-        page.split_once(BEGIN).with_context(|| format!("{} has no line {BEGIN:?}", path.display()))?;
-    let (_, after) =
-        rest.split_once(END).with_context(|| format!("{} has no line {END:?}", path.display()))?;
-    let page = [before, BEGIN, &text, END, after].concat();
-    fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// `solana-test-validator` and its release.
-fn version(validator: &Path) -> Result<String> {
-    let said = Command::new(validator).arg("--version").output().context("the validator does not start")?;
-    let said = String::from_utf8_lossy(&said.stdout);
-    Ok(said.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
-}
-
-fn programs() -> Result<Options> {
-    let folder = PathBuf::from(env::var_os("FIREBREAK_PROGRAMS").context("run `cargo xtask bench pause`")?);
-    let program = |address, file| Program::new(address, folder.join(file));
-    Ok(Options::with_programs([program(ids::BREAKER, "breaker.so"), program(ids::VENUE, "venue.so")]))
+    write("pause", &text)
 }
 
 /// What the figures depend on.
 fn circumstances(runs: u64, load: &str) -> String {
-    let cores = available_parallelism().map_or(0, usize::from);
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or("unknown", |(_, model)| model);
-    let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
-    format!(
-        "{runs} runs on each chain, after {WARM_UP} to warm up. The machine: {cores} cores of {model}, {}, with a load of {load} \
-         before the first run.",
-        env::consts::OS
-    )
+    format!("{runs} runs on each chain, after {WARM_UP} to warm up. {}", machine(load))
 }
 
 /// One pause.
@@ -147,10 +109,8 @@ async fn measure(chain: Chain, name: &str, runs: u64) -> Result<String> {
     let slot = desk.chain.measure_slot(SLOTS).await?.as_millis();
     desk.chain.shutdown().await?;
     let row = |what: &str, unit: &str, figure: &dyn Fn(&Paused) -> u128| {
-        let mut figures: Vec<u128> = paused.iter().map(figure).collect();
-        figures.sort_unstable();
-        let [least, median, most] = [0, figures.len() / 2, figures.len() - 1].map(|place| figures[place]);
-        format!("| {name}, {slot} ms a slot | {what} | {unit} | {least} | {median} | {most} |\n")
+        let cells = cells(paused.iter().map(figure).collect());
+        format!("| {name}, {slot} ms a slot | {what} | {unit} | {cells}")
     };
     Ok([
         row("to confirmed", "ms", &|one| one.whole.as_millis()),
@@ -164,15 +124,12 @@ async fn measure(chain: Chain, name: &str, runs: u64) -> Result<String> {
 /// A guarded protocol on a chain, and what its guardian has at hand.
 struct Desk {
     chain: Chain,
-    protocol: Pubkey,
-    folder: TempDir,
-    binary: PathBuf,
+    commands: CommandLine,
 }
 
 impl Desk {
     /// A protocol with so many markets and three guardians.
     async fn open(chain: Chain, markets: u64) -> Result<Self> {
-        let binary = env::var_os("FIREBREAK_GUARDIAN").context("run `cargo xtask bench pause`")?;
         let (rpc, admin) = (chain.rpc(), chain.payer());
         let key = admin.pubkey();
         let guardians: Vec<Keypair> = (0..3).map(|_| Keypair::new()).collect();
@@ -205,35 +162,17 @@ impl Desk {
             sleep(Duration::from_millis(50)).await;
         }
 
-        let folder = tempfile::tempdir()?;
-        // the machine's own configuration must not answer for what the command leaves out
-        fs::write(folder.path().join("config.yml"), "")?;
-        let mut file = fs::OpenOptions::new();
-        let mut file =
-            file.write(true).create_new(true).mode(0o600).open(folder.path().join("guardian.json"))?;
-        file.write_all(serde_json::to_string(&guardians[0].to_bytes().to_vec())?.as_bytes())?;
-        Ok(Self { protocol, folder, binary: binary.into(), chain })
+        let commands = CommandLine::new(chain.rpc_url(), protocol, &guardians)?;
+        Ok(Self { chain, commands })
     }
 
     /// The guardian pauses this market.
     async fn pause(&self, market: u64) -> Result<Paused> {
         let rpc = self.chain.rpc();
-        let mut command = Command::new(&self.binary);
-        command
-            .args(["pause", "--market", &market.to_string(), "--yes", "--json"])
-            .args(["--url", self.chain.rpc_url(), "--protocol", &self.protocol.to_string()])
-            .arg("--config")
-            .arg(self.folder.path().join("config.yml"))
-            .arg("--keypair")
-            .arg(self.folder.path().join("guardian.json"))
-            .stdin(Stdio::null());
+        let command = format!("pause --market {market}");
         let before = rpc.get_slot().await?;
-        let start = Instant::now();
-        let output = block_in_place(|| command.output()).context("the command line does not start")?;
-        let whole = start.elapsed();
+        let (report, whole) = block_in_place(|| self.commands.run(&command, &[0]))?;
         let after = rpc.get_slot().await?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim_end());
-        let report: Value = serde_json::from_slice(&output.stdout).context("no JSON")?;
         let (Some("landed"), Some(slot), Some(milliseconds)) =
             (report["outcome"].as_str(), report["slot"].as_u64(), report["milliseconds"].as_u64())
         else {
