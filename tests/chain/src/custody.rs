@@ -44,11 +44,11 @@ impl Custody {
         pda::safe_tokens(&pda::safe(&self.market, &self.mint).0).0
     }
 
-    /// Registers the safe, then so many vaults with so much in each.
-    pub async fn open(&self, chain: &Chain, count: usize, amount: u64) -> Result<Vec<Pubkey>, ChainError> {
+    /// Registers the safe, then a vault with each of these amounts.
+    pub async fn open(&self, chain: &Chain, amounts: &[u64]) -> Result<Vec<Pubkey>, ChainError> {
         let (rpc, Self { protocol, market, mint }) = (chain.rpc(), *self);
         let key = chain.payer().pubkey();
-        let keys: Vec<_> = (0..count).map(|_| Keypair::new()).collect();
+        let keys: Vec<_> = amounts.iter().map(|_| Keypair::new()).collect();
         let vaults: Vec<_> = keys.iter().map(Signer::pubkey).collect();
         let rent = token::rent(&rpc).await?;
         let safe: Make = Box::new(move |segment| {
@@ -57,7 +57,7 @@ impl Custody {
         });
         self.register(chain, vec![(None, safe)]).await?;
 
-        let limiters = keys.into_iter().map(|vault_key| {
+        let limiters = keys.into_iter().zip(amounts).map(|(vault_key, &amount)| {
             let vault = vault_key.pubkey();
             let make: Make = Box::new(move |segment| {
                 let settings = &LimiterSettings::starting(0, 0);

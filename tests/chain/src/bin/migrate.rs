@@ -223,7 +223,7 @@ impl Desk {
         let segment = custody.segment(&self.chain).await?;
         let create = [breaker::create_market(key, key, protocol, market, &closing, segment)];
         send::send(&rpc, admin, &[], &create).await?.ok()?;
-        let vaults = custody.open(&self.chain, count, AMOUNT).await?;
+        let vaults = custody.open(&self.chain, &vec![AMOUNT; count]).await?;
         // guardians read what is confirmed
         let done = rpc.get_slot().await?;
         while rpc.get_slot_with_commitment(CommitmentConfig::confirmed()).await? < done {

@@ -1,5 +1,6 @@
 //! The guardians' command line against a real chain: what it does, what it refuses, and that it always says which.
 
+mod forty;
 mod keepers;
 mod migration;
 mod owed;
