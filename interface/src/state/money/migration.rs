@@ -56,11 +56,12 @@ impl Market {
         if is_proved || self.is_ordered(now) { Ok(()) } else { Err(BreakerError::NoMigration) }
     }
 
-    /// Whether one of these holds Critical in a halt that began later than that.
+    /// Whether one of these holds Critical in a halt that began later than that: by slots alone, which never stand still. One
+    /// of the same slot counts: who holds one key and sees a halt come must not end its rescue just before it.
     fn is_halted_since(&self, by: &[Source], then: Instant, now: Instant) -> bool {
         by.iter().any(|source| {
             let live = self.board.live(*source, Severity::Critical, now);
-            live.is_some_and(|(latch, _)| !then.is_set() || latch.since.slot > then.slot)
+            live.is_some_and(|(latch, _)| latch.since.slot >= then.slot)
         })
     }
 

@@ -185,6 +185,25 @@ fn a_release_ends_the_rescue_of_its_halt_and_of_no_other() {
     assert_eq!(next.check_release(began, began.plus(2)), Err(MigrationUnderWay));
 }
 
+/// The thief has the authority's key, sees that the second look comes, and begins the release just before it.
+#[test]
+fn a_halt_of_the_same_slot_is_another_one_and_no_clock_hides_it() {
+    let began = NOW.plus(100);
+    for since in
+        [began, Instant::new(began.slot + 1, began.unix), Instant::new(began.slot + 1, began.unix - 9)]
+    {
+        let mut market = Market { released_at: began, ..halted(Source::Limiter, since) };
+        assert_eq!(market.check_migration(true, since), Ok(()));
+        assert_eq!(market.check_release(began, since), Err(MigrationUnderWay));
+        assert_eq!(market.begin_release(began, true, since), Err(MigrationUnderWay));
+    }
+    let before = Instant::new(began.slot - 1, began.unix + 9);
+    let known = Market { released_at: began, ..halted(Source::Limiter, before) };
+    assert_eq!(known.check_migration(true, began), Err(NoMigration));
+    assert_eq!(known.check_release(began, began), Ok(()));
+    assert_eq!({ known }.begin_release(began, true, began), Ok(()));
+}
+
 #[test]
 fn an_order_goes_before_a_release_and_ends_it() {
     let whole = LatchBoard::zeroed();

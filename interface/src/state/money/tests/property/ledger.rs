@@ -100,15 +100,14 @@ impl Ledger {
     /// Whether money of that market may move now.
     pub(super) fn may_migrate(&self, market: usize, by_anyone: bool, now: Instant) -> bool {
         let is_ordered = self.ordered[market].is_some_and(|until| !until.reached(now));
-        let is_news = |since: Instant| self.released[market].is_none_or(|at| since.slot > at.slot);
+        let is_news = |since: Instant| self.released[market].is_none_or(|at| since.slot >= at.slot);
         let is_halt = self.halt[market].is_some_and(|(since, until)| !until.reached(now) && is_news(since));
         is_ordered || by_anyone && is_halt
     }
 
     /// Whether a halt of that market that measurements proved is live, and began later than that.
     pub(super) fn is_halted_since(&self, market: usize, then: Instant, now: Instant) -> bool {
-        let is_later = |since: Instant| since.slot > then.slot;
-        self.halt[market].is_some_and(|(since, until)| !until.reached(now) && is_later(since))
+        self.halt[market].is_some_and(|(since, until)| !until.reached(now) && since.slot >= then.slot)
     }
 
     /// Whether it was refused so long ago that guardians' next words may have taken the place of that.
