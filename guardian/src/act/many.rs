@@ -10,7 +10,7 @@ use serde::Serialize;
 use solana_instruction::Instruction;
 use solana_transaction::Transaction;
 
-use super::{Desk, MOST_UNITS, Plan, asked, check_here, fits, listed, perform, send, simulate, written};
+use super::{Desk, MOST_UNITS, Plan, check_here, fits, listed, perform, send, simulate, with_fee, written};
 use crate::{chain::Snapshot, config, error::Error, exit::Exit};
 
 /// A step.
@@ -140,12 +140,13 @@ pub async fn perform_all(
     let manner = desk.manner;
     if manner.dry_run || manner.prints() {
         let first = all.first().map(Vec::as_slice).unwrap_or_default();
-        let mut says = act.says;
+        let (sound, refused) = sound(desk, snapshot, steps, first).await?;
+        let mut says = [act.says, refused].concat();
         let more = steps.len().saturating_sub(first.len());
         if more > 0 {
             says.push(format!("{more} more find no room in this transaction: {} in all", all.len()));
         }
-        let instructions = made(steps, first, snapshot.segment());
+        let instructions = made(steps, &sound, snapshot.segment());
         let plan = Plan { title: act.title, content: act.content, instructions, says, nonce: None };
         return perform(desk, snapshot, plan).await.map(|()| None);
     }
@@ -153,10 +154,13 @@ pub async fn perform_all(
     desk.console.say(&format!("{}\n  {}", act.title, said.join("\n  ")))?;
     check_here(desk)?;
     if !manner.yes {
-        let count = all.len();
-        desk.console
-            .ask(&format!("Sign as {} and send {count} times?", listed(desk.actor.signers())))
-            .await?;
+        let signers = listed(desk.actor.signers());
+        let question = format!("Sign as {signers} and send {} times?", all.len());
+        let mut stop = desk.stop.clone();
+        tokio::select! {
+            said = desk.console.ask(&question) => said?,
+            () = stop.asked() => return Err(Error::Interrupted),
+        }
     }
     let mut outcomes: Vec<Option<Outcome>> = vec![None; steps.len()];
     let mut queue = VecDeque::from(all);
@@ -223,6 +227,41 @@ fn made(steps: &[Step], batch: &[usize], segment: Option<u32>) -> Vec<Instructio
     batch.iter().map(|place| (steps[*place].make)(segment)).collect()
 }
 
+/// What these would take.
+async fn trial(
+    desk: &Desk<'_>,
+    snapshot: &Snapshot,
+    instructions: &[Instruction],
+) -> Result<Option<u64>, Error> {
+    let asked = with_fee(instructions.to_vec(), desk.manner.priority_fee, MOST_UNITS);
+    let unsigned = Transaction::new_with_payer(&asked, Some(&desk.actor.address()));
+    simulate(desk.node, snapshot, &written(instructions), &unsigned).await.map(|(_, units)| units)
+}
+
+/// Those that nothing refuses, and of the others why; all of them where there is no other.
+async fn sound(
+    desk: &Desk<'_>,
+    snapshot: &Snapshot,
+    steps: &[Step],
+    batch: &[usize],
+) -> Result<(Vec<usize>, Vec<String>), Error> {
+    let segment = snapshot.segment();
+    match trial(desk, snapshot, &made(steps, batch, segment)).await {
+        Err(Error::Refused(_)) => {}
+        other => return other.map(|_| (batch.to_vec(), Vec::new())),
+    }
+    let (mut sound, mut refused) = (Vec::new(), Vec::new());
+    for place in batch {
+        match trial(desk, snapshot, &made(steps, &[*place], segment)).await {
+            Ok(_) => sound.push(*place),
+            Err(Error::Refused(why)) => refused.push(format!("left out: {}: {why}", steps[*place].name)),
+            Err(other) => return Err(other),
+        }
+    }
+    // who is refused everything is told as whoever asks for one
+    Ok(if sound.is_empty() { (batch.to_vec(), Vec::new()) } else { (sound, refused) })
+}
+
 /// Simulates, signs and sends one transaction.
 async fn land(
     desk: &mut Desk<'_>,
@@ -248,11 +287,9 @@ async fn sign(
     // the one before may have filled it
     let journal = desk.node.one::<Journal>("journal", snapshot.addresses.journal).await?;
     let instructions = made(steps, batch, current_segment(&journal));
-    let plan = Plan { instructions, ..Plan::default() };
-    let unsigned = Transaction::new_with_payer(&asked(&plan, payer, price, MOST_UNITS), Some(&payer));
-    let (_, units) = simulate(desk.node, snapshot, &written(&plan.instructions), &unsigned).await?;
+    let units = trial(desk, snapshot, &instructions).await?;
     let units = units.and_then(|units| u32::try_from(units + units / 10 + 1_000).ok()).unwrap_or(MOST_UNITS);
-    let asked = asked(&plan, payer, price, units.min(MOST_UNITS));
+    let asked = with_fee(instructions, price, units.min(MOST_UNITS));
     let mut transaction = Transaction::new_with_payer(&asked, Some(&payer));
     let until = send::Until::ask(desk.node).await?;
     transaction.message.recent_blockhash = until.blockhash;

@@ -24,7 +24,18 @@ fn help_says_what_a_pause_cannot_do_and_what_exit_codes_mean() {
     command.build();
     let pause = command.find_subcommand_mut("pause").expect("a command").render_long_help().to_string();
     assert!(pause.contains("When:") && pause.contains("It cannot:"), "{pause}");
-    for name in ["confirm", "resume", "freeze", "maintenance", "approve", "veto"] {
+    for name in [
+        "confirm",
+        "resume",
+        "freeze",
+        "maintenance",
+        "approve",
+        "veto",
+        "migrate",
+        "held",
+        "release",
+        "claims",
+    ] {
         let help = command.find_subcommand_mut(name).expect(name).render_long_help().to_string();
         assert!(help.contains("When:") && help.contains("It cannot:"), "{help}");
     }
@@ -51,6 +62,19 @@ fn what_must_be_said_is_asked_for() {
     assert_eq!(refused("g approve 1/x"), ErrorKind::ValueValidation);
     assert_eq!(refused("g send"), ErrorKind::MissingRequiredArgument);
     let other = Pubkey::new_from_array([5; 32]);
+    // an order or the moves, not both at once
+    assert_eq!(refused("g migrate"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("g migrate --market 0 --move --propose"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("g migrate --market 0 --move --severity major"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused(&format!("g migrate --market 0 --vault {other}")), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("g held decide 3 --market 0"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("g held decide 3 --market 0 --pay --refuse"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("g held flag 3..1 --market 0"), ErrorKind::ValueValidation);
+    assert_eq!(refused(&format!("g release propose --vault {other}")), ErrorKind::MissingRequiredArgument);
+    assert_eq!(
+        refused(&format!("g propose route --market 0 --vault {other} --hold all")),
+        ErrorKind::InvalidValue
+    );
     assert_eq!(refused(&format!("g freeze --propose --with {other}")), ErrorKind::ArgumentConflict);
 }
 

@@ -260,6 +260,9 @@ async fn one_that_fails_stops_no_other_and_is_moved_later() -> TestResult {
     world.change(&vaults[1], |data| data[STATE] = FROZEN).await?;
 
     let moves = format!("g migrate --market 0 --move {ANYBODY}");
+    let shown = world.run("g migrate --market 0 --move --as $G2 --dry-run").await.done();
+    assert!(shown.out.contains(&format!("left out: vault {}: ", vaults[1])), "{}", shown.out);
+    assert_eq!(shown.out.matches("moved to safety: 0 sent").count(), 3, "{}", shown.out);
     let partly = world.run(&moves).await;
     assert_eq!(partly.exit, Exit::Left, "{}\n{}", partly.out, partly.err);
     assert_eq!(world.in_safe().await?, 3 * AMOUNT, "the others");
@@ -430,5 +433,35 @@ async fn forty_vaults_are_moved_by_one_command() -> TestResult {
     assert_eq!(sent, 8, "five in each:\n{}", moved.err);
     assert_eq!(world.in_safe().await?, 40 * AMOUNT);
     world.run("g journal verify").await.done();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_safe_and_its_route_wait_side_by_side() -> TestResult {
+    let world = World::open().await?;
+    let route = format!("g propose route --market 0 --vault $VAULT --hold limits --hold-for 1d {AUTHORITY}");
+    let early = world.run(&route).await;
+    assert_eq!(early.exit, Exit::NotFound, "{}", early.err);
+    let safe = format!("g propose safe --market 0 --mint {} {AUTHORITY}", world.mint);
+    world.run(&safe).await.done().says("takes effect: not before");
+    // a second one is told that it comes second
+    world.run(&safe.replace("--yes", "--dry-run")).await.done().says("proposal 0 registers it too");
+    let routed = world.run(&route).await.done();
+    assert!(routed.out.contains("execute proposal 0 first, which does that"), "{}", routed.out);
+    // one more reason to look: as of now it would be refused
+    world.run("g pause --market 0 --for 1h --keypair $KEYS/guardian-0.json --yes").await.done();
+    world
+        .run(&route.replace("--yes", "--dry-run"))
+        .await
+        .done()
+        .says("NOT as of now: ")
+        .says("RouteInIncident");
+    world.wait(2 * 86_400 + 60).await?;
+    let first = world.run(&format!("g execute 1 {ANYBODY}")).await;
+    assert_eq!(first.exit, Exit::Refused, "its safe is not there: {}", first.err);
+    world.run(&format!("g execute 0 {ANYBODY}")).await.done();
+    world.run(&format!("g execute 1 {ANYBODY}")).await.done();
+    let found: Route = world.read(&pda::route(&world.venue.market, &world.vault).0).await?;
+    assert_eq!((found.settings.holds, found.settings.hold_seconds, found.safe), (2, 86_400, world.safe()));
     Ok(())
 }
