@@ -130,8 +130,15 @@ fn answer(desk: &mut Desk<'_>, title: &str, items: Vec<Item>) -> Result<Exit, Er
 }
 
 fn name(route: &Route, tokens: &Tokens) -> String {
-    let has = tokens.state(&route.vault).map(|state| tokens.amount(&route.mint, state.amount));
-    format!("vault {}, which has {}", route.vault, has.unwrap_or_else(|| "no account any longer".to_owned()))
+    let vault = route.vault;
+    match tokens.state(&vault) {
+        None => format!("vault {vault}, which has no account any longer"),
+        Some(state) => {
+            let odd =
+                if state.sound { "" } else { ", FROZEN or with somebody else who may spend or close it" };
+            format!("vault {vault}, which has {}{odd}", tokens.amount(&route.mint, state.amount))
+        }
+    }
 }
 
 fn standing(snapshot: &Snapshot, (key, route): (&Pubkey, &Route), may: bool, tokens: &Tokens) -> Standing {

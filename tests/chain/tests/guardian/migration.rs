@@ -269,7 +269,7 @@ async fn one_that_fails_stops_no_other_and_is_moved_later() -> TestResult {
     for word in [
         "2 of 5 left: the same command again goes on with them",
         "REFUSED: ",
-        "WrongVault",
+        ", FROZEN or with somebody else who may spend or close it: REFUSED: ",
         "LEFT: in escort: the protected program",
         &format!("signing for the vault's owner {}", world.venue.vault_authority),
     ] {
