@@ -200,9 +200,11 @@ pub fn rest(snapshot: &Snapshot, subject: Pubkey, amendment: &Amendment) -> Resu
             let mut markets: Vec<_> = snapshot.markets.iter().map(|(key, _)| *key).collect();
             let armed = snapshot.limiters.iter().filter(|(_, limiter)| limiter.armed_at.is_set());
             let mut limiters: Vec<_> = armed.map(|(key, limiter)| [*key, limiter.vault]).collect();
+            let mut safes: Vec<_> = snapshot.safes.iter().map(|(key, _)| *key).collect();
             markets.sort_unstable();
             limiters.sort_unstable();
-            [vec![INSTRUCTIONS], markets, limiters.concat()].concat()
+            safes.sort_unstable();
+            [vec![INSTRUCTIONS], markets, limiters.concat(), safes].concat()
         }
         _ => Vec::new(),
     })
@@ -259,6 +261,18 @@ pub enum Tighten {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The program takes none of them twice and misses none, so it takes them in order.
+    #[test]
+    fn who_leaves_shows_its_safes_last_and_in_order() {
+        let mut snapshot = crate::status::tests::snapshot();
+        let [first, last] = [1, 2].map(|byte| Pubkey::new_from_array([byte; 32]));
+        snapshot.safes = [last, first].map(|key| (key, Box::new(bytemuck::Zeroable::zeroed()))).into();
+        let protocol = snapshot.addresses.protocol;
+        let shown = rest(&snapshot, protocol, &Amendment::Detach).expect("nothing is missing");
+        assert_eq!(shown[0], INSTRUCTIONS);
+        assert_eq!(shown[shown.len() - 2..], [first, last]);
+    }
 
     #[test]
     fn subjects_are_read_as_people_type_them() {
