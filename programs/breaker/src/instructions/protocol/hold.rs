@@ -80,7 +80,7 @@ pub fn hold(ctx: Context<Hold>, amount: u64, nonce: u64) -> Result<()> {
     let (severity, seconds, bump) = {
         let (protocol, market, route) =
             (accounts.protocol.load()?, accounts.market.load()?, accounts.route.load()?);
-        route.check_source(&vault)?;
+        route.check_vault(&vault)?;
         let in_custody = route.is_custody(accounts.route.as_ref().key)
             && accounts.owner.key == accounts.route.as_ref().key;
         ensure(accounts.owner.is_signer || in_custody, BreakerError::OwnerMustSign)?;
