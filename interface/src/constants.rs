@@ -143,7 +143,7 @@ constants! {
     REFUSAL_KEPT: u64 = 30 * DAY;
     /// What guardians ordered to be moved to safety can be moved for a day, and ordered again: late inflows are swept too.
     MIGRATION_WINDOW: u64 = DAY, drill 30;
-    /// What is at most a ten-thousandth of what was moved before stays in a vault: a unit at a time, anyone would fill the journal.
+    /// What is at most a ten-thousandth of a vault's money in safety stays in the vault: a unit at a time, anyone would fill the journal.
     MIGRATION_DUST_DIVISOR: u64 = 10_000;
     /// A release takes four steps, a dwell of its market apart: what goes wrong at the first is seen before the second.
     RELEASE_STEPS: u64 = 4;

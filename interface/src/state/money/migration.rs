@@ -8,12 +8,17 @@ use crate::{
     constants::*,
     error::{BreakerError, Checked},
     severity::Severity,
-    state::{LatchBoard, LatchId, Market, Source},
+    state::{LatchBoard, LatchId, Market, Release, Source},
     time::Instant,
 };
 
 /// Who proves a halt, by two looks and by settings that nobody touched for a loosening delay.
 const PROVED: [Source; 2] = [Source::Limiter, Source::Invariant];
+
+/// Whose halt is news to a release: anybody's who proves one, but where the authority has not signed, a limiter's alone.
+const fn news(is_signed: bool) -> &'static [Source] {
+    if is_signed { &PROVED } else { &[Source::Limiter] }
+}
 
 /// A market's vaults are to be emptied into their safes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshDeserialize)]
@@ -78,8 +83,7 @@ impl Market {
     /// # Errors
     /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
     pub fn begin_release(&mut self, approved_at: Instant, is_signed: bool, now: Instant) -> Checked<()> {
-        let news = if is_signed { &PROVED[..] } else { &[Source::Limiter] };
-        if self.is_ordered(now) || self.is_halted_since(news, approved_at, now) {
+        if self.is_ordered(now) || self.is_halted_since(news(is_signed), approved_at, now) {
             return Err(BreakerError::MigrationUnderWay);
         }
         if self.is_ordered_since(approved_at) {
@@ -90,12 +94,14 @@ impl Market {
     }
 
     /// Checks that a step may be taken of a release that began then: nothing is on its way to safety, nobody measured a new
-    /// reason why it should be, whoever may act on it, and guardians ordered nothing since, which ends a release for good.
+    /// reason why it should be, whoever may act on it, and guardians ordered nothing since, which ends a release for good. What
+    /// counts as a reason is what counted when it began.
     ///
     /// # Errors
     /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
-    pub fn check_release(&self, began_at: Instant, now: Instant) -> Checked<()> {
-        if self.is_ordered(now) || self.is_halted_since(&PROVED, began_at, now) {
+    pub fn check_release(&self, release: &Release, now: Instant) -> Checked<()> {
+        let (began_at, news) = (release.began_at, news(release.alone == 0));
+        if self.is_ordered(now) || self.is_halted_since(news, began_at, now) {
             return Err(BreakerError::MigrationUnderWay);
         }
         // one of the same slot came later: a release does not begin while there is an order

@@ -73,6 +73,8 @@ pub struct Release {
     pub began_at: Instant,
     /// Migrations to the safe by then: it is of what was there.
     pub migrations: u64,
+    /// 1 where the authority had not signed it.
+    pub alone: u64,
     /// Where it goes.
     pub to: Pubkey,
     /// Who must own that.
@@ -119,7 +121,7 @@ pub struct Route {
     /// What left the safe for the vault, or for the destination.
     pub returned: u64,
     /// Room for later versions.
-    pub reserved: [u8; 56],
+    pub reserved: [u8; 48],
 }
 
 impl Route {
@@ -160,22 +162,14 @@ impl Route {
         self.vault_owner == *key
     }
 
-    /// Checks that this is the way of that vault.
+    /// Checks that it can be sent from: in escort the vault's owner signs, in custody the route stands for it, and signs by its
+    /// seeds. `key` is the route's.
     ///
     /// # Errors
-    /// [`BreakerError::WrongProtocol`], [`BreakerError::WrongMarket`], [`BreakerError::WrongVault`],
-    /// [`BreakerError::WrongSafe`].
-    pub fn check_leads(&self, [protocol, market, vault, safe]: [&Pubkey; 4]) -> Checked<()> {
-        if self.protocol != *protocol {
-            return Err(BreakerError::WrongProtocol);
-        }
-        if self.market != *market {
-            return Err(BreakerError::WrongMarket);
-        }
-        if self.vault != *vault {
-            return Err(BreakerError::WrongVault);
-        }
-        if self.safe == *safe { Ok(()) } else { Err(BreakerError::WrongSafe) }
+    /// [`BreakerError::OwnerMustSign`].
+    pub fn check_owner(&self, key: &Pubkey, owner: &Pubkey, signs: bool) -> Checked<()> {
+        let is_route = self.is_custody(key) && owner == key;
+        if signs || is_route { Ok(()) } else { Err(BreakerError::OwnerMustSign) }
     }
 
     /// Whether the vault is still the token account that was registered, as far as what leaves it is concerned: somebody whom
@@ -188,9 +182,10 @@ impl Route {
         if is_same { Ok(()) } else { Err(BreakerError::WrongVault) }
     }
 
-    /// Whether so little is not worth a move: a unit at a time, anyone would fill the journal.
+    /// Whether this is not worth a move beside what of the vault is in safety now: a unit at a time, anyone would fill the
+    /// journal. What went there in an earlier incident and came back makes nothing dust.
     pub const fn is_dust(&self, amount: u64) -> bool {
-        amount <= self.sent / MIGRATION_DUST_DIVISOR
+        amount <= self.received.saturating_sub(self.returned) / MIGRATION_DUST_DIVISOR
     }
 
     /// Whether the vault is still the token account that was registered.
@@ -228,7 +223,8 @@ impl Route {
         let left = order.amount.min(free).min(own);
         // an order for all that there is has steps of what there is
         let step = left.div_ceil(RELEASE_STEPS);
-        self.release = Release { left, step, next_at: now, began_at: now, migrations, to, owner };
+        let alone = (!is_signed).into();
+        self.release = Release { left, step, next_at: now, began_at: now, migrations, alone, to, owner };
         self.check_registered()?;
         if left == 0 { Err(BreakerError::NothingToRelease) } else { Ok(left) }
     }

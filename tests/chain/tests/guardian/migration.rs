@@ -72,23 +72,6 @@ impl World {
         Ok(vaults)
     }
 
-    /// More vaults like this one, with limiter and route, written as the breaker would have.
-    async fn like(&self, vault: &Pubkey, count: usize) -> TestResult {
-        let (market, protocol) = (self.venue.market, self.venue.protocol);
-        let account = firebreak_chain::account(&self.chain.rpc(), vault).await?.ok_or("no vault")?;
-        let limiter: Limiter = self.read(&pda::limiter(&protocol, vault).0).await?;
-        let route: Route = self.read(&pda::route(&market, vault).0).await?;
-        for _ in 0..count {
-            let vault = Pubkey::new_unique();
-            let (owner, bump) = pda::route(&market, &vault);
-            self.copy(&account, &vault, |data| data[32..64].copy_from_slice(owner.as_ref())).await?;
-            self.write(&owner, &Route { vault, bump, vault_owner: owner, ..route }).await?;
-            let (key, bump) = pda::limiter(&protocol, &vault);
-            self.write(&key, &Limiter { vault, bump, vault_owner: owner, ..limiter }).await?;
-        }
-        Ok(())
-    }
-
     async fn ordered(&self) {
         let pause = "g pause --market 0 --for 1h --keypair $KEYS/guardian-0.json --yes";
         self.run(pause).await.done();
@@ -413,26 +396,6 @@ async fn at_critical_anyone_moves_the_vaults_whose_routes_say_so() -> TestResult
         .says("because of the latch by limiter, Critical");
     world.run(&moves).await.done();
     assert_eq!(world.in_safe().await?, 2 * AMOUNT);
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn forty_vaults_are_moved_by_one_command() -> TestResult {
-    let world = World::in_shadow().await?;
-    let first = world.guarded(1).await?[0];
-    world.like(&first, 39).await?;
-    world.ordered().await;
-    let rpc = world.chain.rpc();
-    let (slot, started) = (rpc.get_slot().await?, std::time::Instant::now());
-    let moved = world.run(&format!("g migrate --market 0 --move {ANYBODY}")).await.done();
-    let (took, slots) = (started.elapsed().as_millis(), rpc.get_slot().await? - slot);
-    let sent = moved.err.matches("sending ").count();
-    println!(
-        "40 vaults, from the key press until the last is confirmed: {took} ms, {slots} slots, {sent} transactions"
-    );
-    assert_eq!(sent, 8, "five in each:\n{}", moved.err);
-    assert_eq!(world.in_safe().await?, 40 * AMOUNT);
-    world.run("g journal verify").await.done();
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Money to safety: what moves it, who may, and where it never goes.
 
+use firebreak_client::Refusal;
 use firebreak_interface::{
     BreakerError::*,
     Instant, Severity,
@@ -13,11 +14,16 @@ use firebreak_interface::{
 };
 use firebreak_probe::Guard;
 use firebreak_scenarios::{FUNDS, Setup, World, token};
-use solana_instruction::Instruction;
+use solana_instruction::{Instruction, error::InstructionError};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use spl_token_interface::instruction::AuthorityType;
+
+/// The token program's error: not the owner.
+const OWNER_MISMATCH: u32 = 4;
+/// System's error: an account that is there is not created.
+const ALREADY_IN_USE: u32 = 0;
 
 /// Where an account lies in `migrate`.
 const MARKET: usize = 1;
@@ -166,7 +172,7 @@ fn an_order_takes_a_quorum_and_names_what_holds() {
     world.vm.send(&[ordering(latch, &[&thief])], &[&thief]).fails_with(NotAGuardian);
     world.vm.send(&[ordering(latch, &[])], &[&thief]).fails_with(NotAGuardian);
     let twice = ordering(latch, &[&keys[0], &keys[0]]);
-    assert!(world.vm.send(&[twice], &[&keys[0]]).0.is_err(), "one guardian is one, however often");
+    world.vm.send(&[twice], &[&keys[0]]).fails_with(NotApproved);
 
     let both = [&keys[0], &keys[1]];
     let other = LatchId { since: latch.since.plus(1), ..latch };
@@ -256,7 +262,7 @@ pub(crate) fn money_goes_nowhere_but_to_the_registered_safe() {
     }
     let limiter = world.us.limiter;
     let migrate = [with(&world, ROUTE, limiter)];
-    assert!(world.send(&migrate).0.is_err(), "an account of another kind");
+    nothing_moves(&mut world, &migrate, Refusal::Anchor(3002));
     world.migrate().succeeds();
 }
 
@@ -340,7 +346,7 @@ pub(crate) fn in_escort_the_owner_of_the_vault_signs() {
     // the thief signs, who owns nothing of it
     bare.accounts[OWNER] = solana_instruction::AccountMeta::new_readonly(world.attacker.pubkey(), true);
     let attacker = world.attacker.insecure_clone();
-    assert!(world.vm.send(&[bare], &[&attacker]).0.is_err(), "the token program stops him");
+    world.vm.send(&[bare], &[&attacker]).fails_as(&InstructionError::Custom(OWNER_MISMATCH));
     // nor does the route sign for a vault that is not its own
     let route = Migrate { owner: None, ..way };
     let route = instruction::migrate(world.us.protocol, &route, world.us.segment(&world.vm));
@@ -486,14 +492,14 @@ fn a_safe_is_of_its_mint_and_of_that_mints_program() {
     let mut foreign = world.us.register_safe(&world.vm);
     foreign.accounts[8].pubkey = TOKEN_2022;
     world.vm.send(&[foreign], &[&authority]).fails_with(WrongTokenProgram);
-    let mut no_mint = world.us.register_safe(&world.vm);
-    no_mint.accounts[5].pubkey = world.us.vault;
-    assert!(world.vm.send(&[no_mint], &[&authority]).0.is_err(), "a vault is no mint");
+    let (key, of, vault) = (authority.pubkey(), (world.us.protocol, world.us.market), world.us.vault);
+    let no_mint = instruction::register_safe(key, key, of, (vault, TOKEN), world.us.segment(&world.vm));
+    world.vm.send(&[no_mint], &[&authority]).fails_with(MintNotGuardable);
     let safe = world.us.register_safe(&world.vm);
     world.vm.send(std::slice::from_ref(&safe), &[&authority]).succeeds();
     assert_eq!((world.safe().tokens, world.safe().token_program), (world.safe_tokens(), TOKEN));
     assert_eq!(world.protocol().safes, 1);
-    assert!(world.vm.send(&[safe], &[&authority]).0.is_err(), "a safe is made once");
+    world.vm.send(&[safe], &[&authority]).fails_as(&InstructionError::Custom(ALREADY_IN_USE));
 }
 
 #[test]

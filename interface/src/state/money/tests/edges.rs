@@ -231,24 +231,22 @@ fn a_route_has_settings_within_bounds_and_those_of_its_last_registration() {
 #[test]
 fn a_route_leads_from_its_vault_to_its_safe() {
     let route = route();
-    let keys = [2, 3, VAULT, 1].map(key);
-    let errors = [
-        BreakerError::WrongProtocol,
-        BreakerError::WrongMarket,
-        BreakerError::WrongVault,
-        BreakerError::WrongSafe,
-    ];
-    assert_eq!(route.check_leads(keys.each_ref()), Ok(()));
-    for (place, error) in errors.into_iter().enumerate() {
-        let mut keys = keys;
-        keys[place] = key(66);
-        assert_eq!(route.check_leads(keys.each_ref()), Err(error));
-    }
     assert_eq!(route.check_vault(&account(4, 30)), Ok(()));
     let frozen = VaultState { sound: false, ..account(4, 30) };
     for state in [frozen, account(9, 30), account(4, 66), VaultState::default()] {
         assert_eq!(route.check_vault(&state), Err(BreakerError::WrongVault), "{state:?}");
     }
+    // what leaves it for the safe may leave a vault that others can spend from, and no other vault
+    assert_eq!(route.check_source(&frozen), Ok(()));
+    for state in [account(9, 30), account(4, 66), VaultState::default()] {
+        assert_eq!(route.check_source(&state), Err(BreakerError::WrongVault), "{state:?}");
+    }
+    let (route_key, owner) = (key(77), route.vault_owner);
+    assert_eq!(route.check_owner(&route_key, &owner, true), Ok(()));
+    for nobody in [owner, route_key] {
+        assert_eq!(route.check_owner(&route_key, &nobody, false), Err(BreakerError::OwnerMustSign));
+    }
+    assert_eq!(route.check_owner(&owner, &owner, false), Ok(()), "in custody");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::{
     error::BreakerError::*,
     severity::Severity,
     state::{
-        Latch, LatchBoard, LatchId, Market, MigrateOrder, ReleaseOrder, Route, RouteSettings, Source,
-        VaultState,
+        Latch, LatchBoard, LatchId, Market, MigrateOrder, Release, ReleaseOrder, Route, RouteSettings,
+        Source, VaultState,
     },
     time::Instant,
 };
@@ -36,6 +36,11 @@ fn order(amount: u64) -> ReleaseOrder {
 
 fn account(owner: Pubkey) -> VaultState {
     VaultState { mint: MINT, owner, amount: 0, sound: true }
+}
+
+/// A release that began then, which the authority signed.
+fn signed(began_at: Instant) -> Release {
+    Release { began_at, ..Release::default() }
 }
 
 /// A market at Critical by this source since then, for a week.
@@ -136,8 +141,11 @@ fn without_the_authority_it_is_what_came_from_this_vault() {
 fn dust_is_no_move() {
     let mut route = route();
     assert!(route.is_dust(0) && !route.is_dust(1), "the first of all is everything");
-    route.migrated(1_000_000, 999_000);
+    route.migrated(1_010_000, 1_000_000);
     assert!(route.is_dust(100) && !route.is_dust(101));
+    // it came back: what is there in the next incident is everything again
+    route.returned = 999_999;
+    assert!(!route.is_dust(1));
 }
 
 #[test]
@@ -178,11 +186,16 @@ fn a_release_ends_the_rescue_of_its_halt_and_of_no_other() {
     let began = NOW.plus(100);
     market.begin_release(NOW.plus(1), true, began).expect("nothing was ordered");
     assert_eq!(market.check_migration(true, began.plus(1)), Err(NoMigration));
-    assert_eq!(market.check_release(began, began.plus(1)), Ok(()));
+    assert_eq!(market.check_release(&signed(began), began.plus(1)), Ok(()));
     let next = Market { released_at: began, ..halted(Source::Invariant, began.plus(1)) };
     assert_eq!(next.check_migration(true, began.plus(2)), Ok(()));
     // whether or not anyone may migrate: it is a reason to look
-    assert_eq!(next.check_release(began, began.plus(2)), Err(MigrationUnderWay));
+    assert_eq!(next.check_release(&signed(began), began.plus(2)), Err(MigrationUnderWay));
+    // but for what the authority has not signed: its key could make an invariant false again and again
+    let alone = Release { alone: 1, ..signed(began) };
+    assert_eq!(next.check_release(&alone, began.plus(2)), Ok(()));
+    let robbed = halted(Source::Limiter, began.plus(1));
+    assert_eq!(robbed.check_release(&alone, began.plus(2)), Err(MigrationUnderWay));
 }
 
 /// The thief has the authority's key, sees that the second look comes, and begins the release just before it.
@@ -194,13 +207,13 @@ fn a_halt_of_the_same_slot_is_another_one_and_no_clock_hides_it() {
     {
         let mut market = Market { released_at: began, ..halted(Source::Limiter, since) };
         assert_eq!(market.check_migration(true, since), Ok(()));
-        assert_eq!(market.check_release(began, since), Err(MigrationUnderWay));
+        assert_eq!(market.check_release(&signed(began), since), Err(MigrationUnderWay));
         assert_eq!(market.begin_release(began, true, since), Err(MigrationUnderWay));
     }
     let before = Instant::new(began.slot - 1, began.unix + 9);
     let known = Market { released_at: began, ..halted(Source::Limiter, before) };
     assert_eq!(known.check_migration(true, began), Err(NoMigration));
-    assert_eq!(known.check_release(began, began), Ok(()));
+    assert_eq!(known.check_release(&signed(began), began), Ok(()));
     assert_eq!({ known }.begin_release(began, true, began), Ok(()));
 }
 
@@ -219,18 +232,18 @@ fn an_order_goes_before_a_release_and_ends_it() {
         assert_eq!(stale, Err(NothingToRelease), "it is of what was there before the order");
     }
     assert_eq!(market.begin_release(NOW.plus(1), false, over), Ok(()));
-    assert_eq!(market.check_release(over, over), Ok(()));
+    assert_eq!(market.check_release(&signed(over), over), Ok(()));
     // in the same slot, and later: for good, also once the day is over
     for ordered in [over, over.plus(1), over.plus(DAY)] {
         let mut again = market;
         again.order_migration(&MigrateOrder { latch }, &whole, ordered).expect("it holds");
-        assert_eq!(again.check_release(over, ordered), Err(MigrationUnderWay));
+        assert_eq!(again.check_release(&signed(over), ordered), Err(MigrationUnderWay));
         let end = ordered.plus(MIGRATION_WINDOW);
-        assert_eq!(again.check_release(over, end), Err(NothingToRelease));
+        assert_eq!(again.check_release(&signed(over), end), Err(NothingToRelease));
         assert_eq!({ again }.begin_release(ordered, true, end), Err(NothingToRelease), "approved before");
         assert_eq!(again.begin_release(ordered.plus(1), true, end), Ok(()));
-        assert_eq!(again.check_release(over, end), Err(NothingToRelease), "the former one is over");
-        assert_eq!(again.check_release(end, end), Ok(()));
+        assert_eq!(again.check_release(&signed(over), end), Err(NothingToRelease), "the former one is over");
+        assert_eq!(again.check_release(&signed(end), end), Ok(()));
     }
 }
 

@@ -10,7 +10,6 @@ use firebreak_interface::{
 
 use crate::{
     company,
-    instructions::ensure,
     record::*,
     token::{self, Transfer},
 };
@@ -75,10 +74,7 @@ pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
         if !market.is_ordered(now) {
             company::check_rescue(&accounts.instructions, &protocol.program)?;
         }
-        ensure(
-            accounts.owner.is_signer || route.is_custody(&route_key) && *accounts.owner.key == route_key,
-            BreakerError::OwnerMustSign,
-        )?;
+        route.check_owner(&route_key, accounts.owner.key, accounts.owner.is_signer)?;
         (market.in_force(&protocol.board, now).0, route.bump)
     };
     let transfer = Transfer {

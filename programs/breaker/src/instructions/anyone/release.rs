@@ -20,7 +20,7 @@ use crate::{
 pub struct Release<'info> {
     /// The protocol.
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Stops a market of another protocol, or one in which nothing was ordered.
+    /// Stops a market of another protocol, in which nothing holds the step up.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: AccountLoader<'info, Market>,
     /// Written where the vault gets it: what came back earns no credit. The handler stops the limiter of another vault.
@@ -65,7 +65,7 @@ pub fn release(ctx: Context<Release>) -> Result<()> {
         let (protocol, market) = (accounts.protocol.load()?, accounts.market.load()?);
         let route = accounts.route.load()?;
         protocol.check_attached()?;
-        market.check_release(route.release.began_at, now)?;
+        market.check_release(&route.release, now)?;
         ensure(accounts.limiter.load()?.vault == route.vault, BreakerError::WrongVault)?;
         ensure(*accounts.to.key == route.release.to, BreakerError::WrongDestination)?;
         (market.in_force(&protocol.board, now).0, market.dwell, route.is_back())

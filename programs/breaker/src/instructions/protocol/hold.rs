@@ -81,9 +81,7 @@ pub fn hold(ctx: Context<Hold>, amount: u64, nonce: u64) -> Result<()> {
         let (protocol, market, route) =
             (accounts.protocol.load()?, accounts.market.load()?, accounts.route.load()?);
         route.check_vault(&vault)?;
-        let in_custody = route.is_custody(accounts.route.as_ref().key)
-            && accounts.owner.key == accounts.route.as_ref().key;
-        ensure(accounts.owner.is_signer || in_custody, BreakerError::OwnerMustSign)?;
+        route.check_owner(accounts.route.as_ref().key, accounts.owner.key, accounts.owner.is_signer)?;
         let mut limiter = accounts.limiter.load_mut()?;
         limiter.take_answer(amount, now)?;
         // where the market could not rise with it, its own trip is known here

@@ -98,6 +98,20 @@ pub(super) struct Passed {
 /// A flow out of a vault: whose, from where, how much.
 pub(super) type Wanted = (usize, usize, u64);
 
+/// Which accounts a route may be given with, as the program's constraints say it.
+fn check_leads(route: &Route, [protocol, market, vault, safe]: [&Pubkey; 4]) -> Checked<()> {
+    if route.protocol != *protocol {
+        return Err(BreakerError::WrongProtocol);
+    }
+    if route.market != *market {
+        return Err(BreakerError::WrongMarket);
+    }
+    if route.vault != *vault {
+        return Err(BreakerError::WrongVault);
+    }
+    if route.safe == *safe { Ok(()) } else { Err(BreakerError::WrongSafe) }
+}
+
 impl Town {
     pub(super) fn new() -> Self {
         let now = Instant::new(1_000_000, 1_800_000_000);
@@ -303,16 +317,17 @@ impl Town {
         let keys = [&market.protocol, &market_key(by.market), &account_key(by.vault)];
         self.limiters[by.limiter].check_guards(keys[0], keys[1], keys[2])?;
         let route = &self.routes[by.route];
-        route.check_leads([keys[0], keys[1], keys[2], &safe_key(by.safe)])?;
+        check_leads(route, [keys[0], keys[1], keys[2], &safe_key(by.safe)])?;
         let checked = market.check_migration(route.settings.by_anyone != 0, now);
         let may = self.ledger.may_migrate(by.market, route.settings.by_anyone != 0, now);
         assert_eq!(checked.is_ok(), may, "{checked:?}");
         checked?;
         let state = self.state(by.vault);
-        route.check_vault(&state)?;
+        route.check_source(&state)?;
+        let is_dust = route.is_dust(state.amount);
         let to = by.tokens;
         self.safes[by.safe].check_tokens(&safe_key(by.safe), &account_key(to), &self.state(to))?;
-        if state.amount == 0 {
+        if is_dust {
             return Ok(false);
         }
         let (vault, safe) = (by.vault, SAFE_OF_VAULT[by.vault]);
@@ -370,8 +385,8 @@ impl Town {
         let keys = [self.markets[by.market].protocol, market_key(by.market), account_key(by.vault)];
         self.limiters[by.limiter].check_guards(&keys[0], &keys[1], &keys[2])?;
         let route = &self.routes[by.route];
-        route.check_leads([&keys[0], &keys[1], &keys[2], &safe_key(by.safe)])?;
-        let goes_on = self.markets[by.market].check_release(route.release.began_at, now);
+        check_leads(route, [&keys[0], &keys[1], &keys[2], &safe_key(by.safe)])?;
+        let goes_on = self.markets[by.market].check_release(&route.release, now);
         let ledger = &self.ledger;
         let is_ordered = ledger.ordered[by.market].is_some_and(|until| !until.reached(now));
         if let Some(agreed) = ledger.agreed[by.vault] {
