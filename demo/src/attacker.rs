@@ -74,17 +74,20 @@ impl Sight {
         }
     }
 
-    /// The most that one withdrawal would pay, wherever in the next slots it lands.
+    /// The most that one withdrawal would pay.
     fn most(&self) -> u64 {
         match self {
-            Self::Guarded(view) => {
-                let (slots, seconds) = AHEAD;
-                let later = interface::Instant::new(view.now.slot + slots, view.now.unix + seconds);
-                most(view, view.now).min(most(view, later))
-            }
+            Self::Guarded(view) => passes_soon(view),
             Self::Bare(balance) => *balance,
         }
     }
+}
+
+/// The most that one withdrawal would pay, wherever in the next slots it lands.
+pub(crate) fn passes_soon(view: &View) -> u64 {
+    let (slots, seconds) = AHEAD;
+    let later = interface::Instant::new(view.now.slot + slots, view.now.unix + seconds);
+    most(view, view.now).min(most(view, later))
 }
 
 /// The most that one withdrawal would pay at this moment, by the breaker's own rules.
@@ -173,7 +176,7 @@ fn asks(path: Path, sight: &Sight, at_stake: u64) -> Vec<u64> {
 
 async fn look(stage: &Stage, rpc: &RpcClient, guard: Guard) -> Result<Sight, DemoError> {
     match guard {
-        Guard::On => Ok(Sight::Guarded(Box::new(View::read(rpc, &stage.watched()).await?))),
+        Guard::On | Guard::Drill => Ok(Sight::Guarded(Box::new(View::read(rpc, &stage.watched()).await?))),
         Guard::Off => {
             let balance = token::balance(rpc, &stage.vault(DOLLAR)).await.trying("reading the vault")?;
             Ok(Sight::Bare(balance))

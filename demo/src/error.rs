@@ -45,6 +45,28 @@ pub enum DemoError {
         /// The end of its standard error.
         said: String,
     },
+    /// The keeper of a drill ended, by itself or as it was told to.
+    #[error("the keeper ended")]
+    Keeper(#[from] firebreak_keeper::KeeperError),
+    /// Only a drill has delays that can be waited for.
+    #[error("this is no drill, its delays are days: `cargo xtask demo --migrate` builds one and runs it")]
+    NotADrill,
+    /// A command of the guardians' command line did not do what it was typed for.
+    #[error("`{command}`: {said}")]
+    Command {
+        /// What was typed.
+        command: String,
+        /// What it said.
+        said: String,
+    },
+    /// Something that has to come did not.
+    #[error("{what} did not come within {seconds} s")]
+    Never {
+        /// What was waited for.
+        what: &'static str,
+        /// For how long.
+        seconds: u64,
+    },
     /// A file or process of this machine.
     #[error("{what}")]
     Io {

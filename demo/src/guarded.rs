@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// Slots of honest traffic before the attack, over which the length of a slot is measured.
-const QUIET_SLOTS: u64 = 6;
+pub(crate) const QUIET_SLOTS: u64 = 6;
 /// What honest users get to do after the attack before the run ends.
 const AFTERMATH: Duration = Duration::from_millis(800);
 
@@ -70,9 +70,9 @@ pub(crate) const fn misused(path: Path) -> Operation {
 
 /// Runs a path with the breaker.
 pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
-    let (path, tell) = (scenario.path, scenario.progress);
+    let (path, tell) = (scenario.path, scenario.ground.progress);
     tell(&format!("the {} path with the breaker: starting the chain", path.name()));
-    let chain = crate::start(scenario, Guard::On).await?;
+    let chain = crate::start(&scenario.ground, Guard::On).await?;
     tell("creating the venue, connecting it to the breaker, funding its vaults");
     let stage = Arc::new(Stage::set_up(&chain, Guard::On).await?);
     let mut honest = honest::move_in(&stage).await?;
@@ -98,7 +98,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
     keeper.require_alive("during the attack").await?;
 
     tell("honest users try what they can still do");
-    let attempts = honest::get_out(&stage).await?;
+    let attempts = honest::get_out(&stage, false).await?;
     sleep(AFTERMATH).await;
     honest = honest.and(traffic.stop().await?);
     attempts.iter().for_each(|attempt| honest.count(attempt.operation, &attempt.result));
@@ -130,26 +130,26 @@ pub(crate) async fn run(scenario: &Scenario) -> Result<Guarded, DemoError> {
 }
 
 /// Honest traffic beside everything else.
-struct Traffic {
+pub(crate) struct Traffic {
     stop: Arc<AtomicBool>,
     task: JoinHandle<Result<Tally, DemoError>>,
 }
 
 impl Traffic {
-    fn start(stage: Arc<Stage>) -> Self {
+    pub(crate) fn start(stage: Arc<Stage>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         Self { stop, task: tokio::spawn(async move { honest::trade(&stage, &stopped).await }) }
     }
 
-    async fn stop(self) -> Result<Tally, DemoError> {
+    pub(crate) async fn stop(self) -> Result<Tally, DemoError> {
         self.stop.store(true, Ordering::Relaxed);
         self.task.await?
     }
 }
 
 /// The entries that are in the journal's segments, once its chain of hashes has proven every one of them.
-async fn verified_journal(
+pub(crate) async fn verified_journal(
     rpc: &RpcClient,
     stage: &Stage,
 ) -> Result<(Vec<JournalEntry>, report::Journal), DemoError> {

@@ -51,9 +51,14 @@ impl Step {
         }
     }
 
-    /// Whether it has to work whatever is latched: it brings tokens in, or nets a position.
-    fn must_work(self) -> bool {
-        matches!(self, Self::Deposit(..) | Self::AddCollateral(..) | Self::Repay(..) | Self::Close)
+    /// Whether it has to work whatever is latched: it brings tokens in, or nets a position. A pause by guardians leaves the
+    /// exits open, and a deposit is none.
+    fn must_work(self, is_paused: bool) -> bool {
+        match self {
+            Self::AddCollateral(..) | Self::Repay(..) | Self::Close => true,
+            Self::Deposit(..) => !is_paused,
+            Self::Withdraw(..) | Self::Borrow(..) | Self::Open(_) => false,
+        }
     }
 
     /// The token that it pays out, and how much.
@@ -209,7 +214,7 @@ async fn trade_alone(stage: &Stage, trader: &Person, stop: &AtomicBool) -> Resul
 
 /// What the resident can still do after the attack: first what brings tokens in or nets a position, which must work,
 /// then what lets tokens leave, which depends on what is latched.
-pub(crate) async fn get_out(stage: &Stage) -> Result<Vec<Attempt>, DemoError> {
+pub(crate) async fn get_out(stage: &Stage, is_paused: bool) -> Result<Vec<Attempt>, DemoError> {
     const STEPS: [Step; 7] = [
         Step::Deposit(DOLLAR, 1_000 * USD),
         Step::AddCollateral(DOLLAR, 500 * USD),
@@ -222,7 +227,7 @@ pub(crate) async fn get_out(stage: &Stage) -> Result<Vec<Attempt>, DemoError> {
     let (rpc, mut attempts) = (stage.rpc(), Vec::new());
     for step in STEPS {
         let result = attempt(stage, &rpc, &stage.resident, step).await?;
-        attempts.push(Attempt { operation: step.name(), must_work: step.must_work(), result });
+        attempts.push(Attempt { operation: step.name(), must_work: step.must_work(is_paused), result });
     }
     Ok(attempts)
 }

@@ -64,7 +64,7 @@ struct RawLine {
 }
 
 /// Reads a line; none where it is no line of a keeper's record.
-fn parse(text: &str) -> Option<Line> {
+pub(crate) fn parse(text: &str) -> Option<Line> {
     let RawLine { unix_ms, slot, event } = serde_json::from_str(text).ok()?;
     // Both processes read the same clock, so its line is as old as that says.
     let written = UNIX_EPOCH + Duration::from_millis(unix_ms);
@@ -168,7 +168,7 @@ impl Keeper {
 }
 
 /// A key as the Solana tools keep it: a list of 64 numbers.
-fn key_json(key: &Keypair) -> Vec<u8> {
+pub(crate) fn key_json(key: &Keypair) -> Vec<u8> {
     let numbers: Vec<_> = key.to_bytes().iter().map(u8::to_string).collect();
     format!("[{}]", numbers.join(",")).into_bytes()
 }

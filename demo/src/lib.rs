@@ -2,13 +2,16 @@
 //!
 //! [`run`] builds a chain, deploys the programs, funds a venue, lets honest users trade, starts the keeper as a
 //! process of its own, and attacks. Everything that the [`Report`] says was read from the chain or from
-//! the keeper's record; nothing in it is known beforehand.
+//! the keeper's record; nothing in it is known beforehand. [`migration`] is the drill of what comes after: money to safety and
+//! back.
 
 mod attacker;
+pub mod common;
 mod error;
 mod guarded;
 mod honest;
 mod keeper;
+pub mod migration;
 pub mod page;
 pub mod programs;
 mod report;
@@ -25,7 +28,7 @@ pub use {
     error::DemoError,
     honest::{Attempt, Refused},
     report::{Amount, Broken, CLOSES_WITHIN, Figures, Report},
-    scenario::{ChainKind, Path, Scenario},
+    scenario::{ChainKind, Ground, Path, Scenario},
     timeline::{Event, Timeline},
 };
 
@@ -41,14 +44,15 @@ use crate::{
 /// # Errors
 /// [`DemoError`] where the run could not tell anything; a promise that the breaker did not keep is in the report.
 pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
-    programs::require(&scenario.programs, &scenario.keeper)?;
+    programs::require(&scenario.ground.programs, &[Guard::On, Guard::Off])?;
+    programs::require_keeper(&scenario.keeper)?;
     let start = Instant::now();
     let with = guarded::run(scenario).await?;
     let without = unguarded(scenario).await?;
     Ok(Report {
         path: scenario.path,
         figures: Figures {
-            chain: scenario.chain,
+            chain: scenario.ground.chain,
             decimals: COLLATERALS[DOLLAR].decimals,
             slot_ms: u64::try_from(with.slot.as_millis()).unwrap_or(u64::MAX),
             attack_slot: with.attack.slot,
@@ -77,24 +81,25 @@ pub async fn run(scenario: &Scenario) -> Result<Report, DemoError> {
 /// The same attack on the same venue, built without the breaker. Nobody trades here: there is nothing left to
 /// trade with soon.
 async fn unguarded(scenario: &Scenario) -> Result<Attack, DemoError> {
-    (scenario.progress)("the same attack without the breaker: a fresh chain");
-    let chain = start(scenario, Guard::Off).await?;
+    let tell = scenario.ground.progress;
+    tell("the same attack without the breaker: a fresh chain");
+    let chain = start(&scenario.ground, Guard::Off).await?;
     let stage = Stage::set_up(&chain, Guard::Off).await?;
     let slot = chain.measure_slot(2).await.trying("measuring a slot")?;
-    (scenario.progress)("attacking");
+    tell("attacking");
     let attack = attacker::attack(&stage, scenario.path, Guard::Off, slot).await?;
     chain.shutdown().await.trying("ending the chain")?;
     Ok(attack)
 }
 
 /// A fresh chain with the programs.
-async fn start(scenario: &Scenario, guard: Guard) -> Result<Chain, DemoError> {
+async fn start(ground: &Ground, guard: Guard) -> Result<Chain, DemoError> {
     let options = Options {
-        slot_time: scenario.slot_time,
-        rpc_port: scenario.rpc_port,
-        ..Options::with_programs(programs::of(guard, &scenario.programs))
+        slot_time: ground.slot_time,
+        rpc_port: ground.rpc_port,
+        ..Options::with_programs(programs::of(guard, &ground.programs))
     };
-    match scenario.chain {
+    match ground.chain {
         ChainKind::Surfnet => Chain::surfnet(options).await,
         ChainKind::Validator => Chain::validator(options).await,
     }

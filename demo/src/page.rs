@@ -1,15 +1,18 @@
 //! The report as people read it.
 
 use std::{
+    collections::BTreeMap,
     env,
     fmt::{self, Display, Write},
     io::{self, IsTerminal},
 };
 
 use crate::{
+    honest::Attempt,
     report::{Amount, Report},
-    scenario::Path,
+    scenario::{ChainKind, Path},
     stage::{COLLATERALS, DOLLAR},
+    timeline::Timeline,
 };
 
 /// What no run shows, and everybody has to know.
@@ -44,15 +47,15 @@ impl Style {
         }
     }
 
-    fn bold(self, text: impl Display) -> String {
+    pub(crate) fn bold(self, text: impl Display) -> String {
         self.paint("1", text)
     }
 
-    fn good(self, text: impl Display) -> String {
+    pub(crate) fn good(self, text: impl Display) -> String {
         self.paint("32", text)
     }
 
-    fn bad(self, text: impl Display) -> String {
+    pub(crate) fn bad(self, text: impl Display) -> String {
         self.paint("31", text)
     }
 }
@@ -79,10 +82,7 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
             "A bug in `claim_rebate` pays anybody. It asks the gate and records nothing, so only the balance tells.",
         ),
     };
-    let chain = match figures.chain {
-        crate::ChainKind::Surfnet => "an embedded Surfnet",
-        crate::ChainKind::Validator => "solana-test-validator",
-    };
+    let chain = chain_name(figures.chain);
     writeln!(page, "{} on {chain}, slots of {} ms", style.bold(title), figures.slot_ms)?;
     writeln!(page, "  {how}")?;
     writeln!(page, "  At stake: {} {name}.", amount(report.at_stake))?;
@@ -95,11 +95,7 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
         None => writeln!(page, "  The limiter gives no bound for what it never sees.\n")?,
     }
 
-    writeln!(page, "        slot        ms")?;
-    for event in &report.timeline.events {
-        let slot = event.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
-        writeln!(page, "  {slot:>10}  {:>+8}  {}", event.ms, event.what)?;
-    }
+    page.push_str(&timeline(&report.timeline));
     let after = |slot: Option<u64>| match slot {
         Some(slot) if slot >= figures.attack_slot => format!("attack slot + {}", slot - figures.attack_slot),
         Some(slot) => format!("slot {slot}"),
@@ -137,22 +133,11 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
     writeln!(page, "  What was saved  {}\n", style.good(kept))?;
 
     writeln!(page, "  What honest users could still do")?;
-    for attempt in &report.honest {
-        let result = match &attempt.result {
-            Ok(()) => style.good("works"),
-            Err(refused) if attempt.must_work => style.bad(format!("REFUSED: {refused}")),
-            Err(refused) => format!("refused: {refused}"),
-        };
-        writeln!(page, "    {:<18}{result}", attempt.operation)?;
-    }
+    page.push_str(&attempts(&report.honest, style));
     if let Some(seconds) = report.opens_in {
         writeln!(page, "    The gate opens again by itself in {} min.", seconds.div_ceil(60))?;
     }
-    let tried = report.honest_done + figures.honest_refused;
-    let refused: Vec<_> =
-        report.refused_by_operation.iter().map(|(name, n)| format!("{n} x {name}")).collect();
-    let refused = if refused.is_empty() { "nothing".to_owned() } else { refused.join(", ") };
-    writeln!(page, "  In the whole run they tried {tried} operations. Refused: {refused}.\n")?;
+    page.push_str(&refusals(report.honest_done, &report.refused_by_operation));
 
     let row = |page: &mut String, what: &str, with: String, without: String| {
         writeln!(page, "  {what:<16}{with:>20}{without:>20}")
@@ -165,6 +150,46 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
         writeln!(page, "\n  {}", style.bad(format!("PROMISE BROKEN: {broken}")))?;
     }
     Ok(())
+}
+
+/// The chain, in words.
+pub(crate) const fn chain_name(chain: ChainKind) -> &'static str {
+    match chain {
+        ChainKind::Surfnet => "an embedded Surfnet",
+        ChainKind::Validator => "solana-test-validator",
+    }
+}
+
+/// A table of what happened when.
+pub(crate) fn timeline(timeline: &Timeline) -> String {
+    let mut table = "        slot        ms\n".to_owned();
+    for event in &timeline.events {
+        let slot = event.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
+        table += &format!("  {slot:>10}  {:>+8}  {}\n", event.ms, event.what);
+    }
+    table
+}
+
+/// A table of what honest users tried.
+pub(crate) fn attempts(attempts: &[Attempt], style: Style) -> String {
+    let mut table = String::new();
+    for attempt in attempts {
+        let result = match &attempt.result {
+            Ok(()) => style.good("works"),
+            Err(refused) if attempt.must_work => style.bad(format!("REFUSED: {refused}")),
+            Err(refused) => format!("refused: {refused}"),
+        };
+        table += &format!("    {:<18}{result}\n", attempt.operation);
+    }
+    table
+}
+
+/// How often honest users were refused what, beside what they did.
+pub(crate) fn refusals(done: u64, refused: &BTreeMap<&'static str, u64>) -> String {
+    let tried = done + refused.values().sum::<u64>();
+    let refused: Vec<_> = refused.iter().map(|(name, n)| format!("{n} x {name}")).collect();
+    let refused = if refused.is_empty() { "nothing".to_owned() } else { refused.join(", ") };
+    format!("  In the whole run they tried {tried} operations. Refused: {refused}.\n\n")
 }
 
 /// A share in percent, with one place, rounded down.

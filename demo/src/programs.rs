@@ -1,6 +1,7 @@
 //! Which files a run needs, and where they are.
 
 use std::{
+    collections::BTreeSet,
     env,
     path::{Path, PathBuf},
 };
@@ -10,9 +11,6 @@ use firebreak_client::interface::ids;
 
 use crate::error::DemoError;
 
-const BREAKER: &str = "breaker.so";
-const DRAINABLE: &str = "venue_drainable.so";
-const UNGUARDED: &str = "venue_unguarded.so";
 const KEEPER: &str = "firebreak-keeper";
 
 /// Whether the breaker is integrated in the venue that is attacked.
@@ -20,6 +18,23 @@ const KEEPER: &str = "firebreak-keeper";
 pub(crate) enum Guard {
     On,
     Off,
+    /// It is the drill's, whose delays are seconds, and the vaults have a way to safety.
+    Drill,
+}
+
+impl Guard {
+    pub(crate) const fn is_on(self) -> bool {
+        !matches!(self, Self::Off)
+    }
+
+    /// The files of the breaker and the venue.
+    const fn files(self) -> [&'static str; 2] {
+        match self {
+            Self::On => ["breaker.so", "venue_drainable.so"],
+            Self::Off => ["breaker.so", "venue_unguarded.so"],
+            Self::Drill => ["breaker_drill.so", "venue_drill.so"],
+        }
+    }
 }
 
 /// The folder of compiled programs: `FIREBREAK_PROGRAMS`, else `deploy` in the target folder that this executable or
@@ -42,16 +57,19 @@ fn nearest(name: &str, is_it: fn(&Path) -> bool) -> PathBuf {
     candidates.find(|candidate| is_it(candidate)).unwrap_or_else(|| this.with_file_name(name))
 }
 
-/// Says which files are missing, before anything starts.
-pub(crate) fn require(programs: &Path, keeper: &Path) -> Result<(), DemoError> {
-    let names: Vec<_> = [BREAKER, DRAINABLE, UNGUARDED]
-        .into_iter()
-        .filter(|name| !programs.join(name).is_file())
-        .map(str::to_owned)
-        .collect();
-    if !names.is_empty() {
-        return Err(DemoError::MissingPrograms { names, folder: programs.to_path_buf() });
+/// Says which programs are missing, before anything starts.
+pub(crate) fn require(folder: &Path, guards: &[Guard]) -> Result<(), DemoError> {
+    let files: BTreeSet<_> = guards.iter().flat_map(|guard| guard.files()).collect();
+    let names: Vec<_> =
+        files.into_iter().filter(|name| !folder.join(name).is_file()).map(str::to_owned).collect();
+    match names.is_empty() {
+        true => Ok(()),
+        false => Err(DemoError::MissingPrograms { names, folder: folder.to_path_buf() }),
     }
+}
+
+/// Says that there is no keeper to run, before anything starts.
+pub(crate) fn require_keeper(keeper: &Path) -> Result<(), DemoError> {
     match keeper.is_file() {
         true => Ok(()),
         false => Err(DemoError::MissingKeeper(keeper.to_path_buf())),
@@ -60,11 +78,8 @@ pub(crate) fn require(programs: &Path, keeper: &Path) -> Result<(), DemoError> {
 
 /// The programs of a chain, at the addresses that everything was built for.
 pub(crate) fn of(guard: Guard, folder: &Path) -> Vec<Program> {
-    let breaker = Program::new(ids::BREAKER, folder.join(BREAKER));
-    match guard {
-        Guard::On => vec![breaker, Program::new(ids::VENUE, folder.join(DRAINABLE))],
-        Guard::Off => vec![breaker, Program::new(ids::VENUE, folder.join(UNGUARDED))],
-    }
+    let [breaker, venue] = guard.files().map(|file| folder.join(file));
+    vec![Program::new(ids::BREAKER, breaker), Program::new(ids::VENUE, venue)]
 }
 
 #[cfg(test)]
@@ -73,19 +88,22 @@ mod tests {
 
     #[test]
     fn missing_files_are_named_with_the_command_that_makes_them() {
+        const BOTH: [Guard; 2] = [Guard::On, Guard::Off];
         let folder = tempfile::tempdir().expect("a folder");
-        let keeper = folder.path().join(KEEPER);
-        std::fs::write(folder.path().join(BREAKER), b"").expect("written");
-        let error = require(folder.path(), &keeper).expect_err("two programs are missing").to_string();
+        std::fs::write(folder.path().join("breaker.so"), b"").expect("written");
+        let error = require(folder.path(), &BOTH).expect_err("two programs are missing").to_string();
         assert!(error.contains("venue_drainable.so, venue_unguarded.so"), "{error}");
-        assert!(error.contains("cargo xtask build --all") && !error.contains(BREAKER), "{error}");
-
-        for name in [DRAINABLE, UNGUARDED] {
+        assert!(error.contains("cargo xtask build --all") && !error.contains("breaker.so"), "{error}");
+        for name in ["venue_drainable.so", "venue_unguarded.so"] {
             std::fs::write(folder.path().join(name), b"").expect("written");
         }
-        let error = require(folder.path(), &keeper).expect_err("no keeper").to_string();
+        assert!(require(folder.path(), &BOTH).is_ok());
+        assert!(require(folder.path(), &[Guard::Drill]).is_err(), "a drill has programs of its own");
+
+        let keeper = folder.path().join(KEEPER);
+        let error = require_keeper(&keeper).expect_err("no keeper").to_string();
         assert!(error.contains(KEEPER) && error.contains("FIREBREAK_KEEPER"), "{error}");
         std::fs::write(&keeper, b"").expect("written");
-        assert!(require(folder.path(), &keeper).is_ok());
+        assert!(require_keeper(&keeper).is_ok());
     }
 }

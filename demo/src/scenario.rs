@@ -43,6 +43,15 @@ pub struct Scenario {
     /// How the attacker comes in.
     pub path: Path,
     /// Where.
+    pub ground: Ground,
+    /// The keeper's binary.
+    pub keeper: PathBuf,
+}
+
+/// Where a run takes place.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// On which node.
     pub chain: ChainKind,
     /// Length of a slot; the node's usual one if none.
     pub slot_time: Option<Duration>,
@@ -50,8 +59,6 @@ pub struct Scenario {
     pub rpc_port: Option<u16>,
     /// Folder of the compiled programs.
     pub programs: PathBuf,
-    /// The keeper's binary.
-    pub keeper: PathBuf,
     /// Where the story of the run goes while it happens.
     pub progress: fn(&str),
 }

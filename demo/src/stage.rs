@@ -8,11 +8,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use firebreak_chain::{Chain, account, send, token};
 use firebreak_client::{
-    ProtocolAddresses, clock,
+    ProtocolAddresses,
+    addresses::current_segment,
+    clock,
     instruction::{self as breaker, NewLimiter},
     interface::{
         Operation, Operations, constants,
-        state::{KeeperSettings, LimiterSettings, MarketSettings, ProtocolSettings},
+        state::{
+            Journal, KeeperSettings, LimiterSettings, MarketSettings, ProtocolSettings, RouteSettings,
+            WindowSettings,
+        },
     },
     venue::{self, CollateralSettings, MARKET_ID, Venue},
 };
@@ -29,7 +34,7 @@ use spl_associated_token_account_interface::{
 use crate::{
     error::{DemoError, Trying},
     programs::Guard,
-    watch::Watched,
+    watch::{Watched, decode},
 };
 
 /// One whole SOL, as lamports and as the smallest unit of the second collateral.
@@ -38,8 +43,12 @@ const SOL: u64 = 1_000_000_000;
 pub(crate) const USD: u64 = 1_000_000;
 /// What fees and rent of one person come to, and more.
 const PURSE_LAMPORTS: u64 = 5 * SOL;
-/// The journal's first segment has room for every entry of a run.
+/// The journal's first segment has room for every entry of the set-up, and of an attack.
 const SEGMENT: Option<u32> = Some(0);
+/// What exceeds a net limit waits in the safe.
+const BEYOND_NET: u8 = 2;
+/// How long a latch of a rule holds in the drill, in seconds: long enough for people to act in it.
+const DRILL_LATCH: u32 = 20;
 
 /// A collateral of the venue, and how it is guarded.
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +116,13 @@ pub(crate) struct Stage {
     pub(crate) traders: Vec<Person>,
     /// Owes a debt and holds a position while the attack runs.
     pub(crate) resident: Person,
+    /// Deposited and went away.
+    pub(crate) lenders: Vec<Person>,
     pub(crate) attacker: Person,
+    pub(crate) guardians: Vec<Keypair>,
     pub(crate) keeper: Keypair,
+    /// Has nothing to do with any of it, and sends what anyone may.
+    pub(crate) bystander: Keypair,
     rpc_url: String,
     serial: AtomicU32,
 }
@@ -130,22 +144,27 @@ impl Stage {
             mints,
             traders: (0..TRADERS).map(|_| Person::new(&mints)).collect(),
             resident: Person::new(&mints),
+            lenders: (0..LENDERS).map(|_| Person::new(&mints)).collect(),
             attacker: Person::new(&mints),
+            guardians: (0..constants::MIN_GUARDIANS).map(|_| Keypair::new()).collect(),
             keeper: Keypair::new(),
+            bystander: Keypair::new(),
             rpc_url: chain.rpc_url().to_owned(),
             serial: AtomicU32::new(0),
         };
         stage.create_venue(admin, guard).await?;
-        if guard == Guard::On {
-            stage.register(admin).await?;
+        if guard.is_on() {
+            stage.register(admin, guard).await?;
         }
-        let lenders: Vec<_> = (0..LENDERS).map(|_| Person::new(&mints)).collect();
+        if guard == Guard::Drill {
+            stage.lead_to_safety(admin).await?;
+        }
         let traders = stage.traders.iter().chain([&stage.resident]);
         let people = traders.map(|person| (person, TRADER));
-        let people = people.chain(lenders.iter().map(|person| (person, LENDER)));
+        let people = people.chain(stage.lenders.iter().map(|person| (person, LENDER)));
         let people = people.chain([(&stage.attacker, NOTHING)]);
         try_join_all(people.map(|(person, brings)| stage.welcome(admin, person, brings))).await?;
-        if guard == Guard::On {
+        if guard.is_on() {
             stage.arm(admin).await?;
         }
         Ok(stage)
@@ -154,6 +173,11 @@ impl Stage {
     pub(crate) fn rpc(&self) -> RpcClient {
         let processed = solana_commitment_config::CommitmentConfig::processed();
         RpcClient::new_with_commitment(self.rpc_url.clone(), processed)
+    }
+
+    /// Everybody who has tokens of their own.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
+        self.traders.iter().chain(&self.lenders).chain([&self.resident, &self.attacker])
     }
 
     pub(crate) fn vault(&self, place: usize) -> Pubkey {
@@ -186,14 +210,14 @@ impl Stage {
 
     async fn create_venue(&self, admin: &Keypair, guard: Guard) -> Result<(), DemoError> {
         let (rpc, key, venue) = (self.rpc(), admin.pubkey(), &self.venue);
-        let guardians = (0..constants::MIN_GUARDIANS).map(|_| Pubkey::new_unique()).collect();
-        let settings = ProtocolSettings::starting(key, guardians);
+        let guardians = self.guardians.iter().map(Signer::pubkey).collect();
+        let settings = guard.protocol(key, guardians);
         let create = [venue.initialize(key, key), venue.connect(key, &settings)];
         done(send::send(&rpc, admin, &[], &create).await, "creating the venue")?;
-        if guard == Guard::On {
+        if guard.is_on() {
             let market = [
                 breaker::extend_journal(key, venue.protocol, 0),
-                breaker::create_market(key, key, venue.protocol, MARKET_ID, &responses(), SEGMENT),
+                breaker::create_market(key, key, venue.protocol, MARKET_ID, &guard.market(), SEGMENT),
                 breaker::register_coverage(key, key, venue.protocol, &venue::coverage(), SEGMENT),
             ];
             done(send::send(&rpc, admin, &[], &market).await, "registering the market")?;
@@ -213,14 +237,14 @@ impl Stage {
         done(send::send(&rpc, admin, &[], &list).await, "listing the collaterals")
     }
 
-    async fn register(&self, admin: &Keypair) -> Result<(), DemoError> {
+    async fn register(&self, admin: &Keypair, guard: Guard) -> Result<(), DemoError> {
         let (rpc, key, protocol) = (self.rpc(), admin.pubkey(), self.venue.protocol);
         let market = self.venue.market;
         let mut instructions: Vec<_> = COLLATERALS
             .iter()
             .zip(self.mints)
             .map(|(collateral, mint)| {
-                let settings = LimiterSettings::starting(collateral.bootstrap_cap, collateral.floor);
+                let settings = guard.limits(collateral);
                 let vault = venue::vault(&mint);
                 let mint_cap = settings.bootstrap_cap;
                 let new = NewLimiter { market, vault, mint, mint_cap, settings: &settings };
@@ -236,6 +260,37 @@ impl Stage {
         instructions.push(breaker::register_keeper(key, key, protocol, &settings, SEGMENT));
         instructions.push(lamports(&key, &self.keeper.pubkey()));
         done(send::send(&rpc, admin, &[], &instructions).await, "registering limiters and keeper")
+    }
+
+    /// Gives each mint a safe and each vault a route to it, on a quiet day; and a purse to who will need one.
+    async fn lead_to_safety(&self, admin: &Keypair) -> Result<(), DemoError> {
+        let (rpc, key, token) = (self.rpc(), admin.pubkey(), spl_token_interface::id());
+        let of = (self.venue.protocol, self.venue.market);
+        let settings = RouteSettings {
+            holds: BEYOND_NET,
+            hold_seconds: constants::HOLD_MIN,
+            ..RouteSettings::starting()
+        };
+        for mint in self.mints {
+            let ways = [
+                breaker::register_safe(key, key, of, (mint, token), SEGMENT),
+                breaker::register_route(key, key, of, (venue::vault(&mint), mint), &settings, SEGMENT),
+            ];
+            done(send::send(&rpc, admin, &[], &ways).await, "registering safes and routes")?;
+        }
+        let later = [1, 2].map(|segment| breaker::extend_journal(key, self.venue.protocol, segment));
+        done(send::send(&rpc, admin, &[], &later).await, "making room in the journal")?;
+        let people = self.guardians.iter().chain([&self.bystander]);
+        let purses: Vec<_> = people.map(|person| lamports(&key, &person.pubkey())).collect();
+        done(send::send(&rpc, admin, &[], &purses).await, "funding the guardians")
+    }
+
+    /// The journal's current segment.
+    pub(crate) async fn segment(&self, rpc: &RpcClient) -> Result<Option<u32>, DemoError> {
+        let address = ProtocolAddresses::new(self.venue.protocol).journal;
+        let found = account(rpc, &address).await.trying("reading the journal")?;
+        let found = found.ok_or(DemoError::NoAccount { what: "journal", address })?;
+        Ok(current_segment(&decode::<Journal>(&found, "journal")?))
     }
 
     async fn arm(&self, admin: &Keypair) -> Result<(), DemoError> {
@@ -272,22 +327,57 @@ impl Stage {
     }
 }
 
-/// What each severity closes: nothing that a user needs at first, then what lets tokens leave, then all but the exits.
-fn responses() -> MarketSettings {
-    let caution = Operations::of(&[Operation::LIST, Operation::CLAIM]);
-    let no_way_out = Operations::of(&[
-        Operation::LIST,
-        Operation::CLAIM,
-        Operation::WITHDRAW,
-        Operation::BORROW,
-        Operation::REMOVE_COLLATERAL,
-        Operation::OPEN,
-        Operation::INCREASE,
-        Operation::SWAP,
-        Operation::MINT,
-        Operation::REDEEM,
-    ]);
-    MarketSettings::closing(caution, no_way_out, Operations::NON_EXITS)
+/// What is set before any attack.
+impl Guard {
+    fn protocol(self, authority: Pubkey, guardians: Vec<Pubkey>) -> ProtocolSettings {
+        let settings = ProtocolSettings::starting(authority, guardians);
+        match self {
+            Self::Drill => ProtocolSettings { loosening_delay: constants::LOOSENING_DELAY_MIN, ..settings },
+            Self::On | Self::Off => settings,
+        }
+    }
+
+    /// What each severity closes: nothing that a user needs at first, then what lets tokens leave, then all but the exits. In the
+    /// drill a withdrawal is the limiter's until guardians close it: what is too much waits in the safe.
+    fn market(self) -> MarketSettings {
+        let caution = Operations::of(&[Operation::LIST, Operation::CLAIM]);
+        let no_way_out = Operations::of(&[
+            Operation::LIST,
+            Operation::CLAIM,
+            Operation::BORROW,
+            Operation::REMOVE_COLLATERAL,
+            Operation::OPEN,
+            Operation::INCREASE,
+            Operation::SWAP,
+            Operation::MINT,
+            Operation::REDEEM,
+        ]);
+        match self {
+            Self::Drill => MarketSettings {
+                durations: [DRILL_LATCH; 3],
+                ..MarketSettings::closing(caution, no_way_out, Operations::NON_EXITS)
+            },
+            Self::On | Self::Off => {
+                let no_way_out = Operations(no_way_out.0 | Operation::WITHDRAW.mask());
+                MarketSettings::closing(caution, no_way_out, Operations::NON_EXITS)
+            }
+        }
+    }
+
+    fn limits(self, collateral: &Collateral) -> LimiterSettings {
+        let settings = LimiterSettings::starting(collateral.bootstrap_cap, collateral.floor);
+        let [short, long] = settings.windows;
+        match self {
+            Self::Drill => LimiterSettings {
+                windows: [WindowSettings { seconds: 60, ..short }, WindowSettings { seconds: 600, ..long }],
+                elastic_seconds: 6,
+                gross_seconds: 600,
+                undeclared_seconds: 600,
+                ..settings
+            },
+            Self::On | Self::Off => settings,
+        }
+    }
 }
 
 async fn create_mints(rpc: &RpcClient, admin: &Keypair) -> Result<[Pubkey; 2], firebreak_chain::ChainError> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use firebreak_demo::{ChainKind, DemoError, Path, Report, Scenario, programs, run};
+use firebreak_demo::{ChainKind, DemoError, Ground, Path, Report, Scenario, programs, run};
 use tokio::sync::Mutex;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
@@ -10,12 +10,14 @@ type TestResult = Result<(), Box<dyn std::error::Error>>;
 fn scenario(path: Path, chain: ChainKind) -> Scenario {
     Scenario {
         path,
-        chain,
-        slot_time: None,
-        rpc_port: None,
-        programs: programs::folder(),
+        ground: Ground {
+            chain,
+            slot_time: None,
+            rpc_port: None,
+            programs: programs::folder(),
+            progress: |text| eprintln!("{text}"),
+        },
         keeper: programs::keeper(),
-        progress: |text| eprintln!("{text}"),
     }
 }
 
@@ -74,8 +76,9 @@ mod surfnet {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn missing_programs_are_named_before_anything_starts() {
-        let programs = PathBuf::from("/nowhere");
-        let error = run(&Scenario { programs, ..scenario(Path::Recorded, ChainKind::Surfnet) }).await;
+        let mut scenario = scenario(Path::Recorded, ChainKind::Surfnet);
+        scenario.ground.programs = PathBuf::from("/nowhere");
+        let error = run(&scenario).await;
         let text = error.expect_err("there are none").to_string();
         assert!(text.contains("cargo xtask build --all") && text.contains("/nowhere"), "{text}");
     }
@@ -96,7 +99,8 @@ mod surfnet {
     async fn a_port_in_use_is_named() -> TestResult {
         let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         let port = taken.local_addr()?.port();
-        let scenario = Scenario { rpc_port: Some(port), ..scenario(Path::Recorded, ChainKind::Surfnet) };
+        let mut scenario = scenario(Path::Recorded, ChainKind::Surfnet);
+        scenario.ground.rpc_port = Some(port);
         let error = anyhow::Error::from(run(&scenario).await.expect_err("the port is taken"));
         assert!(format!("{error:#}").contains(&port.to_string()), "{error:#}");
         Ok(())

@@ -60,7 +60,8 @@ pub(crate) fn command(workspace: &Workspace, bench: &Bench) -> Result<()> {
 
 fn cu(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     build::build(workspace, &Options::everything())?;
-    let binaries = step("compute-unit bench", || host::build_programs(workspace, &[CU], &Ids::default()))?;
+    let binaries =
+        step("compute-unit bench", || host::build_programs(workspace, &[CU], &[], &Ids::default()))?;
     let cu = binaries.first().context("cargo built no bench")?;
     run(cu.command(workspace).args(arguments))
 }
@@ -69,7 +70,7 @@ fn cu(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
 fn on_chains(workspace: &Workspace, bench: &str, arguments: &[OsString]) -> Result<()> {
     build::build(workspace, &Options::only(&PROGRAMS))?;
     let binaries = step("bench and command line", || {
-        host::build_programs(workspace, &[bench, GUARDIAN], &Ids::default())
+        host::build_programs(workspace, &[bench, GUARDIAN], &[], &Ids::default())
     })?;
     let [bench, guardian] = binaries.as_slice() else { bail!("cargo built no bench") };
     let mut command = bench.command(workspace);

@@ -85,8 +85,13 @@ pub(crate) fn workspace_cargo(workspace: &Workspace, subcommand: &str, llvm: Opt
     command
 }
 
-/// Builds the programs called `names` and returns their files in that order.
-pub(crate) fn build_programs(workspace: &Workspace, names: &[&str], ids: &Ids) -> Result<Vec<Binary>> {
+/// Builds the programs called `names`, with these features, and returns their files in that order.
+pub(crate) fn build_programs(
+    workspace: &Workspace,
+    names: &[&str],
+    features: &[&str],
+    ids: &Ids,
+) -> Result<Vec<Binary>> {
     let mut command = cargo();
     command
         .current_dir(&workspace.root)
@@ -95,6 +100,9 @@ pub(crate) fn build_programs(workspace: &Workspace, names: &[&str], ids: &Ids) -
     ids.apply(&mut command);
     for name in names {
         command.args(["--bin", name]);
+    }
+    for feature in features {
+        command.args(["--features", feature]);
     }
     let built = build(workspace, &mut command)?;
     names

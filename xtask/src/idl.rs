@@ -52,7 +52,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 /// The built generator, ready to run. It compiles the programs with warnings off and a feature of their
 /// own: in a folder of its own, so that nothing else is compiled again because of it.
 fn generator(workspace: &Workspace, ids: &Ids) -> Result<Command> {
-    let binaries = step("IDL generator", || host::build_programs(workspace, &[GENERATOR], ids))?;
+    let binaries = step("IDL generator", || host::build_programs(workspace, &[GENERATOR], &[], ids))?;
     let generator = binaries.first().context("cargo built no generator")?;
     let mut command = Command::new(&generator.path);
     command

@@ -35,6 +35,7 @@ Examples:
   cargo xtask test                     all checks that need no validator
   cargo xtask test --validator         what CI runs
   cargo xtask demo --path recorded     an attack, with and without the breaker
+  cargo xtask demo --migrate           the drill: an attack, all vaults to safety, and back
   cargo xtask bench cu --json          compute units per instruction
   cargo xtask bench pause              a guardian's pause, from key press to confirmed
   cargo xtask bench migrate            1 and 40 vaults to safety, from the order to empty

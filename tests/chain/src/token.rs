@@ -144,6 +144,16 @@ pub async fn balance(rpc: &RpcClient, address: &Pubkey) -> Result<u64, ChainErro
     Ok(token.amount)
 }
 
+/// How much of a mint there is.
+pub async fn supply(rpc: &RpcClient, address: &Pubkey) -> Result<u64, ChainError> {
+    let problem = |problem| ChainError::Account { address: *address, problem };
+    let account = account(rpc, address).await?.ok_or(problem("does not exist"))?;
+    if account.owner != spl_token_interface::id() {
+        return Err(problem("is not the token program's"));
+    }
+    Mint::unpack(&account.data).map(|mint| mint.supply).map_err(|_| problem("is no mint"))
+}
+
 fn allocate(payer: &Pubkey, new: &Pubkey, rent: u64, space: usize) -> Instruction {
     system::create_account(payer, new, rent, space as u64, &spl_token_interface::id())
 }

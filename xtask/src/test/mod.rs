@@ -22,6 +22,11 @@ use session::{Session, Which};
 
 const SCENARIOS: &str = "tests/scenarios";
 const DRILL: &str = "tests/drill";
+/// The drill's tests on chains.
+const DRILL_DEMO: &str = "demo/drill";
+/// What makes a drill of whoever is built for its tests, and those tests.
+const DRILLS: &str = "firebreak-drill/drill,firebreak-demo-drill/drill";
+const DRILL_TESTS: [&str; 2] = ["drill", "migration_drill"];
 const ON_CHAIN: [&str; 2] = ["tests/chain", "demo"];
 const DIFFTEST: &str = "sbf-difftest-host";
 const DIFFTEST_PROGRAM: &str = "sbf_difftest_program.so";
@@ -125,18 +130,7 @@ fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[B
     }
     let scenarios = suites(binaries, |folder| folder == SCENARIOS);
     session.suites("scenarios in LiteSVM", scenarios, usual(arguments), None);
-    let on_chain = || suites(binaries, |folder| ON_CHAIN.contains(&folder));
-    if arguments.validator || arguments.full {
-        session.suites("end to end on Surfnet", on_chain(), Which::UsualOnly, None);
-        let installed = session.check("solana-test-validator is there", validator::require);
-        let name = "end to end on solana-test-validator";
-        match installed {
-            Some(binary) => session.suites(name, on_chain(), Which::Ignored, Some(&binary)),
-            None => session.skip(name, "it could not be installed"),
-        }
-    } else {
-        session.suites("end to end on Surfnet", on_chain(), Which::Usual, None);
-    }
+    on_chains(session, arguments, "end to end", || suites(binaries, |folder| ON_CHAIN.contains(&folder)));
     session.check("compute units are as documented", || {
         run(program(binaries, bench::CU)?.command(workspace).arg("--check"))
     });
@@ -148,14 +142,38 @@ fn drill_tests(session: &mut Session<'_>, arguments: &Arguments, llvm: Option<&P
     session.check("no program but a drill is one", || deploy::check_built(workspace));
     let binaries = session.check("tests of the drill, compiled", || {
         let mut command = host::workspace_cargo(workspace, "build", llvm);
-        host::build(workspace, command.args(["--features", "firebreak-drill/drill", "--test", "drill"]))
+        host::build(
+            workspace,
+            command
+                .args(["--features", DRILLS])
+                .args(DRILL_TESTS.map(|test| ["--test", test]).as_flattened()),
+        )
     });
-    match &binaries {
-        Some(binaries) => {
-            let drill = suites(binaries, |folder| folder == DRILL);
-            session.suites("the drill in LiteSVM", drill, usual(arguments), None);
-        }
-        None => session.skip("the drill in LiteSVM", "its tests do not compile"),
+    let Some(binaries) = binaries else {
+        session.skip("the drill", "its tests do not compile");
+        return;
+    };
+    let of = |folder| suites(&binaries, move |found| found == folder);
+    session.suites("the drill in LiteSVM", of(DRILL), usual(arguments), None);
+    on_chains(session, arguments, "the drill of a migration", || of(DRILL_DEMO));
+}
+
+/// Tests on real chains: on a Surfnet, and on the validator where that is asked for.
+fn on_chains<'b, S: Iterator<Item = &'b Binary>>(
+    session: &mut Session<'_>,
+    arguments: &Arguments,
+    what: &str,
+    suites: impl Fn() -> S,
+) {
+    if !arguments.validator && !arguments.full {
+        session.suites(&format!("{what} on Surfnet"), suites(), Which::Usual, None);
+        return;
+    }
+    session.suites(&format!("{what} on Surfnet"), suites(), Which::UsualOnly, None);
+    let name = format!("{what} on solana-test-validator");
+    match session.check("solana-test-validator is there", validator::require) {
+        Some(binary) => session.suites(&name, suites(), Which::Ignored, Some(&binary)),
+        None => session.skip(&name, "it could not be installed"),
     }
 }
 

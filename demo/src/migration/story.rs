@@ -1,0 +1,476 @@
+//! The drill, act by act.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use firebreak_chain::{account, send, token};
+use firebreak_client::{
+    ProtocolAddresses,
+    account::Kind,
+    interface::{
+        Operation, Severity,
+        constants::{MIGRATION_WINDOW, RELEASE_STEPS},
+        pda,
+        state::{Held, Proposal, ReleaseOrder, Route, Safe},
+    },
+};
+use solana_client::nonblocking::rpc_client::RpcClient;
+use solana_commitment_config::CommitmentConfig;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use tokio::time::sleep;
+
+use super::{
+    desk::{Desk, QUORUM, Who},
+    keeper::Keeper,
+    queue,
+    report::{Figures, Report, Vault},
+    thief::{self, Theft, Thief, Tried},
+};
+use crate::{
+    attacker,
+    error::{DemoError, Trying},
+    guarded::{QUIET_SLOTS, Traffic, verified_journal},
+    honest::{self, Attempt},
+    keeper::Event,
+    programs::{self, Guard},
+    report::Amount,
+    scenario::Ground,
+    stage::{COIN, COLLATERALS, DOLLAR, Stage, USD},
+    timeline::Timeline,
+    watch::{Change, Seen, View, Watch, decode},
+};
+
+/// What each of the lenders withdraws in the middle of the attack.
+const TOO_MUCH: u64 = 20_000 * USD;
+/// What the first of them withdraws when all is over.
+const AFTERWARDS: u64 = 1_000 * USD;
+/// Their numbers for the two.
+const FIRST: u64 = 0;
+const SECOND: u64 = 1;
+/// How long guardians look before one of them pauses, in slots.
+const THEY_LOOK: u32 = 4;
+/// A vault into which users pay all the time may have to be emptied more than once.
+const SWEEPS: u32 = 10;
+/// Longer than any delay of a drill.
+const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(100);
+
+/// Plays it.
+pub(super) async fn play(ground: &Ground) -> Result<Report, DemoError> {
+    let (start, tell) = (Instant::now(), ground.progress);
+    programs::require(&ground.programs, &[Guard::Drill])?;
+    tell("starting the chain");
+    let chain = crate::start(ground, Guard::Drill).await?;
+    tell("creating the venue, connecting it to the drill's breaker, giving each vault a way to safety");
+    let stage = Arc::new(Stage::set_up(&chain, Guard::Drill).await?);
+    let mut tally = honest::move_in(&stage).await?;
+    let mut keeper = Keeper::start(&chain, &stage).await?;
+    tell("honest users trade");
+    let traffic = Traffic::start(Arc::clone(&stage));
+    let slot = chain.measure_slot(QUIET_SLOTS).await.trying("measuring a slot")?;
+    let desk = Desk::set_up(&chain, &stage, tell).await?;
+    let rpc = RpcClient::new_with_commitment(chain.rpc_url().to_owned(), CommitmentConfig::confirmed());
+    let mut story = Story { stage: Arc::clone(&stage), rpc, desk, tell, told: Vec::new() };
+
+    let attack = story.attack(slot).await?;
+    let rescue = story.rescue().await?;
+    let judged = story.judge(&attack, chain.payer()).await?;
+    let back = story.bring_back(&judged).await?;
+
+    keeper.require_alive().await?;
+    tally = tally.and(traffic.stop().await?);
+    for attempt in &rescue.attempts {
+        tally.count(attempt.operation, &attempt.result);
+    }
+    let lines = keeper.stop().await?;
+    let vaults = [story.vault(DOLLAR, &attack, &rescue).await?, story.vault(COIN, &attack, &rescue).await?];
+    let thief_has = story.balance(&stage.attacker.purses[DOLLAR]).await?;
+    let (_, journal) = verified_journal(&story.rpc, &stage).await?;
+    chain.shutdown().await.trying("ending the chain")?;
+
+    let began = attack.theft.began;
+    let mut timeline = Timeline::default();
+    timeline.add(began, began, Some(attack.theft.slot), "first malicious transaction");
+    for line in lines.iter().filter(|line| line.at >= began) {
+        if let Event::Landed { act, .. } = &line.event {
+            timeline.add(began, line.at, line.slot, format!("keeper's {act} landed"));
+        }
+    }
+    for (at, slot, what) in story.told {
+        timeline.add(began, at, Some(slot), what);
+    }
+    let waits = |helds: &[Held]| helds.iter().map(|held| held.amount).sum();
+    Ok(Report {
+        figures: Figures {
+            chain: ground.chain,
+            slot_ms: u64::try_from(slot.as_millis()).unwrap_or(u64::MAX),
+            attack_slot: attack.theft.slot,
+            paused_slot: attack.paused_slot,
+            ordered_slot: rescue.ordered_slot,
+            empty_slot: rescue.empty_slot,
+            returned_slot: back.returned_slot,
+            normal_slot: back.normal_slot,
+            bound: attack.bound,
+            stolen: attack.loot,
+            thief_waiting: waits(&attack.theft.waits),
+            thief_paid: thief_has.saturating_sub(attack.loot),
+            users_waiting: waits(&attack.users),
+            users_paid: judged.paid,
+            vaults,
+        },
+        timeline,
+        typed: story.desk.typed,
+        tried: judged.tried,
+        honest: rescue.attempts,
+        paid_afterwards: back.paid,
+        honest_done: tally.done,
+        refused_by_operation: tally.refused,
+        malicious_refused: attack.theft.refused,
+        journal,
+        took: start.elapsed(),
+    })
+}
+
+/// What the attack came to.
+struct Attack {
+    theft: Theft,
+    /// What the vaults held when it began.
+    at_stake: [u64; 2],
+    /// What the limiter lets leave at most, read from it before.
+    bound: u64,
+    /// What the thief got.
+    loot: u64,
+    /// What waits in the names of honest users.
+    users: Vec<Held>,
+    paused_slot: u64,
+}
+
+/// What the rescue came to.
+struct Rescue {
+    ordered_slot: u64,
+    /// The slot in which the last of the vaults was seen empty; none where one of them never was.
+    empty_slot: Option<u64>,
+    /// What honest users could do while their money was in safety.
+    attempts: Vec<Attempt>,
+}
+
+/// What guardians made of the withdrawals that waited.
+struct Judged {
+    tried: Vec<Tried>,
+    /// What honest users got of what waited in their names.
+    paid: u64,
+    /// The releases that guardians agreed on.
+    releases: [(Pubkey, ReleaseOrder); 2],
+}
+
+/// The way back.
+struct Back {
+    returned_slot: u64,
+    normal_slot: u64,
+    /// Whether an honest user is paid at once again.
+    paid: bool,
+}
+
+struct Story {
+    stage: Arc<Stage>,
+    /// Reads what is confirmed, as the command line does.
+    rpc: RpcClient,
+    desk: Desk,
+    tell: fn(&str),
+    told: Vec<(Instant, u64, String)>,
+}
+
+impl Story {
+    /// The thief comes; the limiter lets its bound pass and has the rest wait, also what honest users want; a guardian closes
+    /// the market.
+    async fn attack(&mut self, slot: Duration) -> Result<Attack, DemoError> {
+        let (stage, watched) = (Arc::clone(&self.stage), self.stage.watched());
+        let before = View::read(&self.rpc, &watched).await?;
+        let bound = before.limiter.bound(before.vault.amount)?;
+        let at_stake = [before.vault.amount, self.balance(&stage.vault(COIN)).await?];
+        let watch = Watch::start(stage.rpc(), watched, Operation::WITHDRAW, before);
+        (self.tell)("the thief comes");
+        let thief = Thief::start(Arc::clone(&stage), slot);
+        let safe = queue::safe(&stage);
+        self.until("a Major of the market, and a withdrawal that waits", async |story: &Self| {
+            let view = View::read(&story.rpc, &story.stage.watched()).await?;
+            Ok(view.severity() >= Severity::Major && story.read::<Safe>(safe, "safe").await?.helds > 0)
+        })
+        .await?;
+
+        let mut users = Vec::new();
+        for lender in &stage.lenders {
+            let withdraw = queue::ask(&stage, &stage.rpc(), lender, TOO_MUCH, FIRST).await?;
+            let landed = send::send(&stage.rpc(), &lender.key, &[], &withdraw).await;
+            landed.and_then(send::Landed::ok).trying("an honest withdrawal")?;
+            users.extend(queue::waiting(&stage, &stage.rpc(), &lender.address(), FIRST).await?);
+        }
+        self.note(format!("{} honest withdrawals wait, {} each", users.len(), dollars(TOO_MUCH))).await?;
+        sleep(slot * THEY_LOOK).await;
+        self.types("pause --market 0 --for 10m", &[Who::Guardian(0)]).await?;
+        let paused_slot = self.note("a guardian closed everything but the exits".to_owned()).await?;
+        let theft = thief.gives_up().await?;
+        let loot = self.balance(&stage.attacker.purses[DOLLAR]).await?;
+        let waits: u64 = theft.waits.iter().map(|held| held.amount).sum();
+        self.note(format!(
+            "the thief gives up: he has {}, and {} waits in his name",
+            dollars(loot),
+            dollars(waits)
+        ))
+        .await?;
+        for Seen { change, at, slot } in watch.stop().await? {
+            let what = match change {
+                Change::Loot(loot) => format!("the thief has {}", dollars(loot)),
+                Change::Limiter(severity) => format!("limiter latched: {severity:?}"),
+                Change::Market(severity) => format!("market is {severity:?}"),
+                Change::Closed(operation) => format!("the gate refuses {operation}"),
+            };
+            self.told.push((at, slot, what));
+        }
+        Ok(Attack { theft, at_stake, bound, loot, users, paused_slot })
+    }
+
+    /// Guardians order the migration, and anybody moves the vaults, also what comes in later.
+    async fn rescue(&mut self) -> Result<Rescue, DemoError> {
+        self.types("migrate --market 0", &QUORUM).await?;
+        let ordered_slot = self.note("guardians ordered the migration".to_owned()).await?;
+        let mut empty_slot = Some(ordered_slot);
+        for (number, place) in [DOLLAR, COIN].into_iter().enumerate() {
+            let seen = self.empty(place).await?;
+            empty_slot = empty_slot.zip(seen).map(|(slot, seen)| slot.max(seen));
+            let done = number + 1;
+            self.note(format!("{done} of 2 vaults moved to safety: {}", COLLATERALS[place].name)).await?;
+        }
+        let attempts = honest::get_out(&self.stage, true).await?;
+        let late = self.balance(&self.stage.vault(DOLLAR)).await?;
+        self.note(format!("exits are open: {} came in meanwhile", dollars(late))).await?;
+        self.empty(DOLLAR).await?;
+        self.note("what came in late is in safety too".to_owned()).await?;
+        self.types("safes", &[]).await?;
+        Ok(Rescue { ordered_slot, empty_slot, attempts })
+    }
+
+    /// Sends `migrate` until the vault was seen empty, and the slot of that.
+    async fn empty(&self, place: usize) -> Result<Option<u64>, DemoError> {
+        let (stage, rpc) = (&self.stage, self.stage.rpc());
+        for _ in 0..SWEEPS {
+            let migrate = stage.venue.migrate_vault(stage.mints[place], stage.segment(&rpc).await?);
+            let sent = send::send(&rpc, &stage.bystander, &[], &[stage.serial(), migrate]).await;
+            let landed = sent.and_then(send::Landed::ok).trying("moving a vault to safety")?;
+            if token::balance(&rpc, &stage.vault(place)).await.trying("reading a vault")? == 0 {
+                return Ok(Some(landed.slot));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Guardians hold up all that waits, agree on the way back, and then say which of it is paid: each user's, and nothing of the
+    /// thief's. Meanwhile he tries what he can.
+    async fn judge(&mut self, attack: &Attack, authority: &Keypair) -> Result<Judged, DemoError> {
+        let stage = Arc::clone(&self.stage);
+        let mint = stage.mints[DOLLAR];
+        self.types(&format!("held list --market 0 --mint {mint}"), &[]).await?;
+        let numbers = |helds: &[Held]| helds.iter().map(|held| held.number).collect::<Vec<_>>();
+        let (thiefs, users) = (numbers(&attack.theft.waits), numbers(&attack.users));
+        let last = thiefs.iter().chain(&users).max().copied().unwrap_or_default();
+        self.types(&format!("held flag 0..{last} --market 0 --mint {mint}"), &QUORUM).await?;
+        self.note(format!("guardians held up all {} withdrawals that wait", last + 1)).await?;
+
+        let owed: u64 = attack.users.iter().map(|held| held.amount).sum();
+        let dollars_back = self.balance(&self.tokens(DOLLAR)).await?.saturating_sub(owed);
+        let coins_back = self.balance(&self.tokens(COIN)).await?;
+        let releases = [
+            self.propose_release(DOLLAR, dollars_back, 0).await?,
+            self.propose_release(COIN, coins_back, 1).await?,
+        ];
+        self.note("guardians agreed on the release of both safes; it waits".to_owned()).await?;
+
+        let mature = attack.theft.waits.first().map(|held| held.matures_at).unwrap_or_default();
+        self.until("the time of what waits", async |story: &Self| {
+            Ok(mature.reached(View::read(&story.rpc, &story.stage.watched()).await?.now))
+        })
+        .await?;
+        let own = attack.theft.waits.first().map(|held| held.nonce).unwrap_or_default();
+        let [(proposal, order), _] = &releases;
+        let mut tried = thief::tries_first(&stage, authority, own, (*proposal, order)).await?;
+        for (numbers, verdict) in [(thiefs, "--refuse"), (users, "--pay")] {
+            for range in queue::ranges(numbers) {
+                let (from, to) = range.into_inner();
+                let decide = format!("held decide {from}..{to} --market 0 --mint {mint} {verdict}");
+                self.types(&decide, &QUORUM).await?;
+            }
+        }
+        self.note("guardians refused the thief's, and let the users' be paid".to_owned()).await?;
+        tried.extend(thief::tries_then(&stage, (&stage.lenders[0], FIRST)).await?);
+        let refused = tried.iter().filter(|tried| tried.is_refused()).count();
+        self.note(format!("the thief tried {} ways to the safes; {refused} were refused", tried.len()))
+            .await?;
+        let before = self.lenders_have().await?;
+        self.types(&format!("held claim all --market 0 --mint {mint}"), &[Who::Bystander]).await?;
+        let paid = self.lenders_have().await?.saturating_sub(before);
+        self.note(format!("anybody had them paid: users got {}", dollars(paid))).await?;
+        Ok(Judged { tried, paid, releases })
+    }
+
+    /// A guardian proposes that a vault gets back what came from it, and another approves.
+    async fn propose_release(
+        &mut self,
+        place: usize,
+        amount: u64,
+        number: u64,
+    ) -> Result<(Pubkey, ReleaseOrder), DemoError> {
+        let vault = self.stage.vault(place);
+        self.types(&format!("release propose --vault {vault} --amount {amount}units"), &[Who::Guardian(0)])
+            .await?;
+        self.types(&format!("approve 0/{number}"), &[Who::Guardian(1)]).await?;
+        let addresses = ProtocolAddresses::new(self.stage.venue.protocol);
+        let guardian = solana_signer::Signer::pubkey(&self.stage.guardians[0]);
+        let owner = self.stage.venue.vault_owner(&self.stage.mints[place]);
+        let order = ReleaseOrder { vault, amount, destination: vault, owner };
+        Ok((addresses.guardian_proposal(&guardian, number), order))
+    }
+
+    /// The authority begins the releases, anybody takes their steps, guardians open the market again; it comes down a step at a
+    /// time.
+    async fn bring_back(&mut self, judged: &Judged) -> Result<Back, DemoError> {
+        let proposals = judged.releases.each_ref().map(|(proposal, _)| *proposal);
+        (self.tell)(&format!(
+            "waiting: the order lasts {MIGRATION_WINDOW} s here, a day otherwise, and the release follows it"
+        ));
+        self.until("the end of the order, and of the releases' delay", async |story: &Self| {
+            let view = View::read(&story.rpc, &story.stage.watched()).await?;
+            let mut ripe = !view.market.is_ordered(view.now);
+            for proposal in proposals {
+                ripe &= story.read::<Proposal>(proposal, "proposal").await?.ripe_at.reached(view.now);
+            }
+            Ok(ripe)
+        })
+        .await?;
+        for number in 0..judged.releases.len() {
+            self.types(&format!("release begin 0/{number}"), &[Who::Authority]).await?;
+        }
+        self.note("the authority began the release of both safes".to_owned()).await?;
+        let mut returned_slot = 0;
+        for step in 1..=RELEASE_STEPS {
+            for (_, order) in &judged.releases {
+                let route = pda::route(&self.stage.venue.market, &order.vault).0;
+                self.until("a release's next step", async |story: &Self| {
+                    let now = View::read(&story.rpc, &story.stage.watched()).await?.now;
+                    Ok(story.read::<Route>(route, "route").await?.release.next_at.reached(now))
+                })
+                .await?;
+                self.types(&format!("release step --vault {}", order.vault), &[Who::Bystander]).await?;
+            }
+            returned_slot =
+                self.note(format!("step {step} of {RELEASE_STEPS}: a quarter is back in each vault")).await?;
+        }
+
+        self.types("resume --market 0", &QUORUM).await?;
+        self.note("guardians cleared the pause".to_owned()).await?;
+        let mut normal_slot = 0;
+        for severity in [Severity::Minor, Severity::Normal] {
+            self.until("the market's next step down", async |story: &Self| {
+                Ok(View::read(&story.rpc, &story.stage.watched()).await?.severity() <= severity)
+            })
+            .await?;
+            normal_slot = self.note(format!("market is {severity:?}")).await?;
+        }
+        self.until("an average that lets users withdraw", async |story: &Self| {
+            Ok(attacker::passes_soon(&View::read(&story.rpc, &story.stage.watched()).await?) >= AFTERWARDS)
+        })
+        .await?;
+        let lender = &self.stage.lenders[0];
+        let before = self.lenders_have().await?;
+        let withdraw = queue::ask(&self.stage, &self.stage.rpc(), lender, AFTERWARDS, SECOND).await?;
+        let sent = send::send(&self.rpc, &lender.key, &[], &withdraw).await;
+        sent.and_then(send::Landed::ok).trying("an honest withdrawal")?;
+        let paid = self.lenders_have().await? == before + AFTERWARDS;
+        if paid {
+            self.note(format!("an honest user withdrew {} at once", dollars(AFTERWARDS))).await?;
+        }
+        Ok(Back { returned_slot, normal_slot, paid })
+    }
+
+    /// What became of a vault's money, now that nobody moves any.
+    async fn vault(&self, place: usize, attack: &Attack, rescue: &Rescue) -> Result<Vault, DemoError> {
+        let stage = &self.stage;
+        let (vault, mint) = (stage.vault(place), stage.mints[place]);
+        let route: Route = self.read(pda::route(&stage.venue.market, &vault).0, "route").await?;
+        let (after, in_safe) = (self.balance(&vault).await?, self.balance(&self.tokens(place)).await?);
+        let mut everywhere = after + in_safe;
+        for person in stage.people() {
+            everywhere += self.balance(&person.purses[place]).await?;
+        }
+        let supply = token::supply(&self.rpc, &mint).await.trying("reading a mint")?;
+        Ok(Vault {
+            name: COLLATERALS[place].name,
+            decimals: COLLATERALS[place].decimals,
+            before: attack.at_stake[place],
+            was_empty: rescue.empty_slot.is_some(),
+            moved: route.received,
+            returned: route.returned,
+            after,
+            in_safe,
+            supply,
+            everywhere,
+        })
+    }
+
+    /// The token account of a mint's safe.
+    fn tokens(&self, place: usize) -> Pubkey {
+        pda::safe_tokens(&pda::safe(&self.stage.venue.market, &self.stage.mints[place]).0).0
+    }
+
+    async fn lenders_have(&self) -> Result<u64, DemoError> {
+        let mut sum = 0;
+        for lender in &self.stage.lenders {
+            sum += self.balance(&lender.purses[DOLLAR]).await?;
+        }
+        Ok(sum)
+    }
+
+    async fn balance(&self, address: &Pubkey) -> Result<u64, DemoError> {
+        token::balance(&self.rpc, address).await.trying("reading a balance")
+    }
+
+    async fn read<T: Kind>(&self, address: Pubkey, what: &'static str) -> Result<T, DemoError> {
+        let found = account(&self.rpc, &address).await.trying("reading an account")?;
+        decode(&found.ok_or(DemoError::NoAccount { what, address })?, what)
+    }
+
+    async fn types(&mut self, command: &str, by: &[Who]) -> Result<(), DemoError> {
+        self.desk.types(command, by).await
+    }
+
+    /// Tells what just happened; the slot of now.
+    async fn note(&mut self, what: String) -> Result<u64, DemoError> {
+        (self.tell)(&what);
+        let slot = self.rpc.get_slot().await.trying("asking for the slot")?;
+        self.told.push((Instant::now(), slot, what));
+        Ok(slot)
+    }
+
+    /// Waits for something that comes by itself.
+    async fn until(
+        &self,
+        what: &'static str,
+        is_so: impl AsyncFn(&Self) -> Result<bool, DemoError>,
+    ) -> Result<(), DemoError> {
+        let start = Instant::now();
+        while !is_so(self).await? {
+            if start.elapsed() > PATIENCE {
+                return Err(DemoError::Never { what, seconds: PATIENCE.as_secs() });
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+}
+
+/// An amount of the attacked token.
+fn dollars(units: u64) -> String {
+    format!("{} {}", Amount { units, decimals: COLLATERALS[DOLLAR].decimals }, COLLATERALS[DOLLAR].name)
+}
