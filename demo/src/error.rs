@@ -59,6 +59,12 @@ pub enum DemoError {
         /// What it said.
         said: String,
     },
+    /// The venue's books are not what they should be.
+    #[error("the venue's books cannot be read")]
+    Books(#[from] firebreak_client::venue::VenueAccountError),
+    /// The published list has no claim that can be proved.
+    #[error("the list of claims has none with a proof")]
+    NoProof,
     /// Something that has to come did not.
     #[error("{what} did not come within {seconds} s")]
     Never {

@@ -121,6 +121,8 @@ pub(crate) struct Stage {
     pub(crate) attacker: Person,
     pub(crate) guardians: Vec<Keypair>,
     pub(crate) keeper: Keypair,
+    /// Owns the venue's own reserve.
+    pub(crate) treasury: Person,
     /// Has nothing to do with any of it, and sends what anyone may.
     pub(crate) bystander: Keypair,
     rpc_url: String,
@@ -148,6 +150,7 @@ impl Stage {
             attacker: Person::new(&mints),
             guardians: (0..constants::MIN_GUARDIANS).map(|_| Keypair::new()).collect(),
             keeper: Keypair::new(),
+            treasury: Person::new(&mints),
             bystander: Keypair::new(),
             rpc_url: chain.rpc_url().to_owned(),
             serial: AtomicU32::new(0),
@@ -162,7 +165,7 @@ impl Stage {
         let traders = stage.traders.iter().chain([&stage.resident]);
         let people = traders.map(|person| (person, TRADER));
         let people = people.chain(stage.lenders.iter().map(|person| (person, LENDER)));
-        let people = people.chain([(&stage.attacker, NOTHING)]);
+        let people = people.chain([(&stage.attacker, NOTHING), (&stage.treasury, NOTHING)]);
         try_join_all(people.map(|(person, brings)| stage.welcome(admin, person, brings))).await?;
         if guard.is_on() {
             stage.arm(admin).await?;
@@ -175,9 +178,9 @@ impl Stage {
         RpcClient::new_with_commitment(self.rpc_url.clone(), processed)
     }
 
-    /// Everybody who has tokens of their own.
+    /// Everybody who may have tokens of their own.
     pub(crate) fn people(&self) -> impl Iterator<Item = &Person> {
-        self.traders.iter().chain(&self.lenders).chain([&self.resident, &self.attacker])
+        self.traders.iter().chain(&self.lenders).chain([&self.resident, &self.attacker, &self.treasury])
     }
 
     pub(crate) fn vault(&self, place: usize) -> Pubkey {

@@ -137,7 +137,7 @@ constants! {
     /// A held withdrawal waits at most three days before anything holds it up: it is an honest user's until proved otherwise.
     HOLD_MAX: u32 = 259_200;
     /// An incident and a flag together hold it up for seven days at most: then it is paid, whatever anybody says.
-    HOLD_EXTENSION_MAX: u32 = 604_800, drill 30;
+    HOLD_EXTENSION_MAX: u32 = 604_800, drill 60;
     /// A refusal is remembered for thirty days once all that it is of was due: anyone can put them away until then. Later its
     /// place is another's who needs it: what nobody puts away must not keep guardians from what they say next.
     REFUSAL_KEPT: u64 = 30 * DAY;

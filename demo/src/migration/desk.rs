@@ -79,6 +79,16 @@ impl Desk {
         Ok(Self { surroundings: surroundings.collect(), folder, tell, typed: Vec::new() })
     }
 
+    /// Writes a file beside the keys.
+    pub(super) fn writes(&self, name: &str, text: &str) -> Result<(), DemoError> {
+        fs::write(self.folder.path().join(name), text).map_err(failed("writing a list of claims"))
+    }
+
+    /// Reads one that a command wrote there.
+    pub(super) fn reads(&self, name: &str) -> Result<String, DemoError> {
+        fs::read_to_string(self.folder.path().join(name)).map_err(failed("reading the proofs of claims"))
+    }
+
     /// Types a command and tells what it answers. Those whose keys sign it say yes; without them it only reads.
     pub(super) async fn types(&mut self, command: &str, by: &[Who]) -> Result<(), DemoError> {
         let keys: String = by.iter().map(|who| format!(" --keypair {}", who.file())).collect();
@@ -86,10 +96,11 @@ impl Desk {
         let typed = format!("firebreak-guardian {command}{keys}{yes}");
         (self.tell)(&format!("$ {typed}"));
         let folder = self.folder.path();
-        let arguments = typed.split(' ').map(|word| match word.ends_with(".json") {
-            true => folder.join(word).display().to_string(),
-            false => word.to_owned(),
-        });
+        let arguments =
+            typed.split(' ').map(|word| match word.ends_with(".json") || word.ends_with(".csv") {
+                true => folder.join(word).display().to_string(),
+                false => word.to_owned(),
+            });
         let arguments = arguments.chain(self.surroundings.iter().cloned());
         let failed = |said: String| DemoError::Command { command: typed.clone(), said };
         let cli = Cli::try_parse_from(arguments).map_err(|error| failed(error.to_string()))?;

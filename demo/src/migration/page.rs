@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::report::{Report, Vault};
+use super::report::{End, Report, Vault};
 use crate::{
     page::{Style, chain_name},
     report::Amount,
@@ -29,12 +29,11 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
     let [attacked, _] = &figures.vaults;
     let dollars = |units| format!("{} {}", amount(attacked, units), attacked.name);
     let chain = chain_name(figures.chain);
-    writeln!(
-        page,
-        "{} on {chain}, slots of {} ms",
-        style.bold("Drill: money to safety and back"),
-        figures.slot_ms
-    )?;
+    let title = match figures.end {
+        End::Return { .. } => "Drill: money to safety and back",
+        End::Claims { .. } => "Drill: money to safety, and from there to its users",
+    };
+    writeln!(page, "{} on {chain}, slots of {} ms", style.bold(title), figures.slot_ms)?;
     writeln!(
         page,
         "  A bug in `withdraw` pays more than was deposited, and the thief holds the authority's key too."
@@ -50,13 +49,22 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
     let after = |slot: u64| format!("attack slot + {}", slot.saturating_sub(figures.attack_slot));
     writeln!(
         page,
-        "\n  Paused: {}. Ordered: {}. Vaults empty: {}. Money back: {}. Market Normal: {}.",
+        "\n  Paused: {}. Ordered: {}. Vaults empty: {}.",
         after(figures.paused_slot),
         after(figures.ordered_slot),
-        figures.empty_slot.map_or_else(|| "never".to_owned(), after),
-        after(figures.returned_slot),
-        after(figures.normal_slot)
+        figures.empty_slot.map_or_else(|| "never".to_owned(), after)
     )?;
+    match figures.end {
+        End::Return { returned_slot, normal_slot, .. } => {
+            writeln!(page, "  Money back: {}. Market Normal: {}.", after(returned_slot), after(normal_slot))?;
+        }
+        End::Claims { opened_slot, paid_slot, claims, paid } => writeln!(
+            page,
+            "  Claims opened: {}. {paid} of {claims} paid: {}.",
+            after(opened_slot),
+            after(paid_slot)
+        )?,
+    }
     writeln!(page, "  The gate refused {} malicious transactions.", report.malicious_refused)?;
     let journal = report.journal;
     writeln!(
@@ -99,7 +107,9 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
         let [first, second] = figures.vaults.each_ref().map(|vault| amount(vault, of(vault)));
         writeln!(page, "  {what:<18}{first:>20}{second:>20}")?;
     }
-    writeln!(page, "  Came back is more than was moved by what guardians refused the thief.")?;
+    if let End::Return { .. } = figures.end {
+        writeln!(page, "  Came back is more than was moved by what guardians refused the thief.")?;
+    }
     for broken in report.broken() {
         writeln!(page, "\n  {}", style.bad(format!("PROMISE BROKEN: {broken}")))?;
     }

@@ -49,10 +49,6 @@ pub struct Figures {
     pub ordered_slot: u64,
     /// Slot in which the last vault was empty; none where one never was.
     pub empty_slot: Option<u64>,
-    /// By then the last step of the releases was taken.
-    pub returned_slot: u64,
-    /// By then the market was Normal.
-    pub normal_slot: u64,
     /// What the limiter lets leave at most, read from it before the attack.
     pub bound: u64,
     /// What the thief got in the attack.
@@ -65,8 +61,37 @@ pub struct Figures {
     pub users_waiting: u64,
     /// What of that they got.
     pub users_paid: u64,
+    /// How it ended.
+    #[serde(flatten)]
+    pub end: End,
     /// Each vault.
     pub vaults: [Vault; 2],
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "ending", rename_all = "lowercase")]
+pub enum End {
+    /// The money went back.
+    Return {
+        /// By then the last step of the releases was taken.
+        returned_slot: u64,
+        /// By then the market was Normal.
+        normal_slot: u64,
+        /// Whether an honest user was paid at once after that.
+        paid_at_once: bool,
+    },
+    /// It was shared out.
+    Claims {
+        /// By then the authority had opened the claims.
+        opened_slot: u64,
+        /// By then they were paid.
+        paid_slot: u64,
+        /// How many there were, on both safes.
+        claims: u64,
+        /// How many of them were paid, to the unit, to their owners.
+        paid: u64,
+    },
 }
 
 /// A drill.
@@ -82,8 +107,6 @@ pub struct Report {
     pub tried: Vec<Tried>,
     /// What honest users tried meanwhile, and how it went.
     pub honest: Vec<Attempt>,
-    /// Whether an honest user was paid at once after the return.
-    pub paid_afterwards: bool,
     /// Operations that honest users did in the whole run.
     pub honest_done: u64,
     /// What of theirs was refused, by operation.
@@ -164,9 +187,27 @@ pub enum Broken {
         /// How often it was refused.
         times: u64,
     },
+    /// Claims that were not paid.
+    #[error("{paid} of {claims} claims were paid, to the unit")]
+    Unclaimed {
+        /// How many there were.
+        claims: u64,
+        /// How many were paid.
+        paid: u64,
+    },
     /// The market came back and paid nobody.
     #[error("an honest user was not paid after the return")]
     NotBack,
+}
+
+impl End {
+    /// What a safe may have left: less than a unit for each share that was rounded down.
+    const fn rounding(self) -> u64 {
+        match self {
+            Self::Return { .. } => 0,
+            Self::Claims { claims, .. } => claims,
+        }
+    }
 }
 
 impl Report {
@@ -200,7 +241,7 @@ impl Report {
             if !was_empty {
                 broken.push(Broken::NeverEmpty(name));
             }
-            if in_safe > 0 {
+            if in_safe > figures.end.rounding() {
                 broken.push(Broken::NotReturned { name, units: in_safe });
             }
             if supply != everywhere {
@@ -215,8 +256,12 @@ impl Report {
                 broken.push(Broken::ExitShut { operation: attempt.operation, times });
             }
         }
-        if !self.paid_afterwards {
-            broken.push(Broken::NotBack);
+        match figures.end {
+            End::Return { paid_at_once: false, .. } => broken.push(Broken::NotBack),
+            End::Claims { claims, paid, .. } if claims != paid => {
+                broken.push(Broken::Unclaimed { claims, paid });
+            }
+            End::Return { .. } | End::Claims { .. } => {}
         }
         broken
     }
@@ -252,14 +297,13 @@ pub(super) mod tests {
                 paused_slot: 108,
                 ordered_slot: 112,
                 empty_slot: Some(116),
-                returned_slot: 220,
-                normal_slot: 230,
                 bound: 120,
                 stolen: 100,
                 thief_waiting: 150,
                 thief_paid: 0,
                 users_waiting: 50,
                 users_paid: 50,
+                end: End::Return { returned_slot: 220, normal_slot: 230, paid_at_once: true },
                 vaults: [vault("USDC", 6), vault("SOL", 9)],
             },
             timeline: Timeline::default(),
@@ -270,7 +314,6 @@ pub(super) mod tests {
                 answer: Answer::Refused(BreakerError::WrongSafe),
             }],
             honest: vec![attempt("repay", true, Ok(())), attempt("withdraw", false, Err(Refused::Closed))],
-            paid_afterwards: true,
             honest_done: 20,
             refused_by_operation: BTreeMap::from([("withdraw", 1)]),
             malicious_refused: 4,
@@ -282,6 +325,22 @@ pub(super) mod tests {
     #[test]
     fn a_rescue_that_lost_nothing_keeps_every_promise() {
         assert_eq!(good().broken(), []);
+    }
+
+    fn told_of(end: &End) -> Vec<Broken> {
+        let mut report = good();
+        report.figures.end = *end;
+        report.broken()
+    }
+
+    #[test]
+    fn shares_are_rounded_down_and_no_safe_keeps_more_than_that() {
+        let mut report = good();
+        report.figures.end = End::Claims { opened_slot: 220, paid_slot: 230, claims: 9, paid: 9 };
+        report.figures.vaults[1].in_safe = 9;
+        assert_eq!(report.broken(), []);
+        report.figures.vaults[1].in_safe = 10;
+        assert_eq!(report.broken(), [Broken::NotReturned { name: "SOL", units: 10 }]);
     }
 
     #[test]
@@ -303,7 +362,11 @@ pub(super) mod tests {
         assert_eq!(told(|report| report.figures.vaults[0].in_safe = 1), kept);
         let sum = Broken::SumChanged { name: "USDC", supply: 5_000, everywhere: 4_999 };
         assert_eq!(told(|report| report.figures.vaults[0].everywhere -= 1), sum);
-        assert_eq!(told(|report| report.paid_afterwards = false), Broken::NotBack);
+        let back = |paid_at_once| End::Return { returned_slot: 220, normal_slot: 230, paid_at_once };
+        assert_eq!(told_of(&back(false)), [Broken::NotBack]);
+        let claims = |paid| End::Claims { opened_slot: 220, paid_slot: 230, claims: 9, paid };
+        assert_eq!(told_of(&claims(8)), [Broken::Unclaimed { claims: 9, paid: 8 }]);
+        assert_eq!(told_of(&claims(9)), []);
         let shut = Broken::ExitShut { operation: "repay", times: 2 };
         assert_eq!(told(|report| report.refused_by_operation = BTreeMap::from([("repay", 2)])), shut);
         for answer in [Answer::Passed, Answer::Refused(BreakerError::WrongVault), Answer::Failed("x".into())]

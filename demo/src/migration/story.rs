@@ -7,13 +7,10 @@ use std::{
 
 use firebreak_chain::{account, send, token};
 use firebreak_client::{
-    ProtocolAddresses,
     account::Kind,
     interface::{
-        Operation, Severity,
-        constants::{MIGRATION_WINDOW, RELEASE_STEPS},
-        pda,
-        state::{Held, Proposal, ReleaseOrder, Route, Safe},
+        Operation, Severity, pda,
+        state::{Held, Route, Safe},
     },
 };
 use solana_client::nonblocking::rpc_client::RpcClient;
@@ -23,6 +20,7 @@ use solana_pubkey::Pubkey;
 use tokio::time::sleep;
 
 use super::{
+    Ending,
     desk::{Desk, QUORUM, Who},
     keeper::Keeper,
     queue,
@@ -30,10 +28,9 @@ use super::{
     thief::{self, Theft, Thief, Tried},
 };
 use crate::{
-    attacker,
     error::{DemoError, Trying},
     guarded::{QUIET_SLOTS, Traffic, verified_journal},
-    honest::{self, Attempt},
+    honest::{self, Attempt, Tally},
     keeper::Event,
     programs::{self, Guard},
     report::Amount,
@@ -45,11 +42,8 @@ use crate::{
 
 /// What each of the lenders withdraws in the middle of the attack.
 const TOO_MUCH: u64 = 20_000 * USD;
-/// What the first of them withdraws when all is over.
-const AFTERWARDS: u64 = 1_000 * USD;
-/// Their numbers for the two.
+/// Each one's number for that.
 const FIRST: u64 = 0;
-const SECOND: u64 = 1;
 /// How long guardians look before one of them pauses, in slots.
 const THEY_LOOK: u32 = 4;
 /// A vault into which users pay all the time may have to be emptied more than once.
@@ -59,31 +53,40 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
 /// Plays it.
-pub(super) async fn play(ground: &Ground) -> Result<Report, DemoError> {
+pub(super) async fn play(ground: &Ground, ending: Ending) -> Result<Report, DemoError> {
     let (start, tell) = (Instant::now(), ground.progress);
     programs::require(&ground.programs, &[Guard::Drill])?;
-    tell("starting the chain");
+    tell(&format!("the drill that ends with {}: starting the chain", ending.name()));
     let chain = crate::start(ground, Guard::Drill).await?;
     tell("creating the venue, connecting it to the drill's breaker, giving each vault a way to safety");
     let stage = Arc::new(Stage::set_up(&chain, Guard::Drill).await?);
-    let mut tally = honest::move_in(&stage).await?;
+    let moved_in = honest::move_in(&stage).await?;
     let mut keeper = Keeper::start(&chain, &stage).await?;
     tell("honest users trade");
     let traffic = Traffic::start(Arc::clone(&stage));
     let slot = chain.measure_slot(QUIET_SLOTS).await.trying("measuring a slot")?;
-    let desk = Desk::set_up(&chain, &stage, tell).await?;
-    let rpc = RpcClient::new_with_commitment(chain.rpc_url().to_owned(), CommitmentConfig::confirmed());
-    let mut story = Story { stage: Arc::clone(&stage), rpc, desk, tell, told: Vec::new() };
+    let mut story = Story {
+        stage: Arc::clone(&stage),
+        rpc: RpcClient::new_with_commitment(chain.rpc_url().to_owned(), CommitmentConfig::confirmed()),
+        desk: Desk::set_up(&chain, &stage, tell).await?,
+        traffic: Some(traffic),
+        tally: moved_in,
+        tell,
+        told: Vec::new(),
+        tried: Vec::new(),
+    };
 
     let attack = story.attack(slot).await?;
     let rescue = story.rescue().await?;
-    let judged = story.judge(&attack, chain.payer()).await?;
-    let back = story.bring_back(&judged).await?;
-
+    let users_paid = story.judge(&attack, chain.payer()).await?;
+    let end = match ending {
+        Ending::Return => story.bring_back(chain.payer()).await?,
+        Ending::Claims => story.share_out().await?,
+    };
     keeper.require_alive().await?;
-    tally = tally.and(traffic.stop().await?);
+    story.quiet().await?;
     for attempt in &rescue.attempts {
-        tally.count(attempt.operation, &attempt.result);
+        story.tally.count(attempt.operation, &attempt.result);
     }
     let lines = keeper.stop().await?;
     let vaults = [story.vault(DOLLAR, &attack, &rescue).await?, story.vault(COIN, &attack, &rescue).await?];
@@ -111,23 +114,21 @@ pub(super) async fn play(ground: &Ground) -> Result<Report, DemoError> {
             paused_slot: attack.paused_slot,
             ordered_slot: rescue.ordered_slot,
             empty_slot: rescue.empty_slot,
-            returned_slot: back.returned_slot,
-            normal_slot: back.normal_slot,
             bound: attack.bound,
             stolen: attack.loot,
             thief_waiting: waits(&attack.theft.waits),
             thief_paid: thief_has.saturating_sub(attack.loot),
             users_waiting: waits(&attack.users),
-            users_paid: judged.paid,
+            users_paid,
+            end,
             vaults,
         },
         timeline,
         typed: story.desk.typed,
-        tried: judged.tried,
+        tried: story.tried,
         honest: rescue.attempts,
-        paid_afterwards: back.paid,
-        honest_done: tally.done,
-        refused_by_operation: tally.refused,
+        honest_done: story.tally.done,
+        refused_by_operation: story.tally.refused,
         malicious_refused: attack.theft.refused,
         journal,
         took: start.elapsed(),
@@ -157,30 +158,20 @@ struct Rescue {
     attempts: Vec<Attempt>,
 }
 
-/// What guardians made of the withdrawals that waited.
-struct Judged {
-    tried: Vec<Tried>,
-    /// What honest users got of what waited in their names.
-    paid: u64,
-    /// The releases that guardians agreed on.
-    releases: [(Pubkey, ReleaseOrder); 2],
-}
-
-/// The way back.
-struct Back {
-    returned_slot: u64,
-    normal_slot: u64,
-    /// Whether an honest user is paid at once again.
-    paid: bool,
-}
-
-struct Story {
-    stage: Arc<Stage>,
+/// A drill under way.
+pub(super) struct Story {
+    pub(super) stage: Arc<Stage>,
     /// Reads what is confirmed, as the command line does.
-    rpc: RpcClient,
-    desk: Desk,
-    tell: fn(&str),
+    pub(super) rpc: RpcClient,
+    pub(super) desk: Desk,
+    /// Honest users, while they trade.
+    traffic: Option<Traffic>,
+    /// What they did so far.
+    tally: Tally,
+    pub(super) tell: fn(&str),
     told: Vec<(Instant, u64, String)>,
+    /// What the thief tried so far.
+    pub(super) tried: Vec<Tried>,
 }
 
 impl Story {
@@ -188,7 +179,7 @@ impl Story {
     /// the market.
     async fn attack(&mut self, slot: Duration) -> Result<Attack, DemoError> {
         let (stage, watched) = (Arc::clone(&self.stage), self.stage.watched());
-        let before = View::read(&self.rpc, &watched).await?;
+        let before = self.view().await?;
         let bound = before.limiter.bound(before.vault.amount)?;
         let at_stake = [before.vault.amount, self.balance(&stage.vault(COIN)).await?];
         let watch = Watch::start(stage.rpc(), watched, Operation::WITHDRAW, before);
@@ -196,7 +187,7 @@ impl Story {
         let thief = Thief::start(Arc::clone(&stage), slot);
         let safe = queue::safe(&stage);
         self.until("a Major of the market, and a withdrawal that waits", async |story: &Self| {
-            let view = View::read(&story.rpc, &story.stage.watched()).await?;
+            let view = story.view().await?;
             Ok(view.severity() >= Severity::Major && story.read::<Safe>(safe, "safe").await?.helds > 0)
         })
         .await?;
@@ -254,7 +245,7 @@ impl Story {
     }
 
     /// Sends `migrate` until the vault was seen empty, and the slot of that.
-    async fn empty(&self, place: usize) -> Result<Option<u64>, DemoError> {
+    pub(super) async fn empty(&self, place: usize) -> Result<Option<u64>, DemoError> {
         let (stage, rpc) = (&self.stage, self.stage.rpc());
         for _ in 0..SWEEPS {
             let migrate = stage.venue.migrate_vault(stage.mints[place], stage.segment(&rpc).await?);
@@ -267,9 +258,9 @@ impl Story {
         Ok(None)
     }
 
-    /// Guardians hold up all that waits, agree on the way back, and then say which of it is paid: each user's, and nothing of the
-    /// thief's. Meanwhile he tries what he can.
-    async fn judge(&mut self, attack: &Attack, authority: &Keypair) -> Result<Judged, DemoError> {
+    /// Guardians hold up all that waits, and then say which of it is paid: each user's, and nothing of the thief's. Meanwhile he
+    /// tries what he can. What the users got.
+    async fn judge(&mut self, attack: &Attack, authority: &Keypair) -> Result<u64, DemoError> {
         let stage = Arc::clone(&self.stage);
         let mint = stage.mints[DOLLAR];
         self.types(&format!("held list --market 0 --mint {mint}"), &[]).await?;
@@ -279,23 +270,16 @@ impl Story {
         self.types(&format!("held flag 0..{last} --market 0 --mint {mint}"), &QUORUM).await?;
         self.note(format!("guardians held up all {} withdrawals that wait", last + 1)).await?;
 
-        let owed: u64 = attack.users.iter().map(|held| held.amount).sum();
-        let dollars_back = self.balance(&self.tokens(DOLLAR)).await?.saturating_sub(owed);
-        let coins_back = self.balance(&self.tokens(COIN)).await?;
-        let releases = [
-            self.propose_release(DOLLAR, dollars_back, 0).await?,
-            self.propose_release(COIN, coins_back, 1).await?,
-        ];
-        self.note("guardians agreed on the release of both safes; it waits".to_owned()).await?;
-
-        let mature = attack.theft.waits.first().map(|held| held.matures_at).unwrap_or_default();
-        self.until("the time of what waits", async |story: &Self| {
-            Ok(mature.reached(View::read(&story.rpc, &story.stage.watched()).await?.now))
-        })
+        let own = attack.theft.waits.first();
+        let mature = own.map(|held| held.matures_at).unwrap_or_default();
+        self.until(
+            "the time of what waits",
+            async |story: &Self| Ok(mature.reached(story.view().await?.now)),
+        )
         .await?;
-        let own = attack.theft.waits.first().map(|held| held.nonce).unwrap_or_default();
-        let [(proposal, order), _] = &releases;
-        let mut tried = thief::tries_first(&stage, authority, own, (*proposal, order)).await?;
+        let own = own.map(|held| held.nonce).unwrap_or_default();
+        self.tried.extend(thief::tries_first(&stage, authority, own).await?);
+
         for (numbers, verdict) in [(thiefs, "--refuse"), (users, "--pay")] {
             for range in queue::ranges(numbers) {
                 let (from, to) = range.into_inner();
@@ -304,94 +288,20 @@ impl Story {
             }
         }
         self.note("guardians refused the thief's, and let the users' be paid".to_owned()).await?;
-        tried.extend(thief::tries_then(&stage, (&stage.lenders[0], FIRST)).await?);
-        let refused = tried.iter().filter(|tried| tried.is_refused()).count();
-        self.note(format!("the thief tried {} ways to the safes; {refused} were refused", tried.len()))
-            .await?;
+        self.tried.extend(thief::tries_then(&stage, (&stage.lenders[0], FIRST)).await?);
         let before = self.lenders_have().await?;
         self.types(&format!("held claim all --market 0 --mint {mint}"), &[Who::Bystander]).await?;
         let paid = self.lenders_have().await?.saturating_sub(before);
         self.note(format!("anybody had them paid: users got {}", dollars(paid))).await?;
-        Ok(Judged { tried, paid, releases })
+        Ok(paid)
     }
 
-    /// A guardian proposes that a vault gets back what came from it, and another approves.
-    async fn propose_release(
-        &mut self,
-        place: usize,
-        amount: u64,
-        number: u64,
-    ) -> Result<(Pubkey, ReleaseOrder), DemoError> {
-        let vault = self.stage.vault(place);
-        self.types(&format!("release propose --vault {vault} --amount {amount}units"), &[Who::Guardian(0)])
-            .await?;
-        self.types(&format!("approve 0/{number}"), &[Who::Guardian(1)]).await?;
-        let addresses = ProtocolAddresses::new(self.stage.venue.protocol);
-        let guardian = solana_signer::Signer::pubkey(&self.stage.guardians[0]);
-        let owner = self.stage.venue.vault_owner(&self.stage.mints[place]);
-        let order = ReleaseOrder { vault, amount, destination: vault, owner };
-        Ok((addresses.guardian_proposal(&guardian, number), order))
-    }
-
-    /// The authority begins the releases, anybody takes their steps, guardians open the market again; it comes down a step at a
-    /// time.
-    async fn bring_back(&mut self, judged: &Judged) -> Result<Back, DemoError> {
-        let proposals = judged.releases.each_ref().map(|(proposal, _)| *proposal);
-        (self.tell)(&format!(
-            "waiting: the order lasts {MIGRATION_WINDOW} s here, a day otherwise, and the release follows it"
-        ));
-        self.until("the end of the order, and of the releases' delay", async |story: &Self| {
-            let view = View::read(&story.rpc, &story.stage.watched()).await?;
-            let mut ripe = !view.market.is_ordered(view.now);
-            for proposal in proposals {
-                ripe &= story.read::<Proposal>(proposal, "proposal").await?.ripe_at.reached(view.now);
-            }
-            Ok(ripe)
-        })
-        .await?;
-        for number in 0..judged.releases.len() {
-            self.types(&format!("release begin 0/{number}"), &[Who::Authority]).await?;
+    /// Honest users trade no longer.
+    pub(super) async fn quiet(&mut self) -> Result<(), DemoError> {
+        if let Some(traffic) = self.traffic.take() {
+            self.tally = std::mem::take(&mut self.tally).and(traffic.stop().await?);
         }
-        self.note("the authority began the release of both safes".to_owned()).await?;
-        let mut returned_slot = 0;
-        for step in 1..=RELEASE_STEPS {
-            for (_, order) in &judged.releases {
-                let route = pda::route(&self.stage.venue.market, &order.vault).0;
-                self.until("a release's next step", async |story: &Self| {
-                    let now = View::read(&story.rpc, &story.stage.watched()).await?.now;
-                    Ok(story.read::<Route>(route, "route").await?.release.next_at.reached(now))
-                })
-                .await?;
-                self.types(&format!("release step --vault {}", order.vault), &[Who::Bystander]).await?;
-            }
-            returned_slot =
-                self.note(format!("step {step} of {RELEASE_STEPS}: a quarter is back in each vault")).await?;
-        }
-
-        self.types("resume --market 0", &QUORUM).await?;
-        self.note("guardians cleared the pause".to_owned()).await?;
-        let mut normal_slot = 0;
-        for severity in [Severity::Minor, Severity::Normal] {
-            self.until("the market's next step down", async |story: &Self| {
-                Ok(View::read(&story.rpc, &story.stage.watched()).await?.severity() <= severity)
-            })
-            .await?;
-            normal_slot = self.note(format!("market is {severity:?}")).await?;
-        }
-        self.until("an average that lets users withdraw", async |story: &Self| {
-            Ok(attacker::passes_soon(&View::read(&story.rpc, &story.stage.watched()).await?) >= AFTERWARDS)
-        })
-        .await?;
-        let lender = &self.stage.lenders[0];
-        let before = self.lenders_have().await?;
-        let withdraw = queue::ask(&self.stage, &self.stage.rpc(), lender, AFTERWARDS, SECOND).await?;
-        let sent = send::send(&self.rpc, &lender.key, &[], &withdraw).await;
-        sent.and_then(send::Landed::ok).trying("an honest withdrawal")?;
-        let paid = self.lenders_have().await? == before + AFTERWARDS;
-        if paid {
-            self.note(format!("an honest user withdrew {} at once", dollars(AFTERWARDS))).await?;
-        }
-        Ok(Back { returned_slot, normal_slot, paid })
+        Ok(())
     }
 
     /// What became of a vault's money, now that nobody moves any.
@@ -419,12 +329,17 @@ impl Story {
         })
     }
 
+    /// The protocol, the market and the attacked vault now.
+    pub(super) async fn view(&self) -> Result<View, DemoError> {
+        View::read(&self.rpc, &self.stage.watched()).await
+    }
+
     /// The token account of a mint's safe.
-    fn tokens(&self, place: usize) -> Pubkey {
+    pub(super) fn tokens(&self, place: usize) -> Pubkey {
         pda::safe_tokens(&pda::safe(&self.stage.venue.market, &self.stage.mints[place]).0).0
     }
 
-    async fn lenders_have(&self) -> Result<u64, DemoError> {
+    pub(super) async fn lenders_have(&self) -> Result<u64, DemoError> {
         let mut sum = 0;
         for lender in &self.stage.lenders {
             sum += self.balance(&lender.purses[DOLLAR]).await?;
@@ -432,21 +347,21 @@ impl Story {
         Ok(sum)
     }
 
-    async fn balance(&self, address: &Pubkey) -> Result<u64, DemoError> {
+    pub(super) async fn balance(&self, address: &Pubkey) -> Result<u64, DemoError> {
         token::balance(&self.rpc, address).await.trying("reading a balance")
     }
 
-    async fn read<T: Kind>(&self, address: Pubkey, what: &'static str) -> Result<T, DemoError> {
+    pub(super) async fn read<T: Kind>(&self, address: Pubkey, what: &'static str) -> Result<T, DemoError> {
         let found = account(&self.rpc, &address).await.trying("reading an account")?;
         decode(&found.ok_or(DemoError::NoAccount { what, address })?, what)
     }
 
-    async fn types(&mut self, command: &str, by: &[Who]) -> Result<(), DemoError> {
+    pub(super) async fn types(&mut self, command: &str, by: &[Who]) -> Result<(), DemoError> {
         self.desk.types(command, by).await
     }
 
     /// Tells what just happened; the slot of now.
-    async fn note(&mut self, what: String) -> Result<u64, DemoError> {
+    pub(super) async fn note(&mut self, what: String) -> Result<u64, DemoError> {
         (self.tell)(&what);
         let slot = self.rpc.get_slot().await.trying("asking for the slot")?;
         self.told.push((Instant::now(), slot, what));
@@ -454,7 +369,7 @@ impl Story {
     }
 
     /// Waits for something that comes by itself.
-    async fn until(
+    pub(super) async fn until(
         &self,
         what: &'static str,
         is_so: impl AsyncFn(&Self) -> Result<bool, DemoError>,
@@ -471,6 +386,6 @@ impl Story {
 }
 
 /// An amount of the attacked token.
-fn dollars(units: u64) -> String {
+pub(super) fn dollars(units: u64) -> String {
     format!("{} {}", Amount { units, decimals: COLLATERALS[DOLLAR].decimals }, COLLATERALS[DOLLAR].name)
 }

@@ -132,7 +132,6 @@ pub(super) async fn tries_first(
     stage: &Stage,
     authority: &Keypair,
     own: u64,
-    (proposal, order): (Pubkey, &ReleaseOrder),
 ) -> Result<Vec<Tried>, DemoError> {
     let thief = &stage.attacker;
     let (mint, purse, vault) = (stage.mints[DOLLAR], thief.purses[DOLLAR], stage.vault(DOLLAR));
@@ -144,7 +143,7 @@ pub(super) async fn tries_first(
         account.pubkey = purse;
     }
     let to_himself = RouteSettings { destination: purse, ..RouteSettings::starting() };
-    let plans: [Plan<'_>; 4] = [
+    let plans: [Plan<'_>; 3] = [
         ("moves a vault to his own account", BreakerError::WrongSafe, elsewhere, &thief.key),
         (
             "has what waits in his own name paid",
@@ -156,12 +155,6 @@ pub(super) async fn tries_first(
             "with the authority's key, gives a vault's route his account as destination",
             BreakerError::RegistrationClosed,
             breaker::register_route(key, key, (protocol, market), (vault, mint), &to_himself, segment),
-            authority,
-        ),
-        (
-            "with the authority's key, begins a release before its time",
-            BreakerError::ProposalNotRipe,
-            breaker::begin_release(proposal, Some(key), (protocol, market, mint), order, segment),
             authority,
         ),
     ];
@@ -178,6 +171,69 @@ pub(super) async fn tries_then(
     let claim = breaker::claim_held(stage.venue.protocol, &to, nonce, segment);
     let what = "has a user's withdrawal paid to himself";
     tries(stage, [(what, BreakerError::WrongPayee, claim, &stage.attacker.key)]).await
+}
+
+/// What he tries with the authority's key once guardians agreed on a release, and it waits.
+pub(super) async fn tries_release(
+    stage: &Stage,
+    authority: &Keypair,
+    (proposal, order): (Pubkey, &ReleaseOrder),
+) -> Result<Vec<Tried>, DemoError> {
+    let (key, segment) = (authority.pubkey(), stage.segment(&stage.rpc()).await?);
+    let scope = (stage.venue.protocol, stage.venue.market, stage.mints[DOLLAR]);
+    let begin = breaker::begin_release(proposal, Some(key), scope, order, segment);
+    let what = "with the authority's key, begins a release before its time";
+    tries(stage, [(what, BreakerError::ProposalNotRipe, begin, authority)]).await
+}
+
+/// A claim of somebody's, as the published list has it.
+pub(super) struct Listed {
+    pub(super) epoch: u64,
+    pub(super) index: u64,
+    pub(super) owner: Pubkey,
+    pub(super) amount: u64,
+    pub(super) proof: Vec<[u8; 32]>,
+}
+
+impl Listed {
+    fn claim(&self, stage: &Stage, owner: Pubkey, to: Pubkey, segment: Option<u32>) -> Instruction {
+        let of = (self.epoch, self.index, self.amount);
+        let payout = Payout { owner, to, ..to_his_purse(stage, owner) };
+        let payer = stage.attacker.address();
+        breaker::claim(payer, stage.venue.protocol, &payout, of, &self.proof, segment)
+    }
+}
+
+/// What he tries with a user's claim of dollars while it is open.
+pub(super) async fn tries_claim(stage: &Stage, listed: &Listed) -> Result<Vec<Tried>, DemoError> {
+    let (thief, segment) = (&stage.attacker, stage.segment(&stage.rpc()).await?);
+    let purse = thief.purses[DOLLAR];
+    let plans = [
+        (
+            "has a user's claim paid to himself",
+            BreakerError::WrongPayee,
+            listed.claim(stage, listed.owner, purse, segment),
+            &thief.key,
+        ),
+        (
+            "claims as much in his own name, with a user's proof",
+            BreakerError::WrongClaim,
+            listed.claim(stage, thief.address(), purse, segment),
+            &thief.key,
+        ),
+    ];
+    tries(stage, plans).await
+}
+
+/// What he tries once it was paid.
+pub(super) async fn tries_claim_again(
+    stage: &Stage,
+    listed: &Listed,
+    to: Pubkey,
+) -> Result<Vec<Tried>, DemoError> {
+    let claim = listed.claim(stage, listed.owner, to, stage.segment(&stage.rpc()).await?);
+    let what = "has a claim paid a second time, to drain the safe";
+    tries(stage, [(what, BreakerError::AlreadyClaimed, claim, &stage.attacker.key)]).await
 }
 
 /// What waits in this owner's name is to go to the thief.
