@@ -1,9 +1,15 @@
-//! What every demo takes on its command line.
+//! What every demo takes on its command line, and how it ends.
 
 use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    process::ExitCode,
     sync::LazyLock,
     time::{Duration, Instant},
 };
+
+use anyhow::{Context, Result};
+use serde::Serialize;
 
 use crate::{
     programs,
@@ -38,6 +44,67 @@ impl Common {
             progress,
         }
     }
+}
+
+/// A run, told for people and for machines.
+#[derive(Clone, Debug)]
+pub struct Told<F> {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// For machines.
+    pub figures: F,
+    /// For people.
+    pub page: String,
+    /// The promises that it did not see kept.
+    pub broken: Vec<String>,
+}
+
+/// Prints the runs, or why there are none, and gives the exit code: success where every promise was kept. `is_alone` says that
+/// one run was asked for: its figures are then printed without its name. `limits` ends the page.
+pub fn finish<F: Serialize>(
+    runs: Result<Vec<Told<F>>>,
+    is_alone: bool,
+    json: bool,
+    limits: &str,
+) -> ExitCode {
+    let told = runs.and_then(|runs| {
+        print(&runs, is_alone, json, limits).context("writing the report")?;
+        Ok(runs)
+    });
+    let runs = match told {
+        Ok(runs) => runs,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut exit = ExitCode::SUCCESS;
+    for run in &runs {
+        for broken in &run.broken {
+            eprintln!("error: {}: {broken}", run.name);
+            exit = ExitCode::FAILURE;
+        }
+    }
+    progress("done");
+    exit
+}
+
+fn print<F: Serialize>(runs: &[Told<F>], is_alone: bool, json: bool, limits: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match runs {
+        [run] if json && is_alone => writeln!(out, "{}", serde_json::to_string(&run.figures)?)?,
+        _ if json => {
+            let by_name: BTreeMap<_, _> = runs.iter().map(|run| (run.name, &run.figures)).collect();
+            writeln!(out, "{}", serde_json::to_string(&by_name)?)?;
+        }
+        _ => {
+            for run in runs {
+                writeln!(out, "{}", run.page)?;
+            }
+            writeln!(out, "{limits}")?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 /// What is going on, by the time since the first word.

@@ -1,18 +1,13 @@
 //! The demo: an attack on a guarded venue, with and without the breaker, on a real chain.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use firebreak_demo::{
-    Path, Report, Scenario,
-    common::{Common, progress},
-    page,
-    page::{LIMITS, Style},
+    Figures, Path, Scenario,
+    common::{Common, Told, finish, progress},
+    page::{LIMITS, Style, render},
     programs, run,
 };
 
@@ -31,57 +26,23 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match command(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let arguments = Arguments::parse();
+    finish(runs(&arguments), arguments.path.is_some(), arguments.common.json, LIMITS)
 }
 
-/// Whether every promise was kept.
-fn command(arguments: &Arguments) -> Result<bool> {
+fn runs(arguments: &Arguments) -> Result<Vec<Told<Figures>>> {
     progress("starting");
     let runtime = tokio::runtime::Runtime::new().context("starting the demo's threads")?;
     let paths = arguments.path.map_or_else(|| Path::ALL.to_vec(), |path| vec![path]);
-    let mut reports = Vec::new();
-    for path in paths {
+    let run = |path: Path| {
         let scenario = Scenario { path, ground: arguments.common.ground(), keeper: programs::keeper() };
-        reports.push(runtime.block_on(run(&scenario))?);
-    }
-    print(arguments, &reports).context("writing the report")?;
-    let mut kept = true;
-    for report in &reports {
-        for broken in report.broken() {
-            eprintln!("error: the {} path: {broken}", report.path.name());
-            kept = false;
-        }
-    }
-    progress("done");
-    Ok(kept)
-}
-
-fn print(arguments: &Arguments, reports: &[Report]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    if arguments.common.json {
-        // With one path its figures, else both by name.
-        match (arguments.path, reports) {
-            (Some(_), [report]) => serde_json::to_writer(&mut out, &report.figures)?,
-            _ => {
-                let by_name: BTreeMap<_, _> =
-                    reports.iter().map(|report| (report.path.name(), &report.figures)).collect();
-                serde_json::to_writer(&mut out, &by_name)?;
-            }
-        }
-        writeln!(out)?;
-    } else {
-        let style = Style::of_stdout();
-        for report in reports {
-            writeln!(out, "{}", page::render(report, style))?;
-        }
-        writeln!(out, "{LIMITS}")?;
-    }
-    Ok(out.flush()?)
+        let report = runtime.block_on(run(&scenario))?;
+        Ok(Told {
+            name: path.name(),
+            page: render(&report, Style::of_stdout()),
+            broken: report.broken().iter().map(ToString::to_string).collect(),
+            figures: report.figures,
+        })
+    };
+    paths.into_iter().map(run).collect()
 }
