@@ -302,7 +302,7 @@ errors! {
     WrongSafe = 6125,
     /// the safe's token account is not as it was made: thaw it, or wait until nothing else can spend it
     SafeNotSound = 6126,
-    /// the market is in an incident: routes are made and changed when it is Minor at most
+    /// the market is in an incident: safes and routes are made and changed when it is Minor at most
     RouteInIncident = 6127,
     /// nothing is to be moved to safety: guardians have not ordered it, and no rule that may has the market at Critical
     NoMigration = 6128,

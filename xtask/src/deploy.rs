@@ -114,6 +114,11 @@ pub(crate) fn check_built(workspace: &Workspace) -> Result<()> {
         );
         let is = declared(&program, &own);
         ensure!(!artefact.is_drill() || is.is_none(), "{name} knows the address of the real {is:?}");
+        if artefact.is_drill() {
+            let of_any = own.values().chain(drills.values());
+            let taken = of_any.filter(|address| check(&program, address, &own, &drills).is_ok()).count();
+            ensure!(taken == 0, "{name} is a drill, and may be deployed");
+        }
         if let Some(address) = own.get(name) {
             let is = check(&program, address, &own, &drills).with_context(|| format!("{name} is refused"))?;
             ensure!(is == name, "{name} is taken for the {is}");

@@ -116,7 +116,7 @@ from: in an incident the vaults are emptied into it, and a withdrawal that is he
 It can: receive what its market's routes bring, and give it back to where it came from. As in: firebreak-guardian propose safe \
 --market 1 --mint MINT
 
-It cannot: be registered twice, be of a mint that somebody else can take out of it or burn (docs/token-2022.md), or pay \
+It cannot: be registered twice or while its market, or all, is above Minor (RouteInIncident), be of a mint that somebody else can take out of it or burn (docs/token-2022.md), or pay \
 anybody but by a release, a held withdrawal or a claim. Where the mint freezes new accounts, have its freeze authority thaw it \
 before you register a route.
 

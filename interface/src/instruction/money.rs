@@ -22,7 +22,7 @@ use crate::{
 ///
 /// Accounts: payer (signer, writable), authority (signer) or proposal (writable), protocol (writable), market, mint, safe
 /// (created), its token account (created), token program, System, journal, segment, event authority, breaker. Errors:
-/// `NotTheAuthority`, `RegistrationClosed`, those of a proposal, `MintNotGuardable`, `WrongTokenProgram`.
+/// `NotTheAuthority`, `RegistrationClosed`, those of a proposal, `RouteInIncident`, `MintNotGuardable`, `WrongTokenProgram`.
 pub fn register_safe(
     payer_key: Pubkey,
     by: impl Into<Governance>,

@@ -1,7 +1,7 @@
 //! Which mints and token accounts the breaker guards and moves: what the extensions of Token-2022 mean for it.
 //!
-//! A check reads the bytes behind a mint's or an account's first ones against [`TABLE`]. It is cheap, so whoever moves tokens
-//! makes it at each use: what an account's owner switches on may be another thing tomorrow.
+//! A check reads the bytes behind a mint's or an account's first ones against [`TABLE`], at registration. What an account's owner
+//! switches on or off afterwards is met by the token program, at each move.
 
 #[cfg(feature = "anchor")]
 use anchor_lang::prelude::Pubkey;
@@ -141,10 +141,8 @@ pub fn check_mint(program: &Pubkey, data: &[u8]) -> Checked<Warnings> {
     mint(program, data).and_then(|found| ROWS.check(found)).ok_or(BreakerError::MintNotGuardable)
 }
 
-/// Checks that the token account in these bytes can be guarded, or that a rescue can take from it and bring back. Its
-/// owner switches some extensions on and off: whoever moves tokens asks each time, [`Use::Routed`] of where they come to. Of
-/// where they leave it is [`Use::Guarded`], or an owner who requires memos would hold a rescue up. Who may move them is
-/// [`super::VaultState::sound`]'s matter.
+/// Checks that the token account in these bytes can be guarded, or that a rescue can take from it and bring back. Who may move
+/// what it holds is [`super::VaultState::sound`]'s matter.
 ///
 /// # Errors
 /// [`BreakerError::VaultNotGuardable`], also where the bytes are no token account.

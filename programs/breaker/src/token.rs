@@ -23,8 +23,11 @@ const GET_ACCOUNT_DATA_SIZE: u8 = 21;
 
 /// Creates accounts at the addresses of [`associated`].
 const ASSOCIATED_TOKEN: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
-/// The mint of wrapped SOL: its accounts hold lamports.
-const NATIVE_MINT: Pubkey = Pubkey::from_str_const("So11111111111111111111111111111111111111112");
+/// The mints of wrapped SOL, one of each token program: their accounts hold lamports.
+const NATIVE_MINTS: [Pubkey; 2] = [
+    Pubkey::from_str_const("So11111111111111111111111111111111111111112"),
+    Pubkey::from_str_const("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP"),
+];
 /// Where both token programs keep a mint's decimals.
 const DECIMALS: usize = 44;
 
@@ -119,7 +122,7 @@ impl Transfer<'_, '_> {
     /// Where these are wrapped SOL, lamports that somebody gave the source count too.
     pub(crate) fn sync(&self) -> Result<()> {
         check_program(self.program, self.mint)?;
-        if *self.mint.key != NATIVE_MINT {
+        if !NATIVE_MINTS.contains(self.mint.key) {
             return Ok(());
         }
         call(self.program, &[SYNC_NATIVE], &[(self.from, WRITE)], &[])

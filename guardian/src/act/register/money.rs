@@ -29,6 +29,7 @@ impl Registrar<'_> {
         let mut new = New::checked(snapshot, Proposed::RegisterSafe, vec![market_key, mint])?;
         let safe = pda::safe(&market_key, &mint).0;
         new.notes.extend(told);
+        new.notes.extend(self.in_incident(snapshot, market)?);
         new.notes.push(format!("its token account: {}", pda::safe_tokens(&safe).0));
         new.notes
             .extend(warnings.rows().map(|row| format!("WARNING, the mint has {}: {}", row.name, row.why)));
@@ -53,7 +54,11 @@ impl Registrar<'_> {
             true => None,
             false => {
                 let account = self.there("destination", settings.destination).await?;
-                Some(token(&format!("--destination {}", settings.destination), &account)?)
+                let name = format!("--destination {}", settings.destination);
+                let state = token(&name, &account)?;
+                check_account(&account.owner, &account.data, Use::Routed)
+                    .map_err(|_| refused(&name, BreakerError::WrongDestination))?;
+                Some(state)
             }
         };
         let key = pda::route(&market_key, &vault).0;
@@ -124,15 +129,18 @@ impl Registrar<'_> {
                 &format!("market {market} has no safe of mint {mint}: `propose safe --market {market} --mint {mint}`"),
             )?);
         }
+        told.extend(self.in_incident(snapshot, market)?);
+        Ok(told)
+    }
+
+    /// An incident refuses safes and routes; what waits may come after it.
+    fn in_incident(&self, snapshot: &Snapshot, market: u64) -> Result<Option<String>, Error> {
         let known = snapshot.market(market).ok().map(|(_, market)| market);
         match known.map_or(Ok(()), |known| known.check_routable(&snapshot.protocol.board, self.at)) {
-            Ok(()) => {}
-            Err(rule) if self.waits => {
-                told.push(format!("NOT as of now: {} ({})", rule.text(), rule.name()));
-            }
-            Err(rule) => return Err(bounds::refused(rule)),
+            Ok(()) => Ok(None),
+            Err(rule) if self.waits => Ok(Some(format!("NOT as of now: {} ({})", rule.text(), rule.name()))),
+            Err(rule) => Err(bounds::refused(rule)),
         }
-        Ok(told)
     }
 
     /// What is missing must wait to be registered, where this waits too.

@@ -108,7 +108,7 @@ impl Market {
         if self.is_ordered_since(began_at) { Err(BreakerError::NothingToRelease) } else { Ok(()) }
     }
 
-    /// Checks that the market is in no incident: a route that is made in one may be the thief's.
+    /// Checks that the market is in no incident: a safe or a route that is made in one may be the thief's.
     ///
     /// # Errors
     /// [`BreakerError::RouteInIncident`].

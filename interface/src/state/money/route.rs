@@ -162,14 +162,14 @@ impl Route {
         self.vault_owner == *key
     }
 
-    /// Checks that it can be sent from: in escort the vault's owner signs, in custody the route stands for it, and signs by its
-    /// seeds. `key` is the route's.
+    /// Checks that it can be sent from: in escort the vault's owner signs, in custody that is the route, which signs by its seeds.
+    /// `key` is the route's.
     ///
     /// # Errors
     /// [`BreakerError::OwnerMustSign`].
     pub fn check_owner(&self, key: &Pubkey, owner: &Pubkey, signs: bool) -> Checked<()> {
-        let is_route = self.is_custody(key) && owner == key;
-        if signs || is_route { Ok(()) } else { Err(BreakerError::OwnerMustSign) }
+        let may = *owner == self.vault_owner && (signs || self.is_custody(key));
+        if may { Ok(()) } else { Err(BreakerError::OwnerMustSign) }
     }
 
     /// Whether the vault is still the token account that was registered, as far as what leaves it is concerned: somebody whom

@@ -20,8 +20,6 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use spl_token_interface::instruction::AuthorityType;
 
-/// The token program's error: not the owner.
-const OWNER_MISMATCH: u32 = 4;
 /// System's error: an account that is there is not created.
 const ALREADY_IN_USE: u32 = 0;
 
@@ -346,7 +344,7 @@ pub(crate) fn in_escort_the_owner_of_the_vault_signs() {
     // the thief signs, who owns nothing of it
     bare.accounts[OWNER] = solana_instruction::AccountMeta::new_readonly(world.attacker.pubkey(), true);
     let attacker = world.attacker.insecure_clone();
-    world.vm.send(&[bare], &[&attacker]).fails_as(&InstructionError::Custom(OWNER_MISMATCH));
+    world.vm.send(&[bare], &[&attacker]).fails_with(OwnerMustSign);
     // nor does the route sign for a vault that is not its own
     let route = Migrate { owner: None, ..way };
     let route = instruction::migrate(world.us.protocol, &route, world.us.segment(&world.vm));

@@ -246,6 +246,8 @@ fn a_route_leads_from_its_vault_to_its_safe() {
     for nobody in [owner, route_key] {
         assert_eq!(route.check_owner(&route_key, &nobody, false), Err(BreakerError::OwnerMustSign));
     }
+    let stranger = key(78);
+    assert_eq!(route.check_owner(&route_key, &stranger, true), Err(BreakerError::OwnerMustSign));
     assert_eq!(route.check_owner(&owner, &owner, false), Ok(()), "in custody");
 }
 

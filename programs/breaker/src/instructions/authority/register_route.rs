@@ -76,6 +76,9 @@ pub fn register_route(ctx: Context<RegisterRoute>, settings: RouteSettings) -> R
     let destination = match &accounts.destination {
         Some(to) => {
             ensure(*to.key == settings.destination, BreakerError::WrongDestination)?;
+            // stops one to which a release could not go: it would be found out in the middle of one
+            check_account(to.owner, &to.try_borrow_data()?, Use::Routed)
+                .map_err(|_| BreakerError::WrongDestination)?;
             Some(token::read(to)?)
         }
         None => None,

@@ -19,7 +19,7 @@ pub struct RegisterSafe<'info> {
     /// The protocol; it counts its safes.
     #[account(mut)]
     pub protocol: AccountLoader<'info, Protocol>,
-    /// Stops a market of another protocol.
+    /// Stops a market of another protocol; in an incident no safe is made.
     #[account(has_one = protocol @ BreakerError::WrongProtocol)]
     pub market: AccountLoader<'info, Market>,
     /// CHECK: the handler reads its extensions: what somebody else can take or burn is in no safety.
@@ -47,6 +47,7 @@ pub fn register_safe(ctx: Context<RegisterSafe>) -> Result<()> {
 
     let act = || Proposed::RegisterSafe;
     let actor = accounts.governance.check_registration(&accounts.protocol, &act, &[market, mint], now)?;
+    accounts.market.load()?.check_routable(&accounts.protocol.load()?.board, now)?;
     check_mint(accounts.mint.owner, &accounts.mint.try_borrow_data()?)?;
     token::check_program(&accounts.token_program, &accounts.mint)?;
     {

@@ -10,7 +10,7 @@ use firebreak_interface::{
     state::{RouteSettings, TOKEN_2022},
 };
 use firebreak_scenarios::{Protected, Setup, World, holding::GROSS, token, world::OTHER_PROGRAM};
-use solana_instruction::{Instruction, error::InstructionError};
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
@@ -106,7 +106,7 @@ fn hold() {
     let mut stolen = good.clone();
     stolen.accounts[6].pubkey = attacker.pubkey();
     let call = us.calls(stolen);
-    street.world.vm.send(&[call], &[&alice, &attacker]).fails_as(&InstructionError::Custom(4));
+    street.world.vm.send(&[call], &[&alice, &attacker]).fails_with(OwnerMustSign);
     // in another's name: the address of what is held says whose it is
     let mut of_another = good.clone();
     of_another.accounts[11].pubkey = attacker.pubkey();
