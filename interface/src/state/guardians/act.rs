@@ -74,14 +74,18 @@ pub struct ReleaseOrder {
 }
 
 impl ReleaseOrder {
-    /// Checks that it can do without the authority: back to the vault, and guardians have waited for it.
+    /// From when it can do without the authority: guardians have waited for it; never where it does not go back to the vault.
+    pub fn alone_from(&self, approved_at: Instant) -> Instant {
+        if self.destination == self.vault { approved_at.plus(RELEASE_ALONE_AFTER) } else { Instant::NEVER }
+    }
+
+    /// Checks that it can do without the authority.
     ///
     /// # Errors
     /// [`BreakerError::AuthorityMustSign`].
     pub fn check_alone(&self, approved_at: Instant, now: Instant) -> Checked<()> {
-        let is_waited_for = approved_at.plus(RELEASE_ALONE_AFTER).reached(now);
-        let is_back = self.destination == self.vault;
-        if is_waited_for && is_back { Ok(()) } else { Err(BreakerError::AuthorityMustSign) }
+        let from = self.alone_from(approved_at);
+        if from.is_set() && from.reached(now) { Ok(()) } else { Err(BreakerError::AuthorityMustSign) }
     }
 }
 

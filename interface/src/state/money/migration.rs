@@ -15,9 +15,10 @@ use crate::{
 /// Who proves a halt, by two looks and by settings that nobody touched for a loosening delay.
 const PROVED: [Source; 2] = [Source::Limiter, Source::Invariant];
 
-/// Whose halt is news to a release: anybody's who proves one, but where the authority has not signed, a limiter's alone.
-const fn news(is_signed: bool) -> &'static [Source] {
-    if is_signed { &PROVED } else { &[Source::Limiter] }
+/// Whose halt is news to a release: anybody's who proves one, until it can do without the authority, and then a limiter's alone.
+/// Who holds the authority's key can make an invariant false as often as he likes, and take nothing out of a vault by it.
+fn news(alone_from: Instant, now: Instant) -> &'static [Source] {
+    if alone_from.is_set() && alone_from.reached(now) { &[Source::Limiter] } else { &PROVED }
 }
 
 /// A market's vaults are to be emptied into their safes.
@@ -75,15 +76,15 @@ impl Market {
         self.migrating_until.slot >= then.plus(MIGRATION_WINDOW).slot
     }
 
-    /// A release begins that guardians approved then, and ends what anyone could move in the halt of now. What they ordered
-    /// goes first, and what they ordered since is another rescue than the one that they knew. A halt that began since is one
-    /// that they have not seen, and one stolen key must not end the rescue in it. Without the authority's signature that key
-    /// must not hold the release off either: it can make an invariant false, and take nothing out of a vault.
+    /// A release begins that guardians approved then, and that can do without the authority from that moment on; it ends what
+    /// anyone could move in the halt of now. What guardians ordered goes first, and what they ordered since is another rescue than
+    /// the one that they knew. A halt that began since is one that they have not seen, and one stolen key must not end the
+    /// rescue in it.
     ///
     /// # Errors
     /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
-    pub fn begin_release(&mut self, approved_at: Instant, is_signed: bool, now: Instant) -> Checked<()> {
-        if self.is_ordered(now) || self.is_halted_since(news(is_signed), approved_at, now) {
+    pub fn begin_release(&mut self, approved_at: Instant, alone_from: Instant, now: Instant) -> Checked<()> {
+        if self.is_ordered(now) || self.is_halted_since(news(alone_from, now), approved_at, now) {
             return Err(BreakerError::MigrationUnderWay);
         }
         if self.is_ordered_since(approved_at) {
@@ -93,15 +94,14 @@ impl Market {
         Ok(())
     }
 
-    /// Checks that a step may be taken of a release that began then: nothing is on its way to safety, nobody measured a new
-    /// reason why it should be, whoever may act on it, and guardians ordered nothing since, which ends a release for good. What
-    /// counts as a reason is what counted when it began.
+    /// Checks that a step may be taken of a release: nothing is on its way to safety, nobody measured a new reason why it should
+    /// be since it began, and guardians ordered nothing since, which ends a release for good.
     ///
     /// # Errors
     /// [`BreakerError::MigrationUnderWay`], [`BreakerError::NothingToRelease`].
     pub fn check_release(&self, release: &Release, now: Instant) -> Checked<()> {
-        let (began_at, news) = (release.began_at, news(release.alone == 0));
-        if self.is_ordered(now) || self.is_halted_since(news, began_at, now) {
+        let began_at = release.began_at;
+        if self.is_ordered(now) || self.is_halted_since(news(release.alone_from, now), began_at, now) {
             return Err(BreakerError::MigrationUnderWay);
         }
         // one of the same slot came later: a release does not begin while there is an order

@@ -73,8 +73,8 @@ pub struct Release {
     pub began_at: Instant,
     /// Migrations to the safe by then: it is of what was there.
     pub migrations: u64,
-    /// 1 where the authority had not signed it.
-    pub alone: u64,
+    /// From when it could do without the authority, whoever began it; never where it goes elsewhere than to the vault.
+    pub alone_from: Instant,
     /// Where it goes.
     pub to: Pubkey,
     /// Who must own that.
@@ -120,8 +120,11 @@ pub struct Route {
     pub release: Release,
     /// What left the safe for the vault, or for the destination.
     pub returned: u64,
+    /// What of the vault's own money is in the safe: what arrived, less what was given back since. What a release gives beyond
+    /// that is of others; what claims shared out is in it still.
+    pub in_safety: u64,
     /// Room for later versions.
-    pub reserved: [u8; 48],
+    pub reserved: [u8; 32],
 }
 
 impl Route {
@@ -185,7 +188,7 @@ impl Route {
     /// Whether this is not worth a move beside what of the vault is in safety now: a unit at a time, anyone would fill the
     /// journal. What went there in an earlier incident and came back makes nothing dust.
     pub const fn is_dust(&self, amount: u64) -> bool {
-        amount <= self.received.saturating_sub(self.returned) / MIGRATION_DUST_DIVISOR
+        amount <= self.in_safety / MIGRATION_DUST_DIVISOR
     }
 
     /// Whether the vault is still the token account that was registered.
@@ -201,10 +204,12 @@ impl Route {
     pub fn migrated(&mut self, sent: u64, received: u64) {
         self.sent = self.sent.saturating_add(sent);
         self.received = self.received.saturating_add(received);
+        self.in_safety = self.in_safety.saturating_add(received);
     }
 
-    /// Begins a release, in steps; `free` is what the safe owes nobody, after so many migrations to it. Where the authority has
-    /// not signed, it is of what came from this vault. What was left of an earlier one is void: this is what was agreed on last.
+    /// Begins a release, in steps, that guardians approved then; `free` is what the safe owes nobody, after so many migrations to
+    /// it. Where the authority has not signed, it is of what came from this vault. What was left of an earlier one is void: this
+    /// is what was agreed on last.
     ///
     /// # Errors
     /// [`BreakerError::WrongVault`], [`BreakerError::WrongDestination`], [`BreakerError::NothingToRelease`].
@@ -212,19 +217,19 @@ impl Route {
         &mut self,
         order: &ReleaseOrder,
         (free, migrations): (u64, u64),
-        is_signed: bool,
+        (approved_at, is_signed): (Instant, bool),
         now: Instant,
     ) -> Checked<u64> {
         if order.vault != self.vault {
             return Err(BreakerError::WrongVault);
         }
         let (to, owner) = (order.destination, order.owner);
-        let own = if is_signed { u64::MAX } else { self.received.saturating_sub(self.returned) };
+        let own = if is_signed { u64::MAX } else { self.in_safety };
         let left = order.amount.min(free).min(own);
         // an order for all that there is has steps of what there is
         let step = left.div_ceil(RELEASE_STEPS);
-        let alone = (!is_signed).into();
-        self.release = Release { left, step, next_at: now, began_at: now, migrations, alone, to, owner };
+        let alone_from = order.alone_from(approved_at);
+        self.release = Release { left, step, next_at: now, began_at: now, migrations, alone_from, to, owner };
         self.check_registered()?;
         if left == 0 { Err(BreakerError::NothingToRelease) } else { Ok(left) }
     }
@@ -272,6 +277,7 @@ impl Route {
         self.release.left -= amount;
         self.release.next_at = now.plus(dwell.into());
         self.returned = self.returned.saturating_add(amount);
+        self.in_safety = self.in_safety.saturating_sub(amount);
         Ok(amount)
     }
 }

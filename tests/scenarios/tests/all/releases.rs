@@ -239,11 +239,13 @@ fn a_ransom_by_tightening_does_not_hold_the_release_off() {
     ] {
         balanced.world.amend(&tighter).succeeds();
     }
+    halt(&mut balanced);
+    balanced.world.vm.advance(1);
+    begin(&mut balanced.world, proposal, &order, true).fails_with(MigrationUnderWay);
     balanced.world.vm.advance(RELEASE_ALONE_AFTER);
     halt(&mut balanced);
     balanced.world.vm.advance(1);
     let mut world = balanced.world;
-    begin(&mut world, proposal, &order, true).fails_with(MigrationUnderWay);
     begin(&mut world, proposal, &order, false).succeeds();
     for _ in 0..RELEASE_STEPS {
         // nobody moves it to safety again: the release ended that for this halt
@@ -252,6 +254,28 @@ fn a_ransom_by_tightening_does_not_hold_the_release_off() {
         dwell(&mut world);
     }
     assert_eq!(world.vault(), FUNDS);
+}
+
+/// He signs the release himself, so that none is left that could begin without him, and holds its steps up.
+#[test]
+fn a_thief_who_begins_it_himself_holds_it_off_for_no_longer() {
+    let mut balanced = compared_and_rescued();
+    let order = back(&balanced.world, ALL);
+    let proposal = agree(&mut balanced.world, 0, &GuardianAct::Release(order));
+    balanced.world.step_down().succeeds();
+    begin(&mut balanced.world, proposal, &order, true).succeeds();
+    balanced.world.vm.advance(1);
+    halt(&mut balanced);
+    step_back(&mut balanced.world).fails_with(MigrationUnderWay);
+    begin(&mut balanced.world, proposal, &order, false).fails_with(ProposalFinished);
+    balanced.world.vm.advance(RELEASE_ALONE_AFTER);
+    halt(&mut balanced);
+    let mut world = balanced.world;
+    for _ in 0..RELEASE_STEPS {
+        step_back(&mut world).succeeds();
+        dwell(&mut world);
+    }
+    assert_eq!((world.vault(), world.in_safe()), (FUNDS, 0));
 }
 
 /// Case 18: two fifths are lost and the rest is moved to safety; it comes back, the loss is accepted, and the market opens

@@ -51,12 +51,12 @@ pub fn begin_release(ctx: Context<BeginRelease>, order: ReleaseOrder) -> Result<
             Some(authority) => protocol.check_agrees(authority.key, now)?,
             None => order.check_alone(approved_at, now)?,
         }
-        let is_signed = accounts.authority.is_some();
-        market.begin_release(approved_at, is_signed, now)?;
+        market.begin_release(approved_at, order.alone_from(approved_at), now)?;
         market.assert_invariant()?;
         let safe = accounts.safe.load()?;
         let has = (safe.free(token::read(&accounts.tokens)?.amount), safe.migrations);
-        let amount = accounts.route.load_mut()?.begin_release(&order, has, is_signed, now)?;
+        let by = (approved_at, accounts.authority.is_some());
+        let amount = accounts.route.load_mut()?.begin_release(&order, has, by, now)?;
         (market.in_force(&protocol.board, now).0, amount)
     };
 

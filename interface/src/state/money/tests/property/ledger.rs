@@ -51,9 +51,8 @@ pub(super) struct Ledger {
     /// Until when guardians ordered a market's migration, and when they did.
     pub(super) ordered: [Option<Instant>; 2],
     pub(super) ordered_at: [Option<Instant>; 2],
-    /// What of a vault's money came to safety, and what went back.
-    pub(super) came: [u64; VAULTS],
-    pub(super) went: [u64; VAULTS],
+    /// What of a vault's money came to safety and was not given back.
+    pub(super) own: [u64; VAULTS],
     /// The halt that measurements proved: since when, until when.
     pub(super) halt: [Option<(Instant, Instant)>; 2],
     /// When a release began last in a market.
@@ -80,8 +79,7 @@ impl Ledger {
             answered: [(0, 0); VAULTS],
             ordered: [None; 2],
             ordered_at: [None; 2],
-            came: [0; VAULTS],
-            went: [0; VAULTS],
+            own: [0; VAULTS],
             halt: [None; 2],
             released: [None; 2],
             is_untouched: [true; VAULTS],
@@ -187,5 +185,6 @@ pub(super) fn check(town: &Town, start: &Town) {
         assert_eq!(limiter.assert_invariant(), Ok(()));
         let route = &town.routes[vault];
         assert!(route.received <= route.sent);
+        assert_eq!(route.in_safety, ledger.own[vault], "vault {vault}");
     }
 }

@@ -337,7 +337,7 @@ impl Town {
         self.routes[vault].migrated(sent, received);
         self.safes[by.safe].migrated(received);
         self.ledger.free[safe] += received;
-        self.ledger.came[vault] += received;
+        self.ledger.own[vault] += received;
         // what was agreed on before is not of what came now, whichever vault it was to go to
         for vault in (0..VAULTS).filter(|vault| SAFE_OF_VAULT[*vault] == safe) {
             self.ledger.agreed[vault] = None;
@@ -413,7 +413,8 @@ impl Town {
         let (sent, received) = self.pay(from, by.tokens, amount, &may)?;
         self.safes[by.safe].release(sent);
         self.ledger.take_free(SAFE_OF_VAULT[by.vault], sent);
-        self.ledger.went[by.vault] += sent;
+        let own = &mut self.ledger.own[by.vault];
+        *own -= sent.min(*own);
         if by.tokens == by.vault {
             let trip = self.limiters[by.vault].moved_in(received, &state, now)?;
             self.latch(by.vault, trip, false);
@@ -481,14 +482,14 @@ impl Town {
         let is_ordered = ledger.ordered[market].is_some_and(|until| !until.reached(now));
         let is_news = ledger.is_halted_since(market, approved_at, now);
         let is_another = ledger.ordered_at[market].is_some_and(|at| at.slot >= approved_at.slot);
-        let begun = self.markets[market].begin_release(approved_at, is_signed, now);
+        let begun = self.markets[market].begin_release(approved_at, order.alone_from(approved_at), now);
         assert_eq!(begun.is_err(), is_ordered || is_news || is_another, "{begun:?}");
         begun?;
         let free = self.safes[safe].free(self.bank.amounts[tokens_of(safe)]);
-        let left =
-            self.routes[vault].begin_release(order, (free, self.safes[safe].migrations), is_signed, now);
+        let has = (free, self.safes[safe].migrations);
+        let left = self.routes[vault].begin_release(order, has, (approved_at, is_signed), now);
         let is_registered = to.is_none_or(|to| account_key(to) == self.routes[vault].settings.destination);
-        let own = self.ledger.came[vault] - self.ledger.went[vault].min(self.ledger.came[vault]);
+        let own = self.ledger.own[vault];
         let most = order.amount.min(self.ledger.free[safe]).min(if is_signed { u64::MAX } else { own });
         assert_eq!(left.ok(), (is_registered && most > 0).then_some(most), "{left:?}");
         let left = left?;
