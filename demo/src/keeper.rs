@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs,
-    io::Write,
+    io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
     process::Stdio,
@@ -95,14 +95,7 @@ impl Keeper {
         };
         let folder = tempfile::tempdir().map_err(failed("a folder"))?;
         let key_file = folder.path().join("keeper.json");
-        // The keeper refuses a key that others may read.
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&key_file)
-            .map_err(failed("a key file"))?;
-        file.write_all(&key_json(key)).map_err(failed("a key file"))?;
+        write_key(&key_file, key).map_err(failed("a key file"))?;
 
         let mut process = Command::new(binary)
             .arg("--json")
@@ -167,8 +160,14 @@ impl Keeper {
     }
 }
 
+/// A new key file that its owner alone may read: keeper and command line refuse any other.
+pub(crate) fn write_key(path: &Path, key: &Keypair) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&key_json(key))
+}
+
 /// A key as the Solana tools keep it: a list of 64 numbers.
-pub(crate) fn key_json(key: &Keypair) -> Vec<u8> {
+fn key_json(key: &Keypair) -> Vec<u8> {
     let numbers: Vec<_> = key.to_bytes().iter().map(u8::to_string).collect();
     format!("[{}]", numbers.join(",")).into_bytes()
 }

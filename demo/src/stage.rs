@@ -47,6 +47,8 @@ const PURSE_LAMPORTS: u64 = 5 * SOL;
 const SEGMENT: Option<u32> = Some(0);
 /// What exceeds a net limit waits in the safe.
 const BEYOND_NET: u8 = 2;
+/// How long a withdrawal waits in the drill, in seconds: with the minute in which guardians decide, long enough for slow machines.
+const HELD_FOR: u32 = 15;
 /// How long a latch of a rule holds in the drill, in seconds: long enough for people to act in it.
 const DRILL_LATCH: u32 = 20;
 
@@ -269,11 +271,8 @@ impl Stage {
     async fn lead_to_safety(&self, admin: &Keypair) -> Result<(), DemoError> {
         let (rpc, key, token) = (self.rpc(), admin.pubkey(), spl_token_interface::id());
         let of = (self.venue.protocol, self.venue.market);
-        let settings = RouteSettings {
-            holds: BEYOND_NET,
-            hold_seconds: constants::HOLD_MIN,
-            ..RouteSettings::starting()
-        };
+        let settings =
+            RouteSettings { holds: BEYOND_NET, hold_seconds: HELD_FOR, ..RouteSettings::starting() };
         for mint in self.mints {
             let ways = [
                 breaker::register_safe(key, key, of, (mint, token), SEGMENT),

@@ -37,11 +37,11 @@ impl Story {
     /// down a step at a time.
     pub(super) async fn bring_back(&mut self, authority: &Keypair) -> Result<End, DemoError> {
         let releases = [self.propose_release(DOLLAR, 0).await?, self.propose_release(COIN, 1).await?];
-        self.note("guardians agreed on the release of both safes; it waits".to_owned()).await?;
-        let [(proposal, order), _] = &releases;
-        let tried = thief::tries_release(&self.stage, authority, (*proposal, order)).await?;
-        self.tried.extend(tried);
+        // the younger one: its delay has hardly begun
+        let [_, (proposal, order)] = &releases;
+        self.tried.extend(thief::tries_release(&self.stage, authority, *proposal, order).await?);
 
+        self.note("guardians agreed on the release of both safes; it waits".to_owned()).await?;
         (self.tell)(&format!(
             "waiting: the order lasts {MIGRATION_WINDOW} s here, a day otherwise, and the release follows it"
         ));
@@ -56,6 +56,7 @@ impl Story {
             self.types(&format!("release begin 0/{number}"), &[Who::Authority]).await?;
         }
         let mut returned_slot = self.note("the authority began the release of both safes".to_owned()).await?;
+        self.tried.extend(thief::tries_two_steps(&self.stage).await?);
         for step in 1..=RELEASE_STEPS {
             for (_, order) in &releases {
                 let route = pda::route(&self.stage.venue.market, &order.vault).0;
@@ -79,6 +80,8 @@ impl Story {
             .await?;
             normal_slot = self.note(format!("market is {severity:?}")).await?;
         }
+        // nobody else takes what begins to be let out again
+        self.quiet().await?;
         let paid_at_once = self.is_paid_at_once().await?;
         Ok(End::Return { returned_slot, normal_slot, paid_at_once })
     }
@@ -127,6 +130,7 @@ impl Story {
         let withdraw = queue::ask(&self.stage, &self.stage.rpc(), lender, AFTERWARDS, NONCE).await?;
         let sent = send::send(&self.rpc, &lender.key, &[], &withdraw).await;
         sent.and_then(send::Landed::ok).trying("an honest withdrawal")?;
+        self.caught_up().await?;
         let is_paid = self.lenders_have().await? == before + AFTERWARDS;
         if is_paid {
             self.note(format!("an honest user withdrew {} at once", dollars(AFTERWARDS))).await?;

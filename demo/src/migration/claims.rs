@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use firebreak_chain::account;
 use firebreak_client::venue::{self, Portfolio};
 use firebreak_guardian::{act::claims::tree::Proofs, units};
 use solana_pubkey::Pubkey;
@@ -14,7 +13,7 @@ use super::{
     thief::{self, Listed},
 };
 use crate::{
-    error::{DemoError, Trying},
+    error::DemoError,
     stage::{COIN, COLLATERALS, DOLLAR},
 };
 
@@ -34,12 +33,9 @@ impl Story {
         // the books have to stand still while a list is made of them
         self.quiet().await?;
         self.types("migrate --market 0", &QUORUM).await?;
-        for place in [DOLLAR, COIN] {
-            self.empty(place).await?;
-        }
-        self.note("guardians ordered it again: what came in since is in safety too".to_owned()).await?;
+        self.sweep().await?;
         let shares = [self.shares(DOLLAR).await?, self.shares(COIN).await?];
-        for (place, shares) in [DOLLAR, COIN].into_iter().zip(&shares) {
+        for (number, (place, shares)) in [DOLLAR, COIN].into_iter().zip(&shares).enumerate() {
             let (mint, name) = (stage.mints[place], COLLATERALS[place].name);
             let list: String =
                 shares.iter().map(|one| format!("{},{}units\n", one.owner, one.amount)).collect();
@@ -47,7 +43,7 @@ impl Story {
             let propose =
                 format!("claims propose --market 0 --mint {mint} --file {name}.csv --proofs {name}.json");
             self.types(&propose, &[Who::Guardian(0)]).await?;
-            self.types(&format!("approve 0/{place}"), &[Who::Guardian(1)]).await?;
+            self.types(&format!("approve 0/{number}"), &[Who::Guardian(1)]).await?;
         }
         self.note("guardians agreed on who gets what of both safes; it waits".to_owned()).await?;
         self.until_ripe([self.proposal(0), self.proposal(1)]).await?;
@@ -91,9 +87,7 @@ impl Story {
 
     /// Somebody's portfolio, as the venue has it.
     async fn portfolio(&self, owner: &Pubkey) -> Result<Portfolio, DemoError> {
-        let address = venue::portfolio(owner);
-        let found = account(&self.rpc, &address).await.trying("reading the venue's books")?;
-        let found = found.ok_or(DemoError::NoAccount { what: "portfolio", address })?;
+        let found = self.account(venue::portfolio(owner), "portfolio").await?;
         Ok(Portfolio::decode(&found.owner, &found.data)?)
     }
 

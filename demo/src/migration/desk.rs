@@ -3,8 +3,6 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,11 +14,11 @@ use firebreak_guardian::{
     exit::Exit,
     run,
 };
-use solana_keypair::Keypair;
 use tempfile::TempDir;
 
 use crate::{
     error::{DemoError, Trying},
+    keeper::write_key,
     stage::Stage,
 };
 
@@ -89,7 +87,7 @@ impl Desk {
         fs::read_to_string(self.folder.path().join(name)).map_err(failed("reading the proofs of claims"))
     }
 
-    /// Types a command and tells what it answers. Those whose keys sign it say yes; without them it only reads.
+    /// Types a command. Those whose keys sign it say yes; without them it only reads, and what it answers is told.
     pub(super) async fn types(&mut self, command: &str, by: &[Who]) -> Result<(), DemoError> {
         let keys: String = by.iter().map(|who| format!(" --keypair {}", who.file())).collect();
         let yes = if by.is_empty() { "" } else { " --yes" };
@@ -118,12 +116,6 @@ impl Desk {
             exit => Err(failed(format!("{}\n{}{}", exit.meaning(), out.text(), err.text()))),
         }
     }
-}
-
-/// A file that its owner alone may read: the command line refuses any other.
-fn write_key(path: &Path, key: &Keypair) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(&crate::keeper::key_json(key))
 }
 
 fn failed(what: &'static str) -> impl Fn(io::Error) -> DemoError {

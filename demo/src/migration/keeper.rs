@@ -1,9 +1,7 @@
 //! The keeper, in this process: the drill's rules are compiled into it, as into everything that talks to a drill.
 
 use std::{
-    fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,7 +14,7 @@ use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
 use crate::{
     error::DemoError,
-    keeper::{Event, Line, key_json, parse},
+    keeper::{Event, Line, parse, write_key},
     stage::Stage,
 };
 
@@ -25,10 +23,12 @@ const READY: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 /// What it raises on its own word is over before the market is to be back.
 const RAISES_FOR: &str = "10";
+/// Lines of its record that an error shows.
+const TAIL: usize = 20;
 
 /// A keeper at work.
 pub(super) struct Keeper {
-    lines: Arc<Mutex<Vec<Line>>>,
+    record: Lines,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), KeeperError>>,
     /// Holds its key; removed after it.
@@ -41,9 +41,7 @@ impl Keeper {
         let failed = |source| DemoError::Io { what: "a key file for the keeper".to_owned(), source };
         let folder = tempfile::tempdir().map_err(failed)?;
         let key = folder.path().join("keeper.json");
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key).map_err(failed)?;
-        file.write_all(&key_json(&stage.keeper)).map_err(failed)?;
+        write_key(&key, &stage.keeper).map_err(failed)?;
 
         let (protocol, key) = (stage.venue.protocol.to_string(), key.display().to_string());
         let typed = ["firebreak-keeper", "--json", "--url", chain.rpc_url(), "--ws-url", chain.ws_url()];
@@ -53,56 +51,62 @@ impl Keeper {
         let typed = Typed::try_parse_from(typed).map_err(|error| refused(error.to_string()))?;
         let (_, config) = typed.resolve().map_err(|error| refused(error.to_string()))?;
 
-        let lines = Arc::default();
-        let record = Record::new(config.format, Box::new(Lines(Arc::clone(&lines))));
+        let lines = Lines::default();
+        let record = Record::new(config.format, Box::new(lines.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(run(config, record, async {
             // whoever would have asked went away
             let _ = stopped.await;
         }));
-        let mut keeper = Self { lines, stop, task, _folder: folder };
+        let mut keeper = Self { record: lines, stop, task, _folder: folder };
         for _ in 0..READY.as_millis() / POLL.as_millis() {
-            if keeper.lines().iter().any(|line| matches!(line.event, Event::Ready)) {
+            if keeper.record.read().iter().any(|line| matches!(line.event, Event::Ready)) {
                 return Ok(keeper);
             }
-            keeper.require_alive().await?;
+            keeper.require_alive("while starting").await?;
             sleep(POLL).await;
         }
-        Err(DemoError::KeeperNotReady { seconds: READY.as_secs(), said: String::new() })
+        Err(DemoError::KeeperNotReady { seconds: READY.as_secs(), said: keeper.record.tail() })
     }
 
-    /// An error if it has ended.
-    pub(super) async fn require_alive(&mut self) -> Result<(), DemoError> {
-        if self.task.is_finished() {
-            (&mut self.task).await??;
+    /// An error if it has ended: nobody told it to.
+    pub(super) async fn require_alive(&mut self, when: &'static str) -> Result<(), DemoError> {
+        if !self.task.is_finished() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// What it wrote so far.
-    fn lines(&self) -> Vec<Line> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        (&mut self.task).await??;
+        Err(DemoError::KeeperEnded { when, status: "by itself".to_owned(), said: self.record.tail() })
     }
 
     /// Ends it; what it wrote.
     pub(super) async fn stop(self) -> Result<Vec<Line>, DemoError> {
-        let lines = Arc::clone(&self.lines);
         // one that has ended by itself says why
         let _ = self.stop.send(());
         self.task.await??;
-        let lines = lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(lines)
+        Ok(self.record.read())
     }
 }
 
-/// Takes its record, a line at a time, as it writes it.
-struct Lines(Arc<Mutex<Vec<Line>>>);
+/// Its record, a line at a time, as it writes it.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn read(&self) -> Vec<Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(|line| parse(line)).collect()
+    }
+
+    /// Its last lines.
+    fn tail(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines[lines.len().saturating_sub(TAIL)..].concat()
+    }
+}
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(line) = parse(&String::from_utf8_lossy(bytes)) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        }
+        let line = String::from_utf8_lossy(bytes).into_owned();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         Ok(bytes.len())
     }
 

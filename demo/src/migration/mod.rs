@@ -1,7 +1,7 @@
 //! The drill of a migration: an attack, all vaults to safety, what waited for its users, and one of two endings.
 //!
-//! [`run`] plays it on a real chain, in the drill's seconds. Guardians and authority type the commands of the runbook; the thief
-//! has the authority's key. What the [`Report`] says was read from the chain.
+//! [`run`] plays it on a real chain, in the drill's seconds. Guardians, authority and a bystander type at the command line; the
+//! thief has the authority's key. What the [`Report`] says was read from the chain.
 
 mod back;
 mod claims;

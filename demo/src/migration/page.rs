@@ -40,9 +40,10 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
     )?;
     writeln!(
         page,
-        "  At stake: {}. The limiter lets at most {} leave.\n",
+        "  At stake: {}. The limiter lets at most {} leave in any {} s.\n",
         dollars(attacked.before),
-        dollars(figures.bound)
+        dollars(figures.bound),
+        figures.bound_seconds
     )?;
 
     page.push_str(&crate::page::timeline(&report.timeline));
@@ -107,8 +108,12 @@ fn write(page: &mut String, report: &Report, style: Style) -> fmt::Result {
         let [first, second] = figures.vaults.each_ref().map(|vault| amount(vault, of(vault)));
         writeln!(page, "  {what:<18}{first:>20}{second:>20}")?;
     }
-    if let End::Return { .. } = figures.end {
-        writeln!(page, "  Came back is more than was moved by what guardians refused the thief.")?;
+    if attacked.returned > attacked.moved {
+        writeln!(
+            page,
+            "  More {} came back than were moved, by what guardians refused the thief.",
+            attacked.name
+        )?;
     }
     for broken in report.broken() {
         writeln!(page, "\n  {}", style.bad(format!("PROMISE BROKEN: {broken}")))?;

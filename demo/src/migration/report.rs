@@ -17,7 +17,7 @@ pub struct Vault {
     pub decimals: u8,
     /// In the vault when the attack began.
     pub before: u64,
-    /// Whether it was seen empty while guardians' order lasted.
+    /// Whether it was seen empty, but for dust, each time that it was moved.
     pub was_empty: bool,
     /// What of it arrived in the safe by migration.
     pub moved: u64,
@@ -25,8 +25,12 @@ pub struct Vault {
     pub returned: u64,
     /// In the vault at the end.
     pub after: u64,
+    /// Whether that is so little that it would not be moved to safety.
+    pub is_dust: bool,
     /// In the safe at the end.
     pub in_safe: u64,
+    /// In the thief's purse at the end.
+    pub thief_has: u64,
     /// What of the mint there is.
     pub supply: u64,
     /// What of it vault, safe and all purses have together at the end.
@@ -51,6 +55,8 @@ pub struct Figures {
     pub empty_slot: Option<u64>,
     /// What the limiter lets leave at most, read from it before the attack.
     pub bound: u64,
+    /// In any interval of so many seconds.
+    pub bound_seconds: u32,
     /// What the thief got in the attack.
     pub stolen: u64,
     /// What waited in the thief's name.
@@ -139,6 +145,22 @@ pub enum Broken {
     /// The thief was paid what waited in his name.
     #[error("the thief got {0} of what waited in his name")]
     ThiefPaid(u64),
+    /// The thief has of a vault that he did not attack.
+    #[error("the thief has {units} {name}")]
+    AlsoTaken {
+        /// Its token.
+        name: &'static str,
+        /// What he has.
+        units: u64,
+    },
+    /// What was given up is in the vault of the attacked program.
+    #[error("the {name} vault still has {units}")]
+    LeftBehind {
+        /// Its token.
+        name: &'static str,
+        /// What it has.
+        units: u64,
+    },
     /// An honest user was not.
     #[error("users got {paid} of {waiting} that waited in their names")]
     UsersUnpaid {
@@ -222,6 +244,7 @@ impl Report {
             (figures.stolen, "was stolen"),
             (figures.thief_waiting, "waited in the thief's name"),
             (figures.users_waiting, "waited in a user's name"),
+            (self.malicious_refused, "of the thief's was refused by the gate"),
             (
                 figures.vaults.iter().map(|vault| vault.moved).min().unwrap_or_default(),
                 "was moved out of a vault",
@@ -237,7 +260,16 @@ impl Report {
         if figures.users_paid != figures.users_waiting {
             broken.push(Broken::UsersUnpaid { waiting: figures.users_waiting, paid: figures.users_paid });
         }
-        for Vault { name, was_empty, in_safe, supply, everywhere, .. } in figures.vaults.clone() {
+        let [_, other] = &figures.vaults;
+        if other.thief_has > 0 {
+            broken.push(Broken::AlsoTaken { name: other.name, units: other.thief_has });
+        }
+        for Vault { name, was_empty, after, is_dust, in_safe, supply, everywhere, .. } in
+            figures.vaults.clone()
+        {
+            if matches!(figures.end, End::Claims { .. }) && !is_dust {
+                broken.push(Broken::LeftBehind { name, units: after });
+            }
             if !was_empty {
                 broken.push(Broken::NeverEmpty(name));
             }
@@ -281,7 +313,9 @@ pub(super) mod tests {
             moved: 700,
             returned: 850,
             after: 850,
+            is_dust: true,
             in_safe: 0,
+            thief_has: 0,
             supply: 5_000,
             everywhere: 5_000,
         }
@@ -298,6 +332,7 @@ pub(super) mod tests {
                 ordered_slot: 112,
                 empty_slot: Some(116),
                 bound: 120,
+                bound_seconds: 60,
                 stolen: 100,
                 thief_waiting: 150,
                 thief_paid: 0,
@@ -341,6 +376,9 @@ pub(super) mod tests {
         assert_eq!(report.broken(), []);
         report.figures.vaults[1].in_safe = 10;
         assert_eq!(report.broken(), [Broken::NotReturned { name: "SOL", units: 10 }]);
+        report.figures.vaults[1].in_safe = 0;
+        report.figures.vaults[0].is_dust = false;
+        assert_eq!(report.broken(), [Broken::LeftBehind { name: "USDC", units: 850 }]);
     }
 
     #[test]
@@ -362,6 +400,12 @@ pub(super) mod tests {
         assert_eq!(told(|report| report.figures.vaults[0].in_safe = 1), kept);
         let sum = Broken::SumChanged { name: "USDC", supply: 5_000, everywhere: 4_999 };
         assert_eq!(told(|report| report.figures.vaults[0].everywhere -= 1), sum);
+        assert_eq!(
+            told(|report| report.malicious_refused = 0),
+            Broken::Nothing("of the thief's was refused by the gate")
+        );
+        let also = Broken::AlsoTaken { name: "SOL", units: 1 };
+        assert_eq!(told(|report| report.figures.vaults[1].thief_has = 1), also);
         let back = |paid_at_once| End::Return { returned_slot: 220, normal_slot: 230, paid_at_once };
         assert_eq!(told_of(&back(false)), [Broken::NotBack]);
         let claims = |paid| End::Claims { opened_slot: 220, paid_slot: 230, claims: 9, paid };

@@ -5,14 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use firebreak_chain::{account, send, token};
+use firebreak_chain::{send, token};
 use firebreak_client::{
+    VaultState,
     account::Kind,
     interface::{
         Operation, Severity, pda,
         state::{Held, Route, Safe},
     },
 };
+use solana_account::Account;
 use solana_client::nonblocking::rpc_client::RpcClient;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
@@ -35,7 +37,7 @@ use crate::{
     programs::{self, Guard},
     report::Amount,
     scenario::Ground,
-    stage::{COIN, COLLATERALS, DOLLAR, Stage, USD},
+    stage::{COIN, COLLATERALS, Collateral, DOLLAR, Stage, USD},
     timeline::Timeline,
     watch::{Change, Seen, View, Watch, decode},
 };
@@ -83,14 +85,14 @@ pub(super) async fn play(ground: &Ground, ending: Ending) -> Result<Report, Demo
         Ending::Return => story.bring_back(chain.payer()).await?,
         Ending::Claims => story.share_out().await?,
     };
-    keeper.require_alive().await?;
+    keeper.require_alive("during the drill").await?;
     story.quiet().await?;
     for attempt in &rescue.attempts {
         story.tally.count(attempt.operation, &attempt.result);
     }
     let lines = keeper.stop().await?;
+    story.caught_up().await?;
     let vaults = [story.vault(DOLLAR, &attack, &rescue).await?, story.vault(COIN, &attack, &rescue).await?];
-    let thief_has = story.balance(&stage.attacker.purses[DOLLAR]).await?;
     let (_, journal) = verified_journal(&story.rpc, &stage).await?;
     chain.shutdown().await.trying("ending the chain")?;
 
@@ -115,9 +117,10 @@ pub(super) async fn play(ground: &Ground, ending: Ending) -> Result<Report, Demo
             ordered_slot: rescue.ordered_slot,
             empty_slot: rescue.empty_slot,
             bound: attack.bound,
+            bound_seconds: attack.bound_seconds,
             stolen: attack.loot,
             thief_waiting: waits(&attack.theft.waits),
-            thief_paid: thief_has.saturating_sub(attack.loot),
+            thief_paid: vaults[DOLLAR].thief_has.saturating_sub(attack.loot),
             users_waiting: waits(&attack.users),
             users_paid,
             end,
@@ -140,8 +143,9 @@ struct Attack {
     theft: Theft,
     /// What the vaults held when it began.
     at_stake: [u64; 2],
-    /// What the limiter lets leave at most, read from it before.
+    /// What the limiter lets leave at most in any interval of so many seconds, read from it before.
     bound: u64,
+    bound_seconds: u32,
     /// What the thief got.
     loot: u64,
     /// What waits in the names of honest users.
@@ -154,6 +158,8 @@ struct Rescue {
     ordered_slot: u64,
     /// The slot in which the last of the vaults was seen empty; none where one of them never was.
     empty_slot: Option<u64>,
+    /// Whether each vault was, both times.
+    was_empty: [bool; 2],
     /// What honest users could do while their money was in safety.
     attempts: Vec<Attempt>,
 }
@@ -161,7 +167,7 @@ struct Rescue {
 /// A drill under way.
 pub(super) struct Story {
     pub(super) stage: Arc<Stage>,
-    /// Reads what is confirmed, as the command line does.
+    /// Reads what is confirmed, as the command line does. What sends, sees what is processed.
     pub(super) rpc: RpcClient,
     pub(super) desk: Desk,
     /// Honest users, while they trade.
@@ -181,6 +187,7 @@ impl Story {
         let (stage, watched) = (Arc::clone(&self.stage), self.stage.watched());
         let before = self.view().await?;
         let bound = before.limiter.bound(before.vault.amount)?;
+        let bound_seconds = before.limiter.settings.windows[0].seconds;
         let at_stake = [before.vault.amount, self.balance(&stage.vault(COIN)).await?];
         let watch = Watch::start(stage.rpc(), watched, Operation::WITHDRAW, before);
         (self.tell)("the thief comes");
@@ -204,6 +211,7 @@ impl Story {
         self.types("pause --market 0 --for 10m", &[Who::Guardian(0)]).await?;
         let paused_slot = self.note("a guardian closed everything but the exits".to_owned()).await?;
         let theft = thief.gives_up().await?;
+        self.caught_up().await?;
         let loot = self.balance(&stage.attacker.purses[DOLLAR]).await?;
         let waits: u64 = theft.waits.iter().map(|held| held.amount).sum();
         self.note(format!(
@@ -221,37 +229,55 @@ impl Story {
             };
             self.told.push((at, slot, what));
         }
-        Ok(Attack { theft, at_stake, bound, loot, users, paused_slot })
+        Ok(Attack { theft, at_stake, bound, bound_seconds, loot, users, paused_slot })
     }
 
     /// Guardians order the migration, and anybody moves the vaults, also what comes in later.
     async fn rescue(&mut self) -> Result<Rescue, DemoError> {
         self.types("migrate --market 0", &QUORUM).await?;
         let ordered_slot = self.note("guardians ordered the migration".to_owned()).await?;
-        let mut empty_slot = Some(ordered_slot);
-        for (number, place) in [DOLLAR, COIN].into_iter().enumerate() {
-            let seen = self.empty(place).await?;
-            empty_slot = empty_slot.zip(seen).map(|(slot, seen)| slot.max(seen));
-            let done = number + 1;
-            self.note(format!("{done} of 2 vaults moved to safety: {}", COLLATERALS[place].name)).await?;
-        }
+        let first = self.sweep().await?;
         let attempts = honest::get_out(&self.stage, true).await?;
-        let late = self.balance(&self.stage.vault(DOLLAR)).await?;
-        self.note(format!("exits are open: {} came in meanwhile", dollars(late))).await?;
-        self.empty(DOLLAR).await?;
-        self.note("what came in late is in safety too".to_owned()).await?;
+        self.caught_up().await?;
+        let late = [self.vault_has(DOLLAR).await?, self.vault_has(COIN).await?];
+        self.note(format!("exits are open: {} and {} came in meanwhile", late[DOLLAR], late[COIN])).await?;
+        self.types("migrate --market 0", &QUORUM).await?;
+        self.note("guardians ordered it again: it lasts anew".to_owned()).await?;
+        let then = self.sweep().await?;
         self.types("safes", &[]).await?;
-        Ok(Rescue { ordered_slot, empty_slot, attempts })
+        Ok(Rescue {
+            ordered_slot,
+            empty_slot: first[DOLLAR].zip(first[COIN]).map(|(one, other)| one.max(other)),
+            was_empty: [DOLLAR, COIN].map(|place| first[place].is_some() && then[place].is_some()),
+            attempts,
+        })
     }
 
-    /// Sends `migrate` until the vault was seen empty, and the slot of that.
-    pub(super) async fn empty(&self, place: usize) -> Result<Option<u64>, DemoError> {
+    /// Anybody moves all vaults; the slots in which they were seen empty.
+    pub(super) async fn sweep(&mut self) -> Result<[Option<u64>; 2], DemoError> {
+        let mut empty = [None; 2];
+        for (number, place) in (1..).zip([DOLLAR, COIN]) {
+            empty[place] = self.empty(place).await?;
+            let name = COLLATERALS[place].name;
+            self.note(match empty[place] {
+                Some(_) => format!("{number} of {} vaults is in safety: {name}", COLLATERALS.len()),
+                None => format!("the {name} vault was never seen empty"),
+            })
+            .await?;
+        }
+        self.caught_up().await?;
+        Ok(empty)
+    }
+
+    /// Sends `migrate` until the vault was seen with nothing in it but dust, and the slot of that.
+    async fn empty(&self, place: usize) -> Result<Option<u64>, DemoError> {
         let (stage, rpc) = (&self.stage, self.stage.rpc());
         for _ in 0..SWEEPS {
             let migrate = stage.venue.migrate_vault(stage.mints[place], stage.segment(&rpc).await?);
             let sent = send::send(&rpc, &stage.bystander, &[], &[stage.serial(), migrate]).await;
             let landed = sent.and_then(send::Landed::ok).trying("moving a vault to safety")?;
-            if token::balance(&rpc, &stage.vault(place)).await.trying("reading a vault")? == 0 {
+            self.caught_up().await?;
+            if self.route(place).await?.is_dust(self.balance(&stage.vault(place)).await?) {
                 return Ok(Some(landed.slot));
             }
         }
@@ -307,8 +333,7 @@ impl Story {
     /// What became of a vault's money, now that nobody moves any.
     async fn vault(&self, place: usize, attack: &Attack, rescue: &Rescue) -> Result<Vault, DemoError> {
         let stage = &self.stage;
-        let (vault, mint) = (stage.vault(place), stage.mints[place]);
-        let route: Route = self.read(pda::route(&stage.venue.market, &vault).0, "route").await?;
+        let (vault, mint, route) = (stage.vault(place), stage.mints[place], self.route(place).await?);
         let (after, in_safe) = (self.balance(&vault).await?, self.balance(&self.tokens(place)).await?);
         let mut everywhere = after + in_safe;
         for person in stage.people() {
@@ -319,14 +344,28 @@ impl Story {
             name: COLLATERALS[place].name,
             decimals: COLLATERALS[place].decimals,
             before: attack.at_stake[place],
-            was_empty: rescue.empty_slot.is_some(),
+            was_empty: rescue.was_empty[place],
             moved: route.received,
             returned: route.returned,
             after,
+            is_dust: route.is_dust(after),
             in_safe,
+            thief_has: self.balance(&stage.attacker.purses[place]).await?,
             supply,
             everywhere,
         })
+    }
+
+    async fn route(&self, place: usize) -> Result<Route, DemoError> {
+        let address = pda::route(&self.stage.venue.market, &self.stage.vault(place)).0;
+        self.read(address, "route").await
+    }
+
+    /// What a vault has, readable.
+    async fn vault_has(&self, place: usize) -> Result<String, DemoError> {
+        let units = self.balance(&self.stage.vault(place)).await?;
+        let Collateral { name, decimals, .. } = COLLATERALS[place];
+        Ok(format!("{} {name}", Amount { units, decimals }))
     }
 
     /// The protocol, the market and the attacked vault now.
@@ -348,12 +387,28 @@ impl Story {
     }
 
     pub(super) async fn balance(&self, address: &Pubkey) -> Result<u64, DemoError> {
-        token::balance(&self.rpc, address).await.trying("reading a balance")
+        let found = self.account(*address, "token account").await?;
+        Ok(VaultState::read(&found.owner, &found.data).amount)
     }
 
     pub(super) async fn read<T: Kind>(&self, address: Pubkey, what: &'static str) -> Result<T, DemoError> {
-        let found = account(&self.rpc, &address).await.trying("reading an account")?;
-        decode(&found.ok_or(DemoError::NoAccount { what, address })?, what)
+        decode(&self.account(address, what).await?, what)
+    }
+
+    /// An account as it is confirmed.
+    pub(super) async fn account(&self, address: Pubkey, what: &'static str) -> Result<Account, DemoError> {
+        let answer = self.rpc.get_account_with_commitment(&address, self.rpc.commitment()).await;
+        answer.trying("reading an account")?.value.ok_or(DemoError::NoAccount { what, address })
+    }
+
+    /// Waits until what has just landed is confirmed too.
+    pub(super) async fn caught_up(&self) -> Result<(), DemoError> {
+        let asking = "asking for the slot";
+        let processed = self.stage.rpc().get_slot().await.trying(asking)?;
+        self.until("the chain's confirmation", async |story: &Self| {
+            Ok(story.rpc.get_slot().await.trying(asking)? >= processed)
+        })
+        .await
     }
 
     pub(super) async fn types(&mut self, command: &str, by: &[Who]) -> Result<(), DemoError> {

@@ -8,7 +8,7 @@ use std::{
 use firebreak_chain::send;
 use firebreak_client::{
     Refusal,
-    instruction::{self as breaker, Payout},
+    instruction::{self as breaker, Migrate, Payout},
     interface::{
         BreakerError, GateError, pda,
         state::{Held, ReleaseOrder, RouteSettings},
@@ -24,7 +24,7 @@ use super::queue;
 use crate::{
     attacker,
     error::{DemoError, Trying},
-    stage::{DOLLAR, Person, Stage},
+    stage::{COIN, DOLLAR, Person, Stage},
     watch::View,
 };
 
@@ -124,7 +124,7 @@ impl Tried {
 }
 
 /// What he would do with the safes, and whose key signs it.
-type Plan<'a> = (&'static str, BreakerError, Instruction, &'a Keypair);
+type Plan<'a> = (&'static str, BreakerError, Vec<Instruction>, &'a Keypair);
 
 /// What he tries while guardians have said nothing yet of what waits: by himself, and with the authority's key, which he has
 /// stolen.
@@ -144,17 +144,17 @@ pub(super) async fn tries_first(
     }
     let to_himself = RouteSettings { destination: purse, ..RouteSettings::starting() };
     let plans: [Plan<'_>; 3] = [
-        ("moves a vault to his own account", BreakerError::WrongSafe, elsewhere, &thief.key),
+        ("moves a vault to his own account", BreakerError::WrongSafe, vec![elsewhere], &thief.key),
         (
             "has what waits in his own name paid",
             BreakerError::HeldFlagged,
-            breaker::claim_held(protocol, &to_his_purse(stage, thief.address()), own, segment),
+            vec![breaker::claim_held(protocol, &to_his_purse(stage, thief.address()), own, segment)],
             &thief.key,
         ),
         (
             "with the authority's key, gives a vault's route his account as destination",
             BreakerError::RegistrationClosed,
-            breaker::register_route(key, key, (protocol, market), (vault, mint), &to_himself, segment),
+            vec![breaker::register_route(key, key, (protocol, market), (vault, mint), &to_himself, segment)],
             authority,
         ),
     ];
@@ -170,20 +170,38 @@ pub(super) async fn tries_then(
     let to = to_his_purse(stage, user.address());
     let claim = breaker::claim_held(stage.venue.protocol, &to, nonce, segment);
     let what = "has a user's withdrawal paid to himself";
-    tries(stage, [(what, BreakerError::WrongPayee, claim, &stage.attacker.key)]).await
+    tries(stage, [(what, BreakerError::WrongPayee, vec![claim], &stage.attacker.key)]).await
 }
 
-/// What he tries with the authority's key once guardians agreed on a release, and it waits.
+/// What he tries with the authority's key once guardians agreed on the release of the coins, and it waits.
 pub(super) async fn tries_release(
     stage: &Stage,
     authority: &Keypair,
-    (proposal, order): (Pubkey, &ReleaseOrder),
+    proposal: Pubkey,
+    order: &ReleaseOrder,
 ) -> Result<Vec<Tried>, DemoError> {
     let (key, segment) = (authority.pubkey(), stage.segment(&stage.rpc()).await?);
-    let scope = (stage.venue.protocol, stage.venue.market, stage.mints[DOLLAR]);
+    let scope = (stage.venue.protocol, stage.venue.market, stage.mints[COIN]);
     let begin = breaker::begin_release(proposal, Some(key), scope, order, segment);
     let what = "with the authority's key, begins a release before its time";
-    tries(stage, [(what, BreakerError::ProposalNotRipe, begin, authority)]).await
+    tries(stage, [(what, BreakerError::ProposalNotRipe, vec![begin], authority)]).await
+}
+
+/// What he tries once the release of the dollars began, whose bug is not mended: more of it at once than a quarter.
+pub(super) async fn tries_two_steps(stage: &Stage) -> Result<Vec<Tried>, DemoError> {
+    let (mint, vault, segment) =
+        (stage.mints[DOLLAR], stage.vault(DOLLAR), stage.segment(&stage.rpc()).await?);
+    let of = Migrate {
+        market: stage.venue.market,
+        vault,
+        owner: None,
+        mint,
+        token_program: spl_token_interface::id(),
+    };
+    let step = breaker::release(stage.venue.protocol, &of, vault, segment);
+    let what = "takes two steps of a release at once";
+    let both = vec![step.clone(), step];
+    tries(stage, [(what, BreakerError::ReleaseNotDue, both, &stage.attacker.key)]).await
 }
 
 /// A claim of somebody's, as the published list has it.
@@ -212,13 +230,13 @@ pub(super) async fn tries_claim(stage: &Stage, listed: &Listed) -> Result<Vec<Tr
         (
             "has a user's claim paid to himself",
             BreakerError::WrongPayee,
-            listed.claim(stage, listed.owner, purse, segment),
+            vec![listed.claim(stage, listed.owner, purse, segment)],
             &thief.key,
         ),
         (
             "claims as much in his own name, with a user's proof",
             BreakerError::WrongClaim,
-            listed.claim(stage, thief.address(), purse, segment),
+            vec![listed.claim(stage, thief.address(), purse, segment)],
             &thief.key,
         ),
     ];
@@ -233,7 +251,7 @@ pub(super) async fn tries_claim_again(
 ) -> Result<Vec<Tried>, DemoError> {
     let claim = listed.claim(stage, listed.owner, to, stage.segment(&stage.rpc()).await?);
     let what = "has a claim paid a second time, to drain the safe";
-    tries(stage, [(what, BreakerError::AlreadyClaimed, claim, &stage.attacker.key)]).await
+    tries(stage, [(what, BreakerError::AlreadyClaimed, vec![claim], &stage.attacker.key)]).await
 }
 
 /// What waits in this owner's name is to go to the thief.
@@ -250,8 +268,9 @@ fn to_his_purse(stage: &Stage, owner: Pubkey) -> Payout {
 
 async fn tries<const N: usize>(stage: &Stage, plans: [Plan<'_>; N]) -> Result<Vec<Tried>, DemoError> {
     let (rpc, mut tried) = (stage.rpc(), Vec::new());
-    for (what, rule, instruction, signer) in plans {
-        let sent = send::send(&rpc, signer, &[], &[stage.serial(), instruction]).await;
+    for (what, rule, mut instructions, signer) in plans {
+        instructions.insert(0, stage.serial());
+        let sent = send::send(&rpc, signer, &[], &instructions).await;
         let answer = match sent.trying("what the thief tries")?.error {
             None => Answer::Passed,
             Some(error) => match Refusal::of(&error).and_then(|(_, refusal)| refusal.breaker()) {

@@ -146,8 +146,12 @@ fn standing(snapshot: &Snapshot, (key, route): (&Pubkey, &Route), may: bool, tok
     let Some((program, state)) = tokens.account(&vault) else {
         return Standing::Not(Outcome::Nothing { reason: "there is no such token account".to_owned() });
     };
-    if state.amount == 0 {
-        return Standing::Not(Outcome::Nothing { reason: "it is empty".to_owned() });
+    if route.is_dust(state.amount) {
+        let reason = match state.amount {
+            0 => "it is empty".to_owned(),
+            _ => "that is too little to move, beside what of it is in safety".to_owned(),
+        };
+        return Standing::Not(Outcome::Nothing { reason });
     }
     if !route.is_custody(key) {
         return Standing::Not(Outcome::Left {

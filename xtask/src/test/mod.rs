@@ -4,7 +4,7 @@ mod libtest;
 mod reproduce;
 mod session;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -24,8 +24,9 @@ const SCENARIOS: &str = "tests/scenarios";
 const DRILL: &str = "tests/drill";
 /// The drill's tests on chains.
 const DRILL_DEMO: &str = "demo/drill";
-/// What makes a drill of whoever is built for its tests, and those tests.
+/// What makes a drill of whoever is built for it, and what is.
 const DRILLS: &str = "firebreak-drill/drill,firebreak-demo-drill/drill";
+const DRILL_PROGRAM: &str = "firebreak-demo-drill";
 const DRILL_TESTS: [&str; 2] = ["drill", "migration_drill"];
 const ON_CHAIN: [&str; 2] = ["tests/chain", "demo"];
 const DIFFTEST: &str = "sbf-difftest-host";
@@ -83,8 +84,9 @@ fn everything(session: &mut Session<'_>, arguments: &Arguments) {
             host_tests(session, arguments, binaries, llvm.as_deref());
             match programs {
                 Some(_) => {
-                    program_tests(session, arguments, binaries);
-                    drill_tests(session, arguments, llvm.as_deref());
+                    let validator = Validator::find(session, arguments);
+                    program_tests(session, arguments, binaries, &validator);
+                    drill_tests(session, arguments, llvm.as_deref(), &validator);
                 }
                 None => session.skip("tests in the VM and on chains", "the programs do not build"),
             }
@@ -108,7 +110,12 @@ fn host_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[Bina
 }
 
 /// Tests that load the compiled programs.
-fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[Binary]) {
+fn program_tests(
+    session: &mut Session<'_>,
+    arguments: &Arguments,
+    binaries: &[Binary],
+    validator: &Validator,
+) {
     let workspace = session.workspace;
     session.check("compiler's output against native code", || {
         let mut command = program(binaries, DIFFTEST)?.command(workspace);
@@ -130,50 +137,69 @@ fn program_tests(session: &mut Session<'_>, arguments: &Arguments, binaries: &[B
     }
     let scenarios = suites(binaries, |folder| folder == SCENARIOS);
     session.suites("scenarios in LiteSVM", scenarios, usual(arguments), None);
-    on_chains(session, arguments, "end to end", || suites(binaries, |folder| ON_CHAIN.contains(&folder)));
+    on_chains(session, validator, "end to end", || suites(binaries, |folder| ON_CHAIN.contains(&folder)));
     session.check("compute units are as documented", || {
         run(program(binaries, bench::CU)?.command(workspace).arg("--check"))
     });
 }
 
 /// Tests of the drill, whose rules are compiled once more for them: where they are, delays are seconds for everybody.
-fn drill_tests(session: &mut Session<'_>, arguments: &Arguments, llvm: Option<&Path>) {
+fn drill_tests(session: &mut Session<'_>, arguments: &Arguments, llvm: Option<&Path>, validator: &Validator) {
     let workspace = session.workspace;
     session.check("no program but a drill is one", || deploy::check_built(workspace));
-    let binaries = session.check("tests of the drill, compiled", || {
-        let mut command = host::workspace_cargo(workspace, "build", llvm);
-        host::build(
-            workspace,
-            command
-                .args(["--features", DRILLS])
-                .args(DRILL_TESTS.map(|test| ["--test", test]).as_flattened()),
-        )
-    });
+    let of_drills = |subcommand| {
+        let mut command = host::workspace_cargo(workspace, subcommand, llvm);
+        command.args(["--features", DRILLS, "--bin", DRILL_PROGRAM]);
+        command.args(DRILL_TESTS.map(|test| ["--test", test]).as_flattened());
+        command
+    };
+    session.check("clippy of the drill", || run(of_drills("clippy").args(["--", "-D", "warnings"])));
+    let binaries =
+        session.check("tests of the drill, compiled", || host::build(workspace, &mut of_drills("build")));
     let Some(binaries) = binaries else {
         session.skip("the drill", "its tests do not compile");
         return;
     };
     let of = |folder| suites(&binaries, move |found| found == folder);
     session.suites("the drill in LiteSVM", of(DRILL), usual(arguments), None);
-    on_chains(session, arguments, "the drill of a migration", || of(DRILL_DEMO));
+    on_chains(session, validator, "the drill of a migration", || of(DRILL_DEMO));
 }
 
-/// Tests on real chains: on a Surfnet, and on the validator where that is asked for.
+/// Tests on real chains: on a Surfnet, and on the validator where there is one. Where it was not asked for, what needs it is
+/// counted as skipped.
 fn on_chains<'b, S: Iterator<Item = &'b Binary>>(
     session: &mut Session<'_>,
-    arguments: &Arguments,
+    validator: &Validator,
     what: &str,
     suites: impl Fn() -> S,
 ) {
-    if !arguments.validator && !arguments.full {
-        session.suites(&format!("{what} on Surfnet"), suites(), Which::Usual, None);
-        return;
-    }
-    session.suites(&format!("{what} on Surfnet"), suites(), Which::UsualOnly, None);
+    let surfnet = match validator {
+        Validator::NotWanted => Which::Usual,
+        Validator::Missing | Validator::At(_) => Which::UsualOnly,
+    };
+    session.suites(&format!("{what} on Surfnet"), suites(), surfnet, None);
     let name = format!("{what} on solana-test-validator");
-    match session.check("solana-test-validator is there", validator::require) {
-        Some(binary) => session.suites(&name, suites(), Which::Ignored, Some(&binary)),
-        None => session.skip(&name, "it could not be installed"),
+    match validator {
+        Validator::NotWanted => {}
+        Validator::Missing => session.skip(&name, "it could not be installed"),
+        Validator::At(binary) => session.suites(&name, suites(), Which::Ignored, Some(binary)),
+    }
+}
+
+/// `solana-test-validator`.
+enum Validator {
+    NotWanted,
+    Missing,
+    At(PathBuf),
+}
+
+impl Validator {
+    fn find(session: &mut Session<'_>, arguments: &Arguments) -> Self {
+        if !arguments.validator && !arguments.full {
+            return Self::NotWanted;
+        }
+        let found = session.check("solana-test-validator is there", validator::require);
+        found.map_or(Self::Missing, Self::At)
     }
 }
 
