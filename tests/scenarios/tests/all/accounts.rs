@@ -2,6 +2,7 @@
 //! one account is exchanged, and the exact refusal is named.
 
 mod held;
+mod money;
 mod street;
 
 use firebreak_interface::{

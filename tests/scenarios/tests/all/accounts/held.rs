@@ -1,6 +1,5 @@
 //! The accounts of withdrawals that wait, swapped one by one.
 
-use firebreak_client::Refusal;
 use firebreak_interface::{
     BreakerError::*,
     ID, Operation, Verdict,
@@ -9,48 +8,18 @@ use firebreak_interface::{
     pda,
     state::{RouteSettings, TOKEN_2022},
 };
-use firebreak_scenarios::{Protected, Setup, World, holding::GROSS, token, world::OTHER_PROGRAM};
+use firebreak_scenarios::{Setup, World, holding::GROSS, token};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 use super::street::*;
 
 /// Our world, which holds, and a neighbour, which could.
 fn street(custody: bool) -> Street {
-    let mut world = World::holding(1, |setup| setup.custody = custody);
+    let world = World::holding(1, |setup| setup.custody = custody);
     let route = Some(RouteSettings { holds: 1, ..RouteSettings::starting() });
-    let open = Setup { route, custody, armed: false, seasoned: false, ..Setup::default() };
-    let neighbour = Protected::join(&mut world.vm, OTHER_PROGRAM, &open);
-    Street { world, neighbour }
-}
-
-impl Street {
-    /// Our program makes this call, with one account swapped.
-    fn refuses_call(&mut self, good: &Instruction, place: usize, swaps: &[(Pubkey, Refusal)]) {
-        let alice = self.world.alice.insecure_clone();
-        for (swap, expected) in swaps {
-            let mut bad = good.clone();
-            bad.accounts[place].pubkey = *swap;
-            let call = self.world.us.program.calls(bad);
-            self.world.vm.send(&[call], &[&alice]).fails_with(*expected);
-        }
-    }
-
-    /// The same, with the like of an account of the breaker's.
-    fn refuses_fake_calls(&mut self, good: &Instruction, places: &[usize]) {
-        for place in places {
-            let [look_alike, other_kind, nothing, wallet] = self.fakes(good, *place);
-            let foreign = [look_alike, nothing, wallet].map(|fake| (fake, NOT_THE_BREAKERS));
-            self.refuses_call(good, *place, &foreign);
-            self.refuses_call(good, *place, &[(other_kind, WRONG_KIND)]);
-        }
-    }
-
-    fn their_safe(&self) -> Pubkey {
-        pda::safe(&self.neighbour.market, &self.neighbour.mint).0
-    }
+    Street::beside_one(world, Setup { route, custody, ..Setup::default() })
 }
 
 #[test]

@@ -40,8 +40,13 @@ impl Street {
     }
 
     /// Our world as it is, and another protocol, whose registration is open.
-    pub(super) fn beside(mut world: World) -> Self {
-        let open = Setup { armed: false, seasoned: false, ..Setup::default() };
+    pub(super) fn beside(world: World) -> Self {
+        Self::beside_one(world, Setup::default())
+    }
+
+    /// The same, with a neighbour that is set up like this.
+    pub(super) fn beside_one(mut world: World, setup: Setup) -> Self {
+        let open = Setup { armed: false, seasoned: false, ..setup };
         let neighbour = Protected::join(&mut world.vm, OTHER_PROGRAM, &open);
         Self { world, neighbour }
     }
@@ -94,6 +99,39 @@ impl Street {
         let [look_alike, other_kind, nothing, wallet] = self.fakes(good, place);
         self.refuses(good, signers, place, &[(look_alike, NOT_THE_BREAKERS), (other_kind, WRONG_KIND)]);
         self.refuses(good, signers, place, &[(nothing, NOT_THE_BREAKERS), (wallet, NOT_THE_BREAKERS)]);
+    }
+
+    /// Our program makes this call, with one account swapped.
+    pub(super) fn refuses_call(&mut self, good: &Instruction, place: usize, swaps: &[(Pubkey, Refusal)]) {
+        let alice = self.world.alice.insecure_clone();
+        for (swap, expected) in swaps {
+            let mut bad = good.clone();
+            bad.accounts[place].pubkey = *swap;
+            let call = self.world.us.program.calls(bad);
+            self.world.vm.send(&[call], &[&alice]).fails_with(*expected);
+        }
+    }
+
+    /// The same, with the like of an account of the breaker's.
+    pub(super) fn refuses_fake_calls(&mut self, good: &Instruction, places: &[usize]) {
+        for place in places {
+            let [look_alike, other_kind, nothing, wallet] = self.fakes(good, *place);
+            let foreign = [look_alike, nothing, wallet].map(|fake| (fake, NOT_THE_BREAKERS));
+            self.refuses_call(good, *place, &foreign);
+            self.refuses_call(good, *place, &[(other_kind, WRONG_KIND)]);
+        }
+    }
+
+    /// The neighbour's safe.
+    pub(super) fn their_safe(&self) -> Pubkey {
+        pda::safe(&self.neighbour.market, &self.neighbour.mint).0
+    }
+
+    /// What is in the accounts of a call, in both vaults and in the thief's account. Lamports pay fees and are not looked at.
+    pub(super) fn state(&self, good: &Instruction) -> Vec<Option<Vec<u8>>> {
+        let others = [self.world.us.vault, self.neighbour.vault, self.world.loot];
+        let keys = good.accounts.iter().map(|account| account.pubkey).chain(others);
+        keys.map(|key| Some(self.world.vm.account(&key)?.data)).collect()
     }
 
     /// Swaps what an amendment changes, which the program opens by itself.
