@@ -1,27 +1,23 @@
 //! Money to safety: what moves it, who may, and where it never goes.
 
+pub(crate) mod registration;
+
 use firebreak_client::Refusal;
 use firebreak_interface::{
     BreakerError::*,
     Instant, Severity,
-    constants::{DAY, HOLD_MAX, HOLD_MIN, MIGRATION_WINDOW},
-    instruction::{self, Behind, Governance, Migrate},
+    constants::MIGRATION_WINDOW,
+    instruction::{self, Behind, Migrate},
     pda,
-    state::{
-        Act, GuardianAct, JournalEntry, LatchId, MigrateOrder, Proposed, RouteSettings, Source, TOKEN,
-        TOKEN_2022,
-    },
+    state::{Act, GuardianAct, JournalEntry, LatchId, MigrateOrder, RouteSettings, Source, TOKEN_2022},
 };
 use firebreak_probe::Guard;
 use firebreak_scenarios::{FUNDS, Setup, World, token};
-use solana_instruction::{Instruction, error::InstructionError};
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use spl_token_interface::instruction::AuthorityType;
-
-/// System's error: an account that is there is not created.
-const ALREADY_IN_USE: u32 = 0;
 
 /// Where an account lies in `migrate`.
 const MARKET: usize = 1;
@@ -399,105 +395,6 @@ fn what_is_no_proof_lets_nobody_move_it() {
     let migrate = [world.migrating()];
     nothing_moves(&mut world, &migrate, NoMigration);
     assert_eq!(world.severity(), Severity::Major);
-}
-
-#[test]
-pub(crate) fn a_route_is_made_and_changed_before_an_incident_or_not_at_all() {
-    // before the first limiter is armed the authority alone; in an incident not even then
-    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
-    let safe = world.us.register_safe(&world.vm);
-    let authority = world.us.authority.insecure_clone();
-    world.vm.send(&[safe], &[&authority]).succeeds();
-    let register = |world: &World, settings| world.us.register_route(&world.vm, world.us.vault, &settings);
-    let starting = RouteSettings::starting();
-    let pause = world.order(3_600);
-    world.pause(0, &pause).succeeds();
-    let route = register(&world, starting);
-    world.vm.send(&[route], &[&authority]).fails_with(RouteInIncident);
-    world.vm.advance(DAY);
-    let route = register(&world, starting);
-    world.vm.send(&[route], &[&authority]).succeeds();
-    assert_eq!((world.route().epoch, world.limiter().holds), (1, 0));
-    let route = register(&world, RouteSettings { holds: 2, ..starting });
-    world.vm.send(&[route], &[&authority]).succeeds();
-    assert_eq!((world.route().epoch, world.limiter().holds), (2, 2));
-
-    for settings in [
-        RouteSettings { hold_seconds: 0, ..starting },
-        RouteSettings { hold_seconds: HOLD_MIN - 1, ..starting },
-        RouteSettings { hold_seconds: HOLD_MAX + 1, ..starting },
-        RouteSettings { holds: 3, ..starting },
-        RouteSettings { by_anyone: 2, ..starting },
-    ] {
-        let route = register(&world, settings);
-        world.vm.send(&[route], &[&authority]).fails_with(RouteSettingOutOfBounds);
-    }
-    let vault = world.us.vault;
-    for destination in [vault, world.us.limiter] {
-        let route = register(&world, RouteSettings { destination, ..starting });
-        world.vm.send(&[route], &[&authority]).fails_with(WrongDestination);
-    }
-    let mut other = register(&world, RouteSettings { destination: world.purse, ..starting });
-    other.accounts[10].pubkey = world.loot;
-    world.vm.send(&[other], &[&authority]).fails_with(WrongDestination);
-    let thief = world.attacker.insecure_clone();
-    let mut stranger = register(&world, starting);
-    for account in &mut stranger.accounts[..2] {
-        account.pubkey = thief.pubkey();
-    }
-    world.vm.send(&[stranger], &[&thief]).fails_with(NotTheAuthority);
-}
-
-#[test]
-fn from_the_first_armed_limiter_on_a_route_waits_and_is_refused_in_an_incident() {
-    let mut world = escort();
-    let authority = world.us.authority.insecure_clone();
-    let settings = RouteSettings { by_anyone: 1, ..RouteSettings::starting() };
-    let route = world.us.register_route(&world.vm, world.us.vault, &settings);
-    world.vm.send(&[route], &[&authority]).fails_with(RegistrationClosed);
-    let bound = [world.us.market, world.us.vault];
-    let proposal = world.propose_act(&Proposed::RegisterRoute(settings), &bound);
-    let (protocol, of) = (world.us.protocol, (world.us.vault, world.us.mint));
-    let execute = |world: &World, settings: &RouteSettings| {
-        instruction::register_route(
-            world.alice.pubkey(),
-            Governance::Proposal(proposal),
-            (protocol, world.us.market),
-            of,
-            settings,
-            world.us.segment(&world.vm),
-        )
-    };
-    let early = execute(&world, &settings);
-    world.send(&[early]).fails_with(ProposalNotRipe);
-    world.wait();
-    let pause = world.order(3_600);
-    world.pause(0, &pause).succeeds();
-    let now = execute(&world, &settings);
-    world.send(&[now]).fails_with(RouteInIncident);
-    world.vm.advance(DAY);
-    let other = execute(&world, &RouteSettings { holds: 1, ..settings });
-    world.send(&[other]).fails_with(WrongProposal);
-    let now = execute(&world, &settings);
-    world.send(&[now]).succeeds();
-    assert_eq!(world.route().settings, settings);
-}
-
-#[test]
-fn a_safe_is_of_its_mint_and_of_that_mints_program() {
-    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
-    let authority = world.us.authority.insecure_clone();
-    let mut foreign = world.us.register_safe(&world.vm);
-    foreign.accounts[8].pubkey = TOKEN_2022;
-    world.vm.send(&[foreign], &[&authority]).fails_with(WrongTokenProgram);
-    let (key, of, vault) = (authority.pubkey(), (world.us.protocol, world.us.market), world.us.vault);
-    let no_mint = instruction::register_safe(key, key, of, (vault, TOKEN), world.us.segment(&world.vm));
-    world.vm.send(&[no_mint], &[&authority]).fails_with(MintNotGuardable);
-    let safe = world.us.register_safe(&world.vm);
-    world.vm.send(std::slice::from_ref(&safe), &[&authority]).succeeds();
-    assert_eq!((world.safe().tokens, world.safe().token_program), (world.safe_tokens(), TOKEN));
-    assert_eq!(world.protocol().safes, 1);
-    world.vm.send(&[safe], &[&authority]).fails_as(&InstructionError::Custom(ALREADY_IN_USE));
 }
 
 #[test]
