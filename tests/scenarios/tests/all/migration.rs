@@ -1,6 +1,7 @@
 //! Money to safety: what moves it, who may, and where it never goes.
 
 pub(crate) mod registration;
+mod stranger;
 
 use firebreak_client::Refusal;
 use firebreak_interface::{
