@@ -20,8 +20,12 @@ pub(crate) fn a_protocol_leaves_when_all_is_over_and_stays_gone() {
         let settings = Setup::default().market;
         let create = world.us.create_market(&world.vm, 1, &settings);
         let proposal = world.propose_act(&Proposed::CreateMarket { id: 1, settings }, &[]);
+        let bound = [world.us.market, world.us.mint];
+        let (safe, proposed) = (world.us.register_safe(&world.vm), Proposed::RegisterSafe);
+        let making_safe = world.propose_act(&proposed, &bound);
         world.wait();
         world.register_by(proposal, &create).succeeds();
+        world.register_by(making_safe, &safe).succeeds();
         world.us.program.addresses.market(1)
     };
     let neighbour = governed.world.neighbour();
@@ -37,7 +41,8 @@ pub(crate) fn a_protocol_leaves_when_all_is_over_and_stays_gone() {
     world.execute(proposal, &leave).fails_with(ProposalNotRipe);
     at(world, ripe, 0, 0);
 
-    let shown = |rest: Vec<Pubkey>| Amending { rest, ..leave.clone() };
+    let safe = world.safe_key();
+    let shown = |rest: Vec<Pubkey>| Amending { rest: [rest, vec![safe]].concat(), ..leave.clone() };
     let [list, low, high] = [leave.rest[0], leave.rest[1], leave.rest[2]];
     let vault = world.us.vault;
     for rest in [

@@ -3,7 +3,8 @@
 use firebreak_interface::{
     BreakerError::*,
     instruction::{self, NewInvariant, NewLimiter},
-    state::{CoverageRow, InvariantSettings, KeeperSettings, Proposed, Reading},
+    pda,
+    state::{CoverageRow, InvariantSettings, KeeperSettings, Proposed, Reading, RouteSettings, TOKEN},
 };
 use firebreak_scenarios::{
     Banded, Governed, MINT_CAP, Setup,
@@ -15,7 +16,7 @@ use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-/// A registration of each kind, as the authority signs it, and as it is proposed.
+/// A registration of each kind, as the authority signs it, and as it is proposed. The route is to the safe before it.
 pub(super) fn registrations(governed: &mut Governed) -> Vec<(Instruction, Proposed, Vec<Pubkey>)> {
     let world = &mut governed.world;
     let us = &world.us;
@@ -29,6 +30,7 @@ pub(super) fn registrations(governed: &mut Governed) -> Vec<(Instruction, Propos
     let invariant = InvariantSettings { left, right, ratio_bps: [10_000, 9_900, 9_500] };
     let terms = [us.vault, LEDGER];
     let new = NewInvariant { market: us.market, index: 1, settings: &invariant, terms: &terms };
+    let route = RouteSettings::starting();
     let (vm, segment) = (&world.vm, us.segment(&world.vm));
     let limiter = Proposed::RegisterLimiter { settings: setup.limiter, mint_cap: MINT_CAP };
     vec![
@@ -50,6 +52,8 @@ pub(super) fn registrations(governed: &mut Governed) -> Vec<(Instruction, Propos
             Proposed::RegisterInvariant { index: 1, settings: invariant.clone() },
             vec![us.market, us.vault, LEDGER],
         ),
+        (us.register_safe(vm), Proposed::RegisterSafe, vec![us.market, us.mint]),
+        (us.register_route(vm, us.vault, &route), Proposed::RegisterRoute(route), vec![us.market, us.vault]),
     ]
 }
 
@@ -76,7 +80,8 @@ fn every_registration_waits_once_a_limiter_was_armed() {
         let last = *governed.world.told().last().expect("told");
         assert_eq!(last.actor, proposal, "the journal says by which proposal");
     }
-    assert_eq!(governed.world.protocol().markets, 2);
+    assert_eq!((governed.world.protocol().markets, governed.world.protocol().safes), (2, 1));
+    assert_eq!(governed.world.route().safe, governed.world.safe_key());
     governed.world.verify_journal(&governed.world.told()).expect("sound");
 }
 
@@ -103,7 +108,7 @@ fn a_registration_is_bound_to_its_market_its_vault_and_its_terms() {
     let limiter = world.propose_act(proposed, bound);
     let (_, proposed, bound) = &registrations[5];
     let invariant = world.propose_act(proposed, bound);
-    let Proposed::RegisterInvariant { settings, .. } = proposed else { panic!("the last registers one") };
+    let Proposed::RegisterInvariant { settings, .. } = proposed else { panic!("the sixth registers one") };
     world.wait();
     let us = &world.us;
     let (vm, segment, vault) = (&world.vm, us.segment(&world.vm), registrations[1].2[1]);
@@ -131,4 +136,46 @@ fn a_registration_is_bound_to_its_market_its_vault_and_its_terms() {
         world.register_by(invariant, &other).fails_with(WrongProposal);
     }
     world.register_by(invariant, &registrations[5].0).succeeds();
+}
+
+/// Where a vault's money goes is read before: another mint's safe or another vault's route is not what waited.
+#[test]
+fn a_registration_is_bound_to_its_mint_and_to_the_vault_that_it_leads_away_from() {
+    let mut governed = Governed::default();
+    let second = governed.world.us.create_market(&governed.world.vm, 1, &Setup::default().market);
+    let of_second = Proposed::CreateMarket { id: 1, settings: Setup::default().market };
+    let registrations = registrations(&mut governed);
+    let world = &mut governed.world;
+    let other_mint = token::mint(&mut world.vm, &world.us.authority, 6);
+    let market = world.propose_act(&of_second, &[]);
+    let [limiter, safe, route] = [1, 6, 7].map(|place: usize| {
+        let (_, proposed, bound) = &registrations[place];
+        world.propose_act(proposed, bound)
+    });
+    world.wait();
+    world.register_by(market, &second).succeeds();
+    world.register_by(limiter, &registrations[1].0).succeeds();
+    let (us, key, segment) = (&world.us, world.us.authority.pubkey(), world.us.segment(&world.vm));
+    let second = us.program.addresses.market(1);
+    let safe_of =
+        |market, mint| instruction::register_safe(key, key, (us.protocol, market), (mint, TOKEN), segment);
+    for other in [safe_of(us.market, other_mint), safe_of(second, us.mint)] {
+        world.register_by(safe, &other).fails_with(WrongProposal);
+    }
+    world.register_by(safe, &registrations[6].0).succeeds();
+
+    let us = &world.us;
+    let (other_vault, settings) = (registrations[1].2[1], RouteSettings::starting());
+    let others = [
+        us.register_route(&world.vm, other_vault, &settings),
+        us.register_route(&world.vm, us.vault, &RouteSettings { by_anyone: 1, ..settings }),
+        // a safe's proposal is none of a route
+        registrations[6].0.clone(),
+    ];
+    for other in &others {
+        world.register_by(route, other).fails_with(WrongProposal);
+    }
+    assert!(world.vm.account(&pda::route(&world.us.market, &other_vault).0).is_none());
+    world.register_by(route, &registrations[7].0).succeeds();
+    assert_eq!(world.route().vault, world.us.vault);
 }
