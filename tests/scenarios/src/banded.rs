@@ -39,7 +39,11 @@ impl Default for Banded {
 impl Banded {
     /// A world where a band can still be registered; both feeds say 100.
     pub fn unregistered(second: Feed) -> Self {
-        let world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
+        Self::over(World::with(|setup| (setup.armed, setup.seasoned) = (false, false)), second)
+    }
+
+    /// As [`Self::unregistered`], over a world in which no limiter is armed.
+    pub fn over(world: World, second: Feed) -> Self {
         let settings = BandSettings::starting(FIRST, second);
         let band = pda::band(&world.us.market, 0).0;
         let mut this = Self { world, settings, band };
@@ -63,15 +67,19 @@ impl Banded {
     /// A band that is armed, has learned a price of 100 and may call Critical.
     pub fn armed(second: Feed) -> Self {
         let mut this = Self::shadow(second);
-        this.arm().succeeds();
-        let delay = this.world.protocol().loosening_delay;
-        this.world.vm.advance(delay.into());
-        for _ in 0..=6 {
-            this.world.vm.advance(600);
-            this.post_both(HUNDRED);
-            this.observe().succeeds();
-        }
+        this.season();
         this
+    }
+
+    /// Arms a band in shadow; it learns a price of 100 and may call Critical from then on.
+    pub fn season(&mut self) {
+        self.arm().succeeds();
+        self.world.wait();
+        for _ in 0..=6 {
+            self.world.vm.advance(600);
+            self.post_both(HUNDRED);
+            self.observe().succeeds();
+        }
     }
 
     /// A fresh price of a feed, as the oracle would post it now.

@@ -6,6 +6,7 @@ use firebreak_interface::{
     pda,
     state::{MigrateOrder, Route, Safe, Source},
 };
+use solana_account::Account;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -42,6 +43,16 @@ impl World {
     /// The route.
     pub fn route(&self) -> Route {
         self.vm.read(&self.route_key())
+    }
+
+    /// All that a move of our vault's money could change, as it is: token accounts, and the breaker's.
+    pub fn standing(&self) -> Vec<Option<Account>> {
+        let (us, addresses) = (&self.us, &self.us.program.addresses);
+        let tokens = [us.vault, self.safe_tokens(), self.purse, self.loot];
+        let breakers =
+            [us.protocol, us.market, us.limiter, self.route_key(), self.safe_key(), addresses.journal];
+        let keys = tokens.into_iter().chain(breakers).chain(addresses.segments(&self.journal()));
+        keys.map(|key| self.vm.account(&key)).collect()
     }
 
     /// Our vault and its way to safety, in escort.

@@ -23,6 +23,23 @@ pub fn mint(vm: &mut Vm, authority: &Keypair, decimals: u8) -> Pubkey {
     create(vm, authority, &mint, Mint::LEN, built(setup))
 }
 
+/// Creates a mint whose authority may also freeze what anybody has of it.
+pub fn freezable_mint(vm: &mut Vm, authority: &Keypair, decimals: u8) -> Pubkey {
+    let (mint, key) = (vm.key(), authority.pubkey());
+    let setup = token::initialize_mint2(&PROGRAM, &mint.pubkey(), &key, Some(&key), decimals);
+    create(vm, authority, &mint, Mint::LEN, built(setup))
+}
+
+/// Freezes an account, as the mint's freeze authority may.
+pub fn freeze(account: &Pubkey, mint: &Pubkey, authority: &Pubkey) -> Instruction {
+    built(token::freeze_account(&PROGRAM, account, mint, authority, &[]))
+}
+
+/// Thaws a frozen account.
+pub fn thaw(account: &Pubkey, mint: &Pubkey, authority: &Pubkey) -> Instruction {
+    built(token::thaw_account(&PROGRAM, account, mint, authority, &[]))
+}
+
 /// Creates a token account of `owner`.
 pub fn account(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> Pubkey {
     account_of(vm, payer, mint, |_| *owner)

@@ -7,8 +7,8 @@ use firebreak_scenarios::outcome;
 
 use crate::{
     accounts, acts, bands, budgets, claims, coverage, damage, extensions, flows, guardians, held, invariants,
-    journal, migration, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, time,
-    versions,
+    journal, migration, mints, pauses, pins, pokes, raises, ratchet, registration, releases, resumes, safes,
+    time, versions,
 };
 
 /// Which scenario meets which error.
@@ -144,7 +144,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (RouteInIncident, migration::registration::a_route_is_made_and_changed_before_an_incident_or_not_at_all),
     (WrongSafe, migration::money_goes_nowhere_but_to_the_registered_safe),
     (WrongTokenProgram, migration::money_goes_nowhere_but_to_the_registered_safe),
-    (SafeNotSound, migration::a_safe_that_somebody_else_could_spend_from_takes_nothing),
+    (SafeNotSound, safes::a_safe_that_somebody_else_could_spend_from_is_not_used),
     (NoMigration, migration::nothing_moves_unless_it_was_ordered_and_while_that_lasts),
     (OwnerMustSign, migration::in_escort_the_owner_of_the_vault_signs),
     (SafeOverflow, damage::a_safe_that_owes_more_than_64_bits),

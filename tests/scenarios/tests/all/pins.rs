@@ -23,7 +23,7 @@ const COMPUTE_BUDGET: Pubkey = Pubkey::from_str_const("ComputeBudget111111111111
 const LENGTHENED: usize = 10_240;
 
 /// `amend` that pins what this data account holds.
-fn pins(world: &World, data: Pubkey) -> Amending {
+pub(crate) fn pins(world: &World, data: Pubkey) -> Amending {
     Amending { rest: vec![data], ..world.amending(world.us.protocol, Amendment::Pin) }
 }
 
@@ -45,7 +45,7 @@ fn code(world: &World) -> Vec<u8> {
 }
 
 /// The loader puts other code into the program's account, in the slot of now.
-fn upgrade(world: &mut World, code: &[u8]) {
+pub(crate) fn upgrade(world: &mut World, code: &[u8]) {
     let ((slot, _), rent) = (world.vm.clock(), world.vm.rent(CODE + code.len()));
     world.vm.edit(&program_data(&PROGRAM), |account| {
         account.lamports = rent;
@@ -73,13 +73,13 @@ fn lengthen(world: &mut World) {
 }
 
 /// Code that nobody has seen before.
-fn patched(world: &World) -> Vec<u8> {
+pub(crate) fn patched(world: &World) -> Vec<u8> {
     let mut code = code(world);
     *code.iter_mut().rfind(|byte| **byte != 0).expect("there is code") ^= 0x80;
     code
 }
 
-fn poke(world: &mut World) -> Outcome {
+pub(crate) fn poke(world: &mut World) -> Outcome {
     let (us, segment) = (&world.us, world.us.segment(&world.vm));
     let poke = instruction::poke_program(us.protocol, &PROGRAM, segment);
     world.vm.send(&[poke], &[&world.attacker])

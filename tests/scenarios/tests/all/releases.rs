@@ -38,7 +38,7 @@ pub(crate) fn rescued(custody: bool) -> World {
 }
 
 /// So much goes back to our vault.
-fn back(world: &World, amount: u64) -> ReleaseOrder {
+pub(crate) fn back(world: &World, amount: u64) -> ReleaseOrder {
     let vault = world.us.vault;
     ReleaseOrder { vault, amount, destination: vault, owner: world.route().vault_owner }
 }
@@ -76,19 +76,19 @@ fn step(world: &mut World, to: Pubkey) -> Outcome {
 }
 
 /// Anyone takes a step to our vault.
-fn step_back(world: &mut World) -> Outcome {
+pub(crate) fn step_back(world: &mut World) -> Outcome {
     let vault = world.us.vault;
     step(world, vault)
 }
 
 /// Agreed on, begun with the authority's signature, and no step taken.
-fn begun(world: &mut World, nonce: u64, order: &ReleaseOrder) {
+pub(crate) fn begun(world: &mut World, nonce: u64, order: &ReleaseOrder) {
     let proposal = agree(world, nonce, &GuardianAct::Release(*order));
     begin(world, proposal, order, true).succeeds();
 }
 
 /// A dwell of our market goes by.
-fn dwell(world: &mut World) {
+pub(crate) fn dwell(world: &mut World) {
     let dwell = world.market().dwell;
     world.vm.advance(dwell.into());
 }
