@@ -66,13 +66,13 @@ fn a_price_crashed_for_one_slot_lets_nobody_migrate() {
         banded.poke().fails_with(NothingToLatch);
         banded.observe().succeeds();
         refused(&mut banded.world);
-        // the next one is held apart from this one: what was seen to be over is no first look
+        // once it was seen to be over it is no first look at the next
         banded.world.vm.advance(400);
     }
     a_real_halt_is_another_thing(&mut banded.world);
 }
 
-/// Another program than was pinned is no measurement of a vault; and who holds the upgrade key moves what he likes anyway.
+/// Another program than was pinned closes all markets, and is no measurement of what a vault lost.
 #[test]
 fn a_program_that_nobody_approved_lets_nobody_migrate() {
     let mut world = by_anyone();

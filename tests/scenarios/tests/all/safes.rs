@@ -34,8 +34,10 @@ const CHANGES: [(&str, Change); 5] = [
 
 /// The world in which a use of the safe is the next thing to happen, its call, and who signs.
 type Use = (World, Instruction, Keypair);
+/// Brings it about.
+type Next = fn() -> Use;
 
-const USES: [(&str, fn() -> Use); 7] = [
+const USES: [(&str, Next); 7] = [
     ("migrate", migrates),
     ("release", releases_a_step),
     ("hold", holds),
