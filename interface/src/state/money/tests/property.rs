@@ -23,6 +23,7 @@ mod bank;
 mod cast;
 mod guardians;
 mod ledger;
+mod plans;
 mod town;
 mod votes;
 
@@ -59,7 +60,7 @@ impl Dice {
 }
 
 /// What came about in all sequences together: a promise that nobody asks for is kept.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "deposit",
     "withdrawal",
     "denial",
@@ -71,6 +72,7 @@ const KINDS: [&str; 16] = [
     "held paid when due",
     "held refused",
     "release step",
+    "release step alone",
     "release elsewhere",
     "claims",
     "claims ended",

@@ -2,6 +2,8 @@
 
 use super::{
     guardians::Tree,
+    ledger::Proof,
+    plans::{CALLS, Call, Call::*, PLANS},
     votes::{GUARDIANS, Order},
     *,
 };
@@ -24,90 +26,6 @@ pub(super) struct Stage {
     nonce: u64,
     pub(super) came_about: [u64; KINDS.len()],
 }
-
-/// What one may call.
-#[derive(Clone, Copy, PartialEq)]
-enum Call {
-    Deposit,
-    Withdraw,
-    Hold,
-    Steal,
-    Give,
-    Freeze,
-    Poke,
-    Pause,
-    Order,
-    Migrate,
-    ClaimHeld,
-    Flag,
-    Decide,
-    ProposeRelease,
-    ProposeClaims,
-    Begin,
-    Release,
-    Claim,
-    Register,
-    Wait(u64),
-}
-
-use Call::*;
-
-const CALLS: [Call; 19] = [
-    Deposit,
-    Withdraw,
-    Hold,
-    Steal,
-    Give,
-    Freeze,
-    Poke,
-    Pause,
-    Order,
-    Migrate,
-    ClaimHeld,
-    Flag,
-    Decide,
-    ProposeRelease,
-    ProposeClaims,
-    Begin,
-    Release,
-    Claim,
-    Register,
-];
-
-/// What belongs together: a rescue, one by measurements alone, returns, claims, withdrawals that wait.
-const PLANS: [&[Call]; 7] = [
-    &[Pause, Order, Migrate, Migrate, Deposit, Migrate],
-    &[Register, Steal, Poke, Poke, Migrate, Migrate],
-    &[
-        ProposeRelease,
-        Wait(2 * DAY),
-        Begin,
-        Release,
-        Wait(1_200),
-        Release,
-        Wait(1_200),
-        Release,
-        Release,
-        Migrate,
-    ],
-    // another rescue by measurements ends a return for good, also once its halt is over
-    &[ProposeRelease, Wait(2 * DAY), Begin, Release, Steal, Poke, Poke, Migrate, Wait(8 * DAY), Release],
-    &[ProposeClaims, Wait(2 * DAY), Begin, Claim, Claim, Freeze, Claim, Claim, Freeze, Claim],
-    &[
-        Withdraw,
-        Hold,
-        Hold,
-        Hold,
-        Flag,
-        Decide,
-        Decide,
-        Wait(HOLD_DEFAULT as u64),
-        ClaimHeld,
-        Wait(10 * DAY),
-        ClaimHeld,
-    ],
-    &[Hold, Pause, Hold, Wait(3 * DAY), Flag, ClaimHeld, Decide, ClaimHeld, ClaimHeld],
-];
 
 impl Stage {
     pub(super) fn new(town: &Town, seed: u64) -> Self {
@@ -184,6 +102,7 @@ impl Stage {
             Give => self.give(),
             Freeze => self.freeze(),
             Poke => self.poke(),
+            Falsify => self.falsify(),
             Pause => self.pause(),
             Order => self.order(),
             Migrate => self.migrate(),
@@ -372,9 +291,18 @@ impl Stage {
 
     /// A guardian or the market's other rules.
     fn pause(&mut self) {
-        let market = MARKET_OF_VAULT[self.vault()];
         let severity = self.dice.pick(&Severity::ABOVE_NORMAL);
         let source = self.dice.pick(&[Source::Guardian, Source::Invariant, Source::PriceBand]);
+        self.raise(source, severity);
+    }
+
+    /// An invariant is false to whoever looks twice.
+    fn falsify(&mut self) {
+        self.raise(Source::Invariant, Severity::Critical);
+    }
+
+    fn raise(&mut self, source: Source, severity: Severity) {
+        let market = MARKET_OF_VAULT[self.vault()];
         let (now, seconds) = (self.town.now, self.dice.pick(&[3_600, 6 * 3_600, 2 * DAY]));
         let until = now.plus(seconds);
         let new = NewLatch {
@@ -387,11 +315,10 @@ impl Stage {
             rules: 1,
         };
         let of = &mut self.town.markets[market];
-        if source == Source::Invariant && severity == Severity::Critical {
-            // two proofs of one market's halt: the books follow one of them
-            return;
-        }
         of.board.latch(new, of.dwell, of.liquidation_grace, now);
+        if (source, severity) == (Source::Invariant, Severity::Critical) {
+            self.town.ledger.halt(market, Proof::Invariant, until, now);
+        }
     }
 
     /// Accounts to a call: those of a vault, or with something of another's among them.
@@ -450,9 +377,10 @@ impl Stage {
 
     fn release(&mut self) {
         let passed = self.passed(true);
+        let is_alone = self.town.ledger.agreed[passed.vault].is_some_and(|agreed| !agreed.signed);
         match self.send(|town| town.release(&passed)) {
             Some(true) => self.came("release elsewhere"),
-            Some(false) => self.came("release step"),
+            Some(false) => self.came(if is_alone { "release step alone" } else { "release step" }),
             None => {}
         }
     }

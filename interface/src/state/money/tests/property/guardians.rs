@@ -142,11 +142,12 @@ impl Town {
         ledger.made.push(receipt);
         ledger.claims[safe] =
             ledger.claims[safe].checked_sub(said.amount).expect("no more than was agreed on");
-        if user_of(to) != Some(said.owner) {
+        if self.state(to).owner != user_key(said.owner) {
             return Err(BreakerError::WrongPayee.into());
         }
-        let (mint, from) = (MINT_OF_SAFE[safe], tokens_of(safe));
-        let (_, received) = self.bank.send(from, to, said.amount)?;
+        let mint = MINT_OF_SAFE[safe];
+        let may = [main_of(said.owner, mint), spare_of(said.owner, mint)];
+        let (_, received) = self.pay(tokens_of(safe), to, said.amount, &may)?;
         self.ledger.claimed[said.owner][mint] += received;
         Ok(())
     }

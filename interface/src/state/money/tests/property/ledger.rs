@@ -21,6 +21,22 @@ pub(super) struct Agreed {
     pub(super) last: Instant,
     /// Seconds from then to the next.
     pub(super) waits: u32,
+    /// Whether the authority signed.
+    pub(super) signed: bool,
+    /// When guardians approved it, where it goes back to the vault.
+    pub(super) back: Option<Instant>,
+}
+
+/// Whether guardians have waited two weeks for one that goes back to the vault, approved then.
+pub(super) fn is_waited_for(back: Option<Instant>, now: Instant) -> bool {
+    back.is_some_and(|approved| approved.plus(14 * DAY).reached(now))
+}
+
+/// Who proves a halt.
+#[derive(Clone, Copy)]
+pub(super) enum Proof {
+    Limiter,
+    Invariant,
 }
 
 /// What guardians said of one held withdrawal, in time.
@@ -53,8 +69,8 @@ pub(super) struct Ledger {
     pub(super) ordered_at: [Option<Instant>; 2],
     /// What of a vault's money came to safety and was not given back.
     pub(super) own: [u64; VAULTS],
-    /// The halt that measurements proved: since when, until when.
-    pub(super) halt: [Option<(Instant, Instant)>; 2],
+    /// The halts that measurements proved, by market and [`Proof`]: since when, until when.
+    pub(super) halts: [[Option<(Instant, Instant)>; 2]; 2],
     /// When a release began last in a market.
     pub(super) released: [Option<Instant>; 2],
     /// Vaults whose tokens only recorded flows and the breaker moved; else whether some were taken.
@@ -80,7 +96,7 @@ impl Ledger {
             ordered: [None; 2],
             ordered_at: [None; 2],
             own: [0; VAULTS],
-            halt: [None; 2],
+            halts: [[None; 2]; 2],
             released: [None; 2],
             is_untouched: [true; VAULTS],
             is_robbed: [false; VAULTS],
@@ -98,14 +114,23 @@ impl Ledger {
     /// Whether money of that market may move now.
     pub(super) fn may_migrate(&self, market: usize, by_anyone: bool, now: Instant) -> bool {
         let is_ordered = self.ordered[market].is_some_and(|until| !until.reached(now));
-        let is_news = |since: Instant| self.released[market].is_none_or(|at| since.slot >= at.slot);
-        let is_halt = self.halt[market].is_some_and(|(since, until)| !until.reached(now) && is_news(since));
-        is_ordered || by_anyone && is_halt
+        let then = self.released[market].unwrap_or_default();
+        is_ordered || by_anyone && self.is_halted_since(market, then, false, now)
     }
 
-    /// Whether a halt of that market that measurements proved is live, and began later than that.
-    pub(super) fn is_halted_since(&self, market: usize, then: Instant, now: Instant) -> bool {
-        self.halt[market].is_some_and(|(since, until)| !until.reached(now) && since.slot >= then.slot)
+    /// A market is halted by this proof: for longer where it was already.
+    pub(super) fn halt(&mut self, market: usize, by: Proof, until: Instant, now: Instant) {
+        let halt = &mut self.halts[market][by as usize];
+        let lasting = halt.filter(|(_, end)| !end.reached(now));
+        *halt = Some(lasting.map_or((now, until), |(since, end)| (since, end.max(until))));
+    }
+
+    /// Whether a halt of that market is live that began later than that. One of an invariant is none to a release for which
+    /// guardians have waited: the authority's key could make it false.
+    pub(super) fn is_halted_since(&self, market: usize, then: Instant, waited: bool, now: Instant) -> bool {
+        let [limiters, invariants] = self.halts[market];
+        let counted = [limiters, invariants.filter(|_| !waited)];
+        counted.into_iter().flatten().any(|(since, until)| !until.reached(now) && since.slot >= then.slot)
     }
 
     /// Whether it was refused so long ago that guardians' next words may have taken the place of that.

@@ -1,6 +1,9 @@
 //! The accounts, and what the handlers do with them: checks, change, transfer.
 
-use super::{ledger::Agreed, *};
+use super::{
+    ledger::{Agreed, Proof, is_waited_for},
+    *,
+};
 
 /// A held withdrawal, and what the books remember of it.
 #[derive(Clone, Copy)]
@@ -192,7 +195,7 @@ impl Town {
     }
 
     /// The only way that tokens leave a vault or a safe: to where they may.
-    fn pay(
+    pub(super) fn pay(
         &mut self,
         from: Account,
         to: Account,
@@ -214,9 +217,7 @@ impl Town {
             let until = market.automatic_until(trip.severity, now);
             let is_news = market.latch_trip(limiter.rule(), &trip, until, now);
             if is_news && trip.severity == Severity::Critical {
-                let halt = &mut self.ledger.halt[MARKET_OF_VAULT[vault]];
-                let lasting = halt.filter(|(_, end)| !end.reached(now));
-                *halt = Some(lasting.map_or((now, until), |(since, end)| (since, end.max(until))));
+                self.ledger.halt(MARKET_OF_VAULT[vault], Proof::Limiter, until, now);
             }
         }
     }
@@ -390,7 +391,8 @@ impl Town {
         let ledger = &self.ledger;
         let is_ordered = ledger.ordered[by.market].is_some_and(|until| !until.reached(now));
         if let Some(agreed) = ledger.agreed[by.vault] {
-            let is_halted = ledger.is_halted_since(by.market, agreed.began, now);
+            let is_halted =
+                ledger.is_halted_since(by.market, agreed.began, is_waited_for(agreed.back, now), now);
             assert_eq!(goes_on.is_err(), is_ordered || is_halted, "{goes_on:?}");
         }
         assert!(goes_on.is_err() || !is_ordered, "both ways at once");
@@ -426,7 +428,12 @@ impl Town {
     fn expect_step(&self, by: &Passed, amount: Checked<u64>) {
         let agreed = self.ledger.agreed[by.vault];
         if let Some(agreed) = agreed {
-            let is_halted = self.ledger.is_halted_since(by.market, agreed.began, self.now);
+            let is_halted = self.ledger.is_halted_since(
+                by.market,
+                agreed.began,
+                is_waited_for(agreed.back, self.now),
+                self.now,
+            );
             assert!(!is_halted, "into a halt that nobody had seen");
         }
         let most = agreed.map_or(0, |agreed| agreed.left.min(agreed.step));
@@ -480,7 +487,8 @@ impl Town {
         let (now, market, safe) = (self.now, MARKET_OF_VAULT[vault], SAFE_OF_VAULT[vault]);
         let ledger = &self.ledger;
         let is_ordered = ledger.ordered[market].is_some_and(|until| !until.reached(now));
-        let is_news = ledger.is_halted_since(market, approved_at, now);
+        let back = to.is_none().then_some(approved_at);
+        let is_news = ledger.is_halted_since(market, approved_at, is_waited_for(back, now), now);
         let is_another = ledger.ordered_at[market].is_some_and(|at| at.slot >= approved_at.slot);
         let begun = self.markets[market].begin_release(approved_at, order.alone_from(approved_at), now);
         assert_eq!(begun.is_err(), is_ordered || is_news || is_another, "{begun:?}");
@@ -495,7 +503,8 @@ impl Town {
         let left = left?;
         self.ledger.released[market] = Some(now);
         let (step, to) = (left.div_ceil(4), to.unwrap_or(vault));
-        self.ledger.agreed[vault] = Some(Agreed { left, step, to, began: now, last: now, waits: 0 });
+        self.ledger.agreed[vault] =
+            Some(Agreed { left, step, to, began: now, last: now, waits: 0, signed: is_signed, back });
         Ok(())
     }
 }
