@@ -6,7 +6,7 @@ use firebreak_interface::{
     error::Checked,
     instruction::{self, NewLimiter},
     pda,
-    state::{LimiterSettings, MintCap, Use, Warnings, check_account, check_mint},
+    state::{LimiterSettings, MintCap, RouteSettings, Use, Warnings, check_account, check_mint},
 };
 use firebreak_probe::Guard;
 use solana_instruction::Instruction;
@@ -73,6 +73,20 @@ impl Extended {
         world.vm.send(&[register], &[&world.us.authority])
     }
 
+    /// Our world is about this vault and this purse from here on.
+    pub fn take_over(&self, world: &mut World) {
+        (world.us.mint, world.us.vault, world.purse) = (self.mint, self.vault, self.purse);
+        world.us.limiter = world.us.program.addresses.limiter(&self.vault);
+    }
+
+    /// The same, with a way to safety; its limiter is armed and seasoned.
+    pub fn guard(&self, world: &mut World, settings: &RouteSettings) {
+        self.take_over(world);
+        world.register_safe().succeeds();
+        world.register_route(settings).succeeds();
+        self.arm_and_season(world);
+    }
+
     /// Arms the limiter, and lets it be seasoned.
     pub fn arm_and_season(&self, world: &mut World) {
         let arm = world.us.arm(&world.vm, self.vault);
@@ -108,8 +122,8 @@ impl Extended {
         token_2022::transfer(from, &self.mint, to, owner, amount, self.decimals)
     }
 
-    /// Moves tokens out of the vault by its owner's signature, as our program gives it in a rescue.
-    pub fn rescue(&self, world: &mut World, to: &Pubkey, amount: u64) -> Outcome {
+    /// Moves tokens out of the vault by its owner's signature, as our program gives it.
+    pub fn send(&self, world: &mut World, to: &Pubkey, amount: u64) -> Outcome {
         let take = self.transfer(&self.vault, to, &world.us.program.owner, amount);
         let take = world.us.program.calls(take);
         world.send(&[take])

@@ -2,7 +2,7 @@
 
 use firebreak_interface::{
     Operation, Severity,
-    instruction::{self, Behind, INSTRUCTIONS, Payout},
+    instruction::{self, Behind, INSTRUCTIONS, Migrate, Payout},
     pda,
     state::{Held, HeldRange, LimiterSettings, RouteSettings},
 };
@@ -18,8 +18,10 @@ pub const GROSS: u64 = FUNDS / 100 * 6;
 /// What exceeds a net limit of it.
 pub const HARD: u64 = FUNDS / 2;
 
-/// Associated token program.
-const ASSOCIATED: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+/// Limits of a vault that holds: 5 % a day, whatever came in.
+pub fn limits() -> LimiterSettings {
+    LimiterSettings { gross_bps: 500, ..Setup::default().limiter }
+}
 
 /// Who withdraws, where to, and under which number.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +41,7 @@ impl World {
     pub fn holding(holds: u8, change: impl FnOnce(&mut Setup)) -> Self {
         Self::with(|setup| {
             setup.route = Some(RouteSettings { holds, ..RouteSettings::starting() });
-            setup.limiter = LimiterSettings { gross_bps: 500, ..setup.limiter };
+            setup.limiter = limits();
             change(setup);
         })
     }
@@ -89,10 +91,15 @@ impl World {
         self.vm.read(&self.held_key(&self.alice.pubkey(), nonce))
     }
 
+    /// Our safe pays an owner, who does not sign.
+    pub fn payout(&self, owner: Pubkey, to: Pubkey) -> Payout {
+        let Migrate { market, mint, token_program, .. } = self.way();
+        Payout { market, mint, token_program, owner, owner_signs: false, to }
+    }
+
     /// `claim_held` of Alice's, to any account.
     pub fn claims_held(&self, nonce: u64, to: Pubkey, owner_signs: bool) -> Instruction {
-        let (market, mint, owner) = (self.us.market, self.us.mint, self.alice.pubkey());
-        let to = Payout { market, mint, token_program: token::PROGRAM, owner, owner_signs, to };
+        let to = Payout { owner_signs, ..self.payout(self.alice.pubkey(), to) };
         instruction::claim_held(self.us.protocol, &to, nonce, self.us.segment(&self.vm))
     }
 
@@ -148,13 +155,6 @@ impl World {
 
     /// Makes Alice's associated account, as its program would.
     pub fn associated(&mut self) -> Pubkey {
-        let (owner, mint) = (self.alice.pubkey(), self.us.mint);
-        let seeds = [owner.as_ref(), token::PROGRAM.as_ref(), mint.as_ref()];
-        let (key, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED);
-        let alice = self.alice.insecure_clone();
-        let like = token::account(&mut self.vm, &alice, &mint, &owner);
-        let account = self.vm.account(&like).expect("it was just made");
-        self.vm.put(key, account);
-        key
+        token::associated(&mut self.vm, &self.us.authority, &self.us.mint, &self.alice.pubkey())
     }
 }

@@ -269,7 +269,8 @@ impl Protected {
     /// `register_safe` of our mint by the authority.
     pub fn register_safe(&self, vm: &Vm) -> Instruction {
         let (key, of) = (self.authority.pubkey(), (self.protocol, self.market));
-        instruction::register_safe(key, key, of, (self.mint, token::PROGRAM), self.segment(vm))
+        let mint = (self.mint, token::program_of(vm, &self.mint));
+        instruction::register_safe(key, key, of, mint, self.segment(vm))
     }
 
     /// `register_route` of a vault of our mint by the authority.

@@ -2,9 +2,10 @@
 
 use firebreak_interface::{
     Severity,
+    constants::MIGRATION_WINDOW,
     instruction::{self, Behind, Migrate},
     pda,
-    state::{MigrateOrder, Route, Safe, Source},
+    state::{MigrateOrder, Route, RouteSettings, Safe, Source},
 };
 use solana_account::Account;
 use solana_instruction::Instruction;
@@ -64,8 +65,20 @@ impl World {
             vault: us.vault,
             owner: (!in_custody).then_some(owner),
             mint: us.mint,
-            token_program: token::PROGRAM,
+            token_program: token::program_of(&self.vm, &us.mint),
         }
+    }
+
+    /// The authority registers the safe of our market and mint, while it may do so alone.
+    pub fn register_safe(&mut self) -> Outcome {
+        let register = self.us.register_safe(&self.vm);
+        self.vm.send(&[register], &[&self.us.authority])
+    }
+
+    /// The same of our vault's way to it.
+    pub fn register_route(&mut self, settings: &RouteSettings) -> Outcome {
+        let register = self.us.register_route(&self.vm, self.us.vault, settings);
+        self.vm.send(&[register], &[&self.us.authority])
     }
 
     /// `order_migration` because of what holds, by our guardians at these places.
@@ -102,5 +115,12 @@ impl World {
     pub fn migrate(&mut self) -> Outcome {
         let migrate = self.migrating();
         self.vm.send(&[migrate], &[&self.attacker])
+    }
+
+    /// All that our vault has goes to safety, by an order whose day is over then.
+    pub fn rescue(&mut self) {
+        self.order_migration();
+        self.migrate().succeeds();
+        self.vm.advance(MIGRATION_WINDOW);
     }
 }

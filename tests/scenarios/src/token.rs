@@ -1,4 +1,4 @@
-//! Mints and token accounts of the real SPL Token program, which the VM carries.
+//! Mints and token accounts of the real SPL Token program, which the VM carries; and what is alike in those of Token-2022.
 
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -11,7 +11,7 @@ use spl_token_interface::{
     state::{Account, Mint},
 };
 
-use crate::vm::Vm;
+use crate::{token_2022, vm::Vm};
 
 /// SPL Token.
 pub const PROGRAM: Pubkey = firebreak_interface::state::TOKEN;
@@ -56,15 +56,25 @@ pub fn account_of(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: impl Fn(&P
 /// The program by which everybody has one token account a mint that anybody can name.
 const ASSOCIATED: Pubkey = Pubkey::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 
+/// The token program of a mint.
+///
+/// # Panics
+/// When there is no such mint.
+pub fn program_of(vm: &Vm, mint: &Pubkey) -> Pubkey {
+    vm.account(mint).expect("the mint").owner
+}
+
 /// The associated token account of an owner, which somebody has made.
 ///
 /// # Panics
 /// When the VM does not take it.
 pub fn associated(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> Pubkey {
-    let seeds = [owner.as_ref(), PROGRAM.as_ref(), mint.as_ref()];
+    let program = program_of(vm, mint);
+    let seeds = [owner.as_ref(), program.as_ref(), mint.as_ref()];
     let (key, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED);
     if vm.account(&key).is_none() {
-        let made = account(vm, payer, mint, owner);
+        let make = if program == PROGRAM { account } else { token_2022::account };
+        let made = make(vm, payer, mint, owner);
         let account = vm.account(&made).expect("it was made");
         vm.put(key, account);
     }
@@ -132,15 +142,16 @@ pub fn set_authority(
     built(token::set_authority(&PROGRAM, account, Some(new), kind, owner, &[]))
 }
 
-/// What a token account holds.
+/// What a token account of either program holds.
 ///
 /// # Panics
 /// When it is none.
 #[track_caller]
 pub fn balance(vm: &Vm, address: &Pubkey) -> u64 {
     let account = vm.account(address).expect("the account exists");
-    assert_eq!(account.owner, PROGRAM);
-    Account::unpack(&account.data).expect("a token account").amount
+    assert!([PROGRAM, token_2022::PROGRAM].contains(&account.owner));
+    // what Token-2022 adds comes behind
+    Account::unpack(&account.data[..Account::LEN]).expect("a token account").amount
 }
 
 fn create(vm: &mut Vm, payer: &Keypair, new: &Keypair, size: usize, setup: Instruction) -> Pubkey {

@@ -8,6 +8,7 @@ use solana_signer::Signer;
 use solana_system_interface::{instruction as system, program as system_program};
 use spl_token_interface::instruction as token;
 
+pub use crate::token::balance;
 use crate::{token as plain, vm::Vm};
 
 /// Token-2022.
@@ -168,11 +169,28 @@ pub fn mint_at(
     create(vm, authority, mint, size, setup)
 }
 
+/// The mint of this program's wrapped SOL, which anybody creates once.
+pub fn native_mint(vm: &mut Vm) -> Pubkey {
+    const NATIVE: Pubkey = Pubkey::from_str_const("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP");
+    let payer = vm.person();
+    let mut create = own(vec![31], &[(&payer.pubkey(), true), (&NATIVE, true)], &[]);
+    create.accounts[0].is_signer = true;
+    create.accounts.push(AccountMeta::new_readonly(system_program::ID, false));
+    vm.send(&[create], &[&payer]).succeeds();
+    NATIVE
+}
+
 /// Creates a token account of `owner`, as long as its mint's extensions want; an immutable owner is one of its own.
 pub fn account(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: &Pubkey) -> Pubkey {
+    account_of(vm, payer, mint, |_| *owner)
+}
+
+/// Creates a token account whose owner follows from its address.
+pub fn account_of(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, owner: impl Fn(&Pubkey) -> Pubkey) -> Pubkey {
     let account = vm.key();
     let immutable_owner = own(vec![22], &[(&account.pubkey(), true)], &[]);
-    let initialize = token::initialize_account3(&plain::PROGRAM, &account.pubkey(), mint, owner);
+    let owner = owner(&account.pubkey());
+    let initialize = token::initialize_account3(&plain::PROGRAM, &account.pubkey(), mint, &owner);
     let setup = vec![immutable_owner, to_2022(initialize.expect("the token program's id is right"))];
     // the token program says how long, an immutable owner (7) included
     let asked = vm.send(&[own(vec![21, 7, 0], &[(mint, false)], &[])], &[payer]).succeeds();
@@ -209,6 +227,11 @@ pub fn require_memos(account: &Pubkey, on: bool, owner: &Pubkey) -> Instruction 
 /// Wants no calls from now on, or no longer; `owner` signs.
 pub fn guard_calls(account: &Pubkey, on: bool, owner: &Pubkey) -> Instruction {
     own(vec![34, u8::from(!on)], &[(account, true)], &[owner])
+}
+
+/// Freezes an account, or thaws it; `authority` freezes for its mint.
+pub fn freeze(account: &Pubkey, mint: &Pubkey, on: bool, authority: &Pubkey) -> Instruction {
+    own(vec![if on { 10 } else { 11 }], &[(account, true), (mint, false)], &[authority])
 }
 
 /// Stops all transfers of a mint, or lets them go on; `authority` signs.
@@ -313,17 +336,6 @@ pub fn shown(vm: &mut Vm, payer: &Keypair, mint: &Pubkey, amount: u64) -> String
     let ask = own([&[23][..], &amount.to_le_bytes()].concat(), &[(mint, false)], &[]);
     let told = vm.send(&[ask], &[payer]).succeeds();
     String::from_utf8(told.returned().to_vec()).expect("a number")
-}
-
-/// What a token account holds.
-///
-/// # Panics
-/// When it is none.
-#[track_caller]
-pub fn balance(vm: &Vm, address: &Pubkey) -> u64 {
-    let account = vm.account(address).expect("the account exists");
-    assert_eq!(account.owner, PROGRAM);
-    u64::from_le_bytes(account.data[64..72].try_into().expect("eight bytes"))
 }
 
 fn create(vm: &mut Vm, payer: &Keypair, new: &Keypair, size: usize, setup: Vec<Instruction>) -> Pubkey {

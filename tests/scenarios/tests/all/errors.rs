@@ -70,7 +70,7 @@ const REACHED: &[(BreakerError, fn())] = &[
     (InvalidAuthority, registration::nobody_governs_by_the_default_key),
     (JournalInvariant, damage::a_journal_that_is_full_for_ever),
     (ExitPaysOut, flows::an_exit_never_pays_out),
-    (MintNotGuardable, extensions::who_may_move_everything_drains_every_vault),
+    (MintNotGuardable, extensions::refused::who_may_move_everything_drains_every_vault),
     (WrongMint, mints::another_mint_vouches_for_nothing),
     (MintCapDiffers, mints::fresh_limiters_of_a_mint_share_one_cap),
     (MintCapSpent, mints::fresh_limiters_of_a_mint_share_one_cap),

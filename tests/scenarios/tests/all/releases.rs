@@ -30,10 +30,8 @@ pub(crate) fn guarded(custody: bool) -> World {
 /// All that our vault had is safe, by an order whose day is over.
 pub(crate) fn rescued(custody: bool) -> World {
     let mut world = guarded(custody);
-    world.order_migration();
-    world.migrate().succeeds();
+    world.rescue();
     assert_eq!((world.vault(), world.in_safe()), (0, FUNDS));
-    world.vm.advance(MIGRATION_WINDOW);
     world
 }
 
@@ -60,7 +58,7 @@ pub(crate) fn agree(world: &mut World, nonce: u64, act: &GuardianAct) -> Pubkey 
 }
 
 /// `begin_release` with the authority's signature, or without.
-fn begin(world: &mut World, proposal: Pubkey, order: &ReleaseOrder, is_signed: bool) -> Outcome {
+pub(crate) fn begin(world: &mut World, proposal: Pubkey, order: &ReleaseOrder, is_signed: bool) -> Outcome {
     let us = &world.us;
     let authority = is_signed.then(|| us.authority.pubkey());
     let of = (us.protocol, us.market, us.mint);
@@ -70,7 +68,7 @@ fn begin(world: &mut World, proposal: Pubkey, order: &ReleaseOrder, is_signed: b
 }
 
 /// Anyone takes a step.
-fn step(world: &mut World, to: Pubkey) -> Outcome {
+pub(crate) fn step(world: &mut World, to: Pubkey) -> Outcome {
     let release = instruction::release(world.us.protocol, &world.way(), to, world.us.segment(&world.vm));
     world.vm.send(&[release], &[&world.attacker])
 }
@@ -85,6 +83,14 @@ pub(crate) fn step_back(world: &mut World) -> Outcome {
 pub(crate) fn begun(world: &mut World, nonce: u64, order: &ReleaseOrder) {
     let proposal = agree(world, nonce, &GuardianAct::Release(*order));
     begin(world, proposal, order, true).succeeds();
+}
+
+/// All four steps back to our vault, a dwell apart.
+pub(crate) fn walk_back(world: &mut World) {
+    for _ in 0..RELEASE_STEPS {
+        step_back(world).succeeds();
+        dwell(world);
+    }
 }
 
 /// A dwell of our market goes by.
@@ -111,9 +117,7 @@ fn compared() -> Balanced {
 /// The same, moved to safety by an order whose day is over.
 fn compared_and_rescued() -> Balanced {
     let mut balanced = compared();
-    balanced.world.order_migration();
-    balanced.world.migrate().succeeds();
-    balanced.world.vm.advance(MIGRATION_WINDOW);
+    balanced.world.rescue();
     balanced
 }
 
@@ -311,10 +315,7 @@ fn after_a_loss_of_two_fifths_the_protocol_comes_back() {
     // while the vault is empty nobody can tell what is left
     balanced.world.execute(accepting, &accept).fails_with(LossGrew);
     begin(&mut balanced.world, release, &order, true).succeeds();
-    for _ in 0..RELEASE_STEPS {
-        step_back(&mut balanced.world).succeeds();
-        dwell(&mut balanced.world);
-    }
+    walk_back(&mut balanced.world);
     assert_eq!(balanced.world.vault(), left + late);
     // until it is accepted it halts the market whenever somebody looks
     balanced.world.gate(Operation::WITHDRAW).fails_with(GateError::Closed);
