@@ -33,3 +33,4 @@ mod safes;
 mod time;
 mod tokens;
 mod versions;
+mod wrapped;

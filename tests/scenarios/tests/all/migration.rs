@@ -375,25 +375,3 @@ fn what_was_taken_before_is_not_hidden_by_the_move() {
     let is_leak = |entry: &JournalEntry| entry.act == Act::UndeclaredFlow && entry.value >= FUNDS / 4;
     assert!(world.told().iter().any(is_leak));
 }
-
-#[test]
-fn lamports_that_somebody_gave_a_vault_of_wrapped_sol_are_moved_too() {
-    let mut world = World::with(|setup| (setup.armed, setup.seasoned) = (false, false));
-    let authority = world.us.authority.insecure_clone();
-    let mint = token::native_mint(&mut world.vm);
-    world.us.mint = mint;
-    let vault = token::account(&mut world.vm, &authority, &mint, &world.us.program.owner);
-    let give =
-        |lamports| solana_system_interface::instruction::transfer(&authority.pubkey(), &vault, lamports);
-    world.vm.send(&[give(5_000_000), token::sync_native(&vault)], &[&authority]).succeeds();
-    let limiter = world.us.register_limiter(&world.vm, world.us.market, vault, &Setup::default().limiter);
-    world.vm.send(&[limiter], &[&authority]).succeeds();
-    world.us.vault = vault;
-    let safe = world.us.register_safe(&world.vm);
-    let route = world.us.register_route(&world.vm, vault, &RouteSettings::starting());
-    world.vm.send(&[safe, route], &[&authority]).succeeds();
-    world.order_migration();
-    world.vm.send(&[give(70_000)], &[&authority]).succeeds();
-    world.migrate().succeeds();
-    assert_eq!((world.vault(), world.in_safe()), (0, 5_070_000));
-}
