@@ -316,19 +316,36 @@ pub fn transfer(
     to_2022(transfer.expect("the token program's id is right"))
 }
 
+/// The extensions that a mint or an account has: their numbers and values.
+fn extensions(vm: &Vm, address: &Pubkey) -> Vec<(u16, Vec<u8>)> {
+    let data = vm.account(address).expect("the account exists").data;
+    let (mut rest, mut found) = (data.get(EXTENDED..).unwrap_or_default(), Vec::new());
+    let short = |bytes: &[u8]| u16::from_le_bytes(bytes.try_into().expect("two bytes"));
+    while rest.len() >= HEADER && short(&rest[..2]) != 0 {
+        let end = HEADER + usize::from(short(&rest[2..HEADER]));
+        found.push((short(&rest[..2]), rest[HEADER..end].to_vec()));
+        rest = &rest[end..];
+    }
+    found
+}
+
 /// Numbers of the extensions that a mint or an account has.
 ///
 /// # Panics
 /// When it is none.
 pub fn numbers(vm: &Vm, address: &Pubkey) -> Vec<u16> {
-    let data = vm.account(address).expect("the account exists").data;
-    let (mut rest, mut numbers) = (data.get(EXTENDED..).unwrap_or_default(), Vec::new());
-    let short = |bytes: &[u8]| u16::from_le_bytes(bytes.try_into().expect("two bytes"));
-    while rest.len() >= HEADER && short(&rest[..2]) != 0 {
-        numbers.push(short(&rest[..2]));
-        rest = &rest[HEADER + usize::from(short(&rest[2..HEADER]))..];
-    }
-    numbers
+    extensions(vm, address).into_iter().map(|(number, _)| number).collect()
+}
+
+/// What lies beside an account's balance of the fees that were taken from what came.
+///
+/// # Panics
+/// When it is no account of a mint that takes fees.
+pub fn withheld(vm: &Vm, account: &Pubkey) -> u64 {
+    const WITHHELD: u16 = 2;
+    let mut all = extensions(vm, account).into_iter();
+    let (_, value) = all.find(|(number, _)| *number == WITHHELD).expect("it withholds fees");
+    u64::from_le_bytes(value.try_into().expect("eight bytes"))
 }
 
 /// What so many units are shown as.

@@ -25,17 +25,17 @@ type Hash = [u8; 32];
 
 /// A claim: its number in the set, whose it is, how much.
 #[derive(Clone, Copy)]
-struct Claim {
+pub(crate) struct Claim {
     index: u64,
     owner: Pubkey,
-    amount: u64,
+    pub(crate) amount: u64,
 }
 
 /// A tree of claims, from its leaves to its root.
-struct Tree {
+pub(crate) struct Tree {
     epoch: u64,
     levels: Vec<Vec<Hash>>,
-    claims: Vec<Claim>,
+    pub(crate) claims: Vec<Claim>,
 }
 
 impl Tree {
@@ -72,14 +72,14 @@ impl Tree {
 }
 
 /// A world in which claims are open, and who has them: at these places of the set.
-struct Opened {
-    world: World,
-    tree: Tree,
+pub(crate) struct Opened {
+    pub(crate) world: World,
+    pub(crate) tree: Tree,
     owners: Vec<Keypair>,
 }
 
 /// `open_claims` as the authority signs it.
-fn open(world: &mut World, proposal: Pubkey, order: &ClaimsOrder) -> Outcome {
+pub(crate) fn open(world: &mut World, proposal: Pubkey, order: &ClaimsOrder) -> Outcome {
     let (us, authority) = (&world.us, world.us.authority.insecure_clone());
     let of = (us.protocol, us.market);
     let open = instruction::open_claims(proposal, authority.pubkey(), of, order, us.segment(&world.vm));
@@ -94,7 +94,11 @@ fn associated(world: &mut World, owner: &Pubkey) -> Pubkey {
 impl Opened {
     /// A rescued vault, of which so much is claimed at each of these places, by somebody each.
     fn with(claims: &[(u64, u64)]) -> Self {
-        let mut world = rescued(true);
+        Self::over(rescued(true), claims)
+    }
+
+    /// The same over another world.
+    pub(crate) fn over(mut world: World, claims: &[(u64, u64)]) -> Self {
         let owners: Vec<_> = claims.iter().map(|_| world.vm.person()).collect();
         let claims: Vec<_> = claims
             .iter()
@@ -110,9 +114,7 @@ impl Opened {
 
     /// Somebody has a claim paid, with this proof, to this account.
     fn claim_with(&mut self, claim: &Claim, proof: &[Hash], to: Pubkey, epoch: u64) -> Outcome {
-        let us = &self.world.us;
-        let (owner, token_program) = (claim.owner, token::PROGRAM);
-        let to = Payout { market: us.market, mint: us.mint, token_program, owner, owner_signs: false, to };
+        let (us, to) = (&self.world.us, self.world.payout(claim.owner, to));
         let (payer, what) = (self.world.attacker.pubkey(), (epoch, claim.index, claim.amount));
         let segment = us.segment(&self.world.vm);
         let claim = instruction::claim(payer, us.protocol, &to, what, proof, segment);
@@ -120,16 +122,21 @@ impl Opened {
     }
 
     /// Somebody has the claim at this place of the tree paid, to its owner's associated account.
-    fn claim(&mut self, place: usize) -> Outcome {
+    pub(crate) fn claim(&mut self, place: usize) -> Outcome {
         let (claim, proof) = (self.tree.claims[place], self.tree.proof(place));
         let to = associated(&mut self.world, &claim.owner);
         self.claim_with(&claim, &proof, to, self.tree.epoch)
     }
 
-    /// What the owner at this place was paid.
-    fn paid(&mut self, place: usize) -> u64 {
+    /// The associated account of the owner at this place.
+    pub(crate) fn account(&mut self, place: usize) -> Pubkey {
         let owner = self.owners[place].pubkey();
-        let to = associated(&mut self.world, &owner);
+        associated(&mut self.world, &owner)
+    }
+
+    /// What the owner at this place was paid.
+    pub(crate) fn paid(&mut self, place: usize) -> u64 {
+        let to = self.account(place);
         token::balance(&self.world.vm, &to)
     }
 }

@@ -12,6 +12,7 @@ mod damage;
 mod errors;
 mod extensions;
 mod false_critical;
+mod fees;
 mod flows;
 mod gate;
 mod guardians;
