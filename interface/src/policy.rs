@@ -140,7 +140,7 @@ policy! {
     FREEZE_AUTHORITY: "`freeze_authority`", "guardians", Freeze, AtOnce, AnyDay, "30 days; the authority epoch that it names";
     ANNOUNCE_MAINTENANCE: "`announce_maintenance`", "guardians propose and approve, anyone executes", Resume, Loosening, Now, "4 hours, three in 30 days, while nothing holds; quiets `raise` alone";
     ORDER_MIGRATION: "`order_migration`", "guardians", Migrate, AtOnce, AnyDay, "the latch that it names, Major at least; a day; to registered safes alone";
-    MIGRATE: "`migrate`", "anyone", None, AtOnce, AnyDay, "ordered; or where the route says so, while a seasoned limiter or invariant holds Critical; all that the vault has, to its safe";
+    MIGRATE: "`migrate`", "anyone", None, AtOnce, AnyDay, "ordered; or where the route says so, while a limiter or invariant that was armed for a loosening delay holds Critical; all that the vault has, to its safe";
     HOLD: "`hold`, `pay`", "the protected program", None, AtOnce, AnyDay, "what its limiter lets wait, or pass";
     FLAG_HELD: "`flag_held`", "guardians", Confirm, AtOnce, AnyDay, "seven days with all else that holds it up; then it is paid";
     DECIDE_HELD: "`decide_held`", "guardians", Release, AtOnce, Now, "what was flagged and is not due; once";
