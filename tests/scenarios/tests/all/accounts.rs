@@ -3,6 +3,7 @@
 
 mod held;
 mod money;
+mod returns;
 mod street;
 
 use firebreak_interface::{
