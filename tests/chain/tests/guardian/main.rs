@@ -1,6 +1,7 @@
 //! The guardians' command line against a real chain: what it does, what it refuses, and that it always says which.
 
 mod forty;
+mod fragile;
 mod keepers;
 mod migration;
 mod owed;

@@ -273,9 +273,19 @@ impl World {
         self.run_until(command, stop).await
     }
 
+    /// The same, by another endpoint than the chain's own.
+    pub(crate) async fn run_at(&self, command: &str, url: &str) -> Ended {
+        let (_asks, stop) = Stop::new();
+        self.execute_at(command, url, stop).await
+    }
+
     /// The same, until somebody asks to stop.
     pub(crate) async fn run_until(&self, command: &str, stop: Stop) -> Ended {
-        let mut command = format!("{command} --url $URL --protocol $PROTOCOL");
+        self.execute_at(command, self.chain.rpc_url(), stop).await
+    }
+
+    async fn execute_at(&self, command: &str, url: &str, stop: Stop) -> Ended {
+        let mut command = format!("{command} --url {url} --protocol $PROTOCOL");
         for (name, value) in self.names() {
             command = command.replace(&format!("${name}"), &value);
         }
